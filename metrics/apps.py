@@ -1,0 +1,10 @@
+"""The Django app `metrics`."""
+
+from django.apps import AppConfig
+
+
+class MetricsConfig(AppConfig):
+    """Label and start-up of `metrics`."""
+
+    name = "metrics"
+    label = "metrics"

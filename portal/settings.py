@@ -1,0 +1,288 @@
+"""One settings file; the environment makes the differences.
+
+Every variable read here is documented in docs/settings.md, with its default.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from portal.embedded import addresses
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# --- where it runs -------------------------------------------------------------------------
+DEBUG = env.bool("ATTUNE_DEBUG", default=False)
+DATA_DIR = Path(env.str("ATTUNE_DATA", default=str(BASE_DIR / "var"))).resolve()
+PRODUCTION = env.bool("ATTUNE_PRODUCTION", default=False)
+ALLOWED_HOSTS = env.list(
+    "ATTUNE_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ATTUNE_HOSTS is empty: name the host names people use, divided by commas.")
+CSRF_TRUSTED_ORIGINS = env.list("ATTUNE_ORIGINS", default=[])
+BASE_URL = env.str("ATTUNE_BASE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}")
+
+# --- secrets: from the environment, or (outside production) from a file made at first start ---
+SECRET_KEY = addresses.secret(env.str("ATTUNE_SECRET_KEY", default=""), "secret_key", DATA_DIR, PRODUCTION)
+PSEUDONYM_KEY = addresses.secret(
+    env.str("ATTUNE_PSEUDONYM_KEY", default=""), "pseudonym_key", DATA_DIR, PRODUCTION
+)
+# the ledger's signing key and last checkpoint lie outside the database
+LEDGER_KEY_FILE = Path(env.str("ATTUNE_LEDGER_KEY_FILE", default=str(DATA_DIR / "keys" / "ledger.pem")))
+LEDGER_CHECKPOINT_FILE = Path(
+    env.str("ATTUNE_LEDGER_CHECKPOINT_FILE", default=str(DATA_DIR / "keys" / "last-checkpoint"))
+)
+LEDGER_ORIGIN = env.str("ATTUNE_LEDGER_ORIGIN", default="attune.local/ledger")
+
+# --- services: addresses from the environment, else the embedded ones -----------------------
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
+EMBEDDED_BROKER = not env.str("CELERY_BROKER_URL", default="")
+_runtime_url = env.str("DATABASE_URL", default="") or addresses.database_url(DATA_DIR, "attune_app")
+_owner_url = env.str("DATABASE_OWNER_URL", default="") or (
+    addresses.database_url(DATA_DIR, "attune_owner") if EMBEDDED_DATABASE else _runtime_url
+)
+_ledger_url = env.str("LEDGER_DATABASE_URL", default="") or (
+    addresses.database_url(DATA_DIR, "attune_ledger") if EMBEDDED_DATABASE else _runtime_url
+)
+
+
+def _database(url: str) -> dict[str, object]:
+    parsed: dict[str, object] = addresses.parse_database_url(url)
+    parsed["CONN_MAX_AGE"] = 60
+    parsed["CONN_HEALTH_CHECKS"] = True
+    return parsed
+
+
+DATABASES = {
+    "default": _database(_runtime_url),
+    "owner": _database(_owner_url),
+    "ledger": _database(_ledger_url),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or addresses.broker_url(DATA_DIR)
+CACHE_URL = env.str("CACHE_URL", default="") or addresses.cache_url(DATA_DIR)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
+
+# --- the house ------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "portal.apps.PortalConfig",
+    "governance.apps.GovernanceConfig",
+    "metrics.apps.MetricsConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "guardian",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_tables2",
+    "django_htmx",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "lucide",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.web.middleware.SecurityHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "portal.web.middleware.PersonalSettings",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.middleware.Refusals",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "portal.web.context.shell",
+            ],
+            "builtins": ["lucide.templatetags.lucide", "portal.web.templatetags.attune"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+
+# --- people ---------------------------------------------------------------------------------
+AUTH_USER_MODEL = "portal.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None  # guardian: no row for people who did not sign in
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by the administrator; there is no open sign-up
+ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="attune@localhost")
+
+# --- language and time ----------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"  # not en-us: dates never in US order
+LANGUAGES = [("en-gb", _("English")), ("nl", _("Dutch"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["portal.web.formats"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_PERSON_TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="Europe/Amsterdam")
+
+# --- files ----------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static-root"
+STATICFILES_DIRS = [("vendor", BASE_DIR / "node_modules" / ".attune")]
+if not (BASE_DIR / "node_modules" / ".attune").is_dir():
+    STATICFILES_DIRS = []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or env.bool("ATTUNE_PLAIN_STATIC", default=False)
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = DATA_DIR / "files"  # outside the web root: served only by views that check permission
+PACKS_DIR = DATA_DIR / "packs"
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("ATTUNE_MAX_BODY", default=20 * 1024 * 1024)
+
+# --- security -------------------------------------------------------------------------------
+HTTPS = env.bool("ATTUNE_HTTPS", default=PRODUCTION)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("ATTUNE_BEHIND_PROXY", default=False) else None
+)
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-attune" if HTTPS else "attune"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# --- API ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "portal.accounts.authentication.ApiKeyAuthentication",
+        "portal.accounts.authentication.SignedInAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["portal.web.rest.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["portal.web.rest.StrictJsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "portal.web.rest.Pages",
+    "EXCEPTION_HANDLER": "portal.web.rest.problem",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DEFAULT_VERSIONING_CLASS": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Attune",
+    "DESCRIPTION": "Govern empathic AI: register, report interactions, ask before processing, audit, prove.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- jobs (why these values: docs/decisions) --------------------------------------------------
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 900
+JOB_LEASE_SECONDS = 960  # longer than the hard limit of a task, shorter than the visibility timeout
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 1000, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
+    if CELERY_BROKER_URL.startswith(("redis", "rediss"))
+    else {"confirm_publish": True}
+)
+if CELERY_BROKER_URL.startswith("amqp"):
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+
+# --- rules of the organisation ----------------------------------------------------------------
+PRIVACY_FLOOR = env.int("ATTUNE_PRIVACY_FLOOR", default=10)
+if PRIVACY_FLOOR < 5:
+    raise ImproperlyConfigured("ATTUNE_PRIVACY_FLOOR is below 5: so small a group does not hide a person.")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("ATTUNE_LOG_LEVEL", default="INFO")},
+}
