@@ -1,0 +1,20 @@
+"""What the types of events are called on pages; a type without a line here shows its own words."""
+
+from django.utils.translation import gettext
+
+from portal.errors import N_
+
+LABELS: dict[str, str] = {
+    "ledger.body_erased": N_("Erased what an event said"),
+    "evidence.pack_requested": N_("Asked for an evidence pack"),
+    "evidence.pack_made": N_("Made an evidence pack"),
+    "evidence.pack_downloaded": N_("Downloaded an evidence pack"),
+}
+
+
+def label(type: str) -> str:
+    """The words for a type of event, in the language of the reader."""
+    if type in LABELS:
+        return gettext(LABELS[type])
+    area, _, act = type.partition(".")
+    return f"{area.replace('_', ' ').capitalize()}: {act.replace('_', ' ').replace('.', ' ')}"

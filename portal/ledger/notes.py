@@ -1,0 +1,94 @@
+"""Signed checkpoints and proofs as text: C2SP signed-note, tlog-checkpoint and tlog-proof, with Ed25519. Pure."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+
+_ED25519 = b"\x01"  # signature type of the signed-note specification
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+
+
+class BadNote(ValueError):
+    """A note that is malformed or not signed by the key that it should be signed by."""
+
+
+@dataclass(frozen=True)
+class TreeHead:
+    """What a checkpoint states: the log's name, the number of leaves and their root."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def text(self) -> str:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def key_id(origin: str, public: bytes) -> bytes:
+    """Four bytes by which a signature line names its key."""
+    return hashlib.sha256(origin.encode() + b"\n" + _ED25519 + public).digest()[:4]
+
+
+def verifier_key(origin: str, public: bytes) -> str:
+    """The public key in the text form that note verifiers read: name+id+key."""
+    return f"{origin}+{key_id(origin, public).hex()}+{base64.b64encode(_ED25519 + public).decode()}"
+
+
+def sign(head: TreeHead, key: Ed25519PrivateKey) -> str:
+    """The signed checkpoint."""
+    text = head.text()
+    public = key.public_key().public_bytes_raw()
+    blob = base64.b64encode(
+        key_id(head.origin, public) + key.sign(text.encode())
+    ).decode()
+    return f"{text}\n— {head.origin} {blob}\n"
+
+
+def read(note: str, origin: str, public: bytes) -> TreeHead:
+    """The tree head of a checkpoint signed by this key; BadNote for anything else."""
+    text, _, signatures = note.rpartition("\n\n")
+    text += "\n"
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[0] != origin:
+        raise BadNote("not a checkpoint of this log")
+    if not any(_signed(line, text, origin, public) for line in signatures.splitlines()):
+        raise BadNote("not signed by the key of this log")
+    try:
+        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except ValueError as error:
+        raise BadNote("not a checkpoint") from error
+    if str(size) != lines[1] or len(root) != 32:
+        raise BadNote("not a checkpoint")
+    return TreeHead(origin, size, root)
+
+
+def _signed(line: str, text: str, origin: str, public: bytes) -> bool:
+    prefix = f"— {origin} "
+    if not line.startswith(prefix):
+        return False
+    try:
+        blob = base64.b64decode(line[len(prefix) :], validate=True)
+    except binascii.Error:
+        return False
+    if blob[:4] != key_id(origin, public):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(blob[4:], text.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def proof(index: int, path: Sequence[bytes], checkpoint: str) -> str:
+    """An inclusion proof that stands by itself (tlog-proof)."""
+    hashes = "".join(f"{base64.b64encode(node).decode()}\n" for node in path)
+    return f"{PROOF_HEADER}\nindex {index}\n{hashes}\n{checkpoint}"

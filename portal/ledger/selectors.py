@@ -1,0 +1,94 @@
+"""Questions about the ledger."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.utils.dateparse import parse_datetime
+
+from portal.ledger import labels
+from portal.ledger.models import Leaf, LedgerBody, PendingEvent
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One line of a timeline: when, who, what, why, and the event's place in the tree (None: still in the queue)."""
+
+    when: dt.datetime
+    who: str
+    what: str
+    why: str
+    index: int | None
+    type: str
+    subject: str
+    recorded_at: dt.datetime
+    imported: bool
+    body: dict[str, Any] | None
+
+
+def history(subject: str | Sequence[str], limit: int = 200) -> list[HistoryLine]:
+    """What happened to these subjects, newest first; events that wait for their place in the tree included."""
+    subjects = [subject] if isinstance(subject, str) else list(subject)
+    pending = PendingEvent.objects.filter(subject__in=subjects).order_by("-id")[:limit]
+    leaves = Leaf.objects.filter(subject__in=subjects).order_by("-index")[:limit]
+    rows: list[PendingEvent | Leaf] = [*pending, *leaves]
+    bodies = dict(
+        LedgerBody.objects.filter(event__in=[row.event for row in rows]).values_list(
+            "event", "body"
+        )
+    )
+    names = actor_names({row.actor for row in rows})
+    lines = [_line(row, bodies.get(row.event), names) for row in rows]
+    return sorted(lines, key=lambda line: (line.when, line.recorded_at), reverse=True)[
+        :limit
+    ]
+
+
+def _line(
+    row: PendingEvent | Leaf, body: dict[str, Any] | None, names: dict[str, str]
+) -> HistoryLine:
+    effective = parse_datetime(str((body or {}).get("effective_at", "")) or "-")
+    return HistoryLine(
+        when=effective or row.ts,
+        who=names.get(row.actor, row.actor),
+        what=labels.label(row.type),
+        why=str((body or {}).get("reason", "")),
+        index=row.index if isinstance(row, Leaf) else None,
+        type=row.type,
+        subject=row.subject,
+        recorded_at=row.ts,
+        imported=effective is not None,
+        body=body,
+    )
+
+
+def actor_names(actors: Iterable[str]) -> dict[str, str]:
+    """The names to show for actors: people by their account, keys by the name given to them."""
+    users, keys = set(), set()
+    for actor in actors:
+        kind, _, rest = actor.partition(":")
+        if kind == "user":
+            users.add(rest)
+        elif kind == "key":
+            keys.add(rest)
+    names = {"system": "Attune"}
+    if users:
+        for user in get_user_model().objects.filter(pk__in=users):
+            names[f"user:{user.pk}"] = str(getattr(user, "display", user))
+    if keys:
+        model = apps.get_model("portal", "ApiKey")
+        for prefix, name in model._default_manager.filter(prefix__in=keys).values_list(
+            "prefix", "name"
+        ):
+            names[f"key:{prefix}"] = name
+    return names
+
+
+def header_of(row: PendingEvent | Leaf) -> dict[str, Any]:
+    """The header as an object."""
+    parsed: dict[str, Any] = orjson.loads(bytes(row.header))
+    return parsed
