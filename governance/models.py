@@ -1,3 +1,45 @@
 """The models of the app `governance`, gathered from its slices (Django looks only here)."""
 
-__all__: list[str] = []
+from governance.audits.models import AuditPlan, AuditRun
+from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
+from governance.findings.models import CorrectiveAction, Finding
+from governance.registry.models import DataFlow, Goal, System, SystemUserPermission, SystemVersion
+from governance.review.models import (
+    Board,
+    Condition,
+    Deployment,
+    DeploymentRequest,
+    InForce,
+    Membership,
+    Recusal,
+    Seat,
+    Vote,
+)
+from governance.screening.models import Screening
+
+__all__ = [
+    "Alias",
+    "AuditPlan",
+    "AuditRun",
+    "Board",
+    "Condition",
+    "ConsentEvent",
+    "CorrectiveAction",
+    "DataFlow",
+    "Deployment",
+    "DeploymentRequest",
+    "Finding",
+    "Goal",
+    "InForce",
+    "Membership",
+    "Notice",
+    "Policy",
+    "Recusal",
+    "Screening",
+    "Seat",
+    "Subject",
+    "System",
+    "SystemUserPermission",
+    "SystemVersion",
+    "Vote",
+]

@@ -1,0 +1,49 @@
+"""The kinds of long work, filled by the slices that do it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from portal.jobs.context import JobContext
+
+Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One kind of work: what it is called for people (English, marked for translation) and the code that does it."""
+
+    kind: str
+    title: str
+    work: Work
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def handler(kind: str, *, title: str) -> Callable[[Work], Work]:
+    """Register `fn(ctx) -> result` as the work of one kind of job.
+
+    The work may be run again after a crash: write effects in one transaction together with `ctx.finish(result)`,
+    or make them harmless to repeat. The result is a JSON object, shown on the job's page.
+    """
+
+    def register(work: Work) -> Work:
+        known = _handlers.get(kind)
+        if known is not None and known.work.__qualname__ != work.__qualname__:
+            raise ValueError(f"two handlers for jobs of kind '{kind}'")
+        _handlers[kind] = Handler(kind, title, work)
+        return work
+
+    return register
+
+
+def find(kind: str) -> Handler | None:
+    """The handler of a kind, or None where no slice registered one."""
+    return _handlers.get(kind)
+
+
+def all_handlers() -> list[Handler]:
+    """Every kind of work, by name."""
+    return sorted(_handlers.values(), key=lambda item: item.kind)

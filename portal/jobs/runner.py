@@ -1,0 +1,133 @@
+"""Taking a job, doing it, and ending it properly whatever happens."""
+
+import logging
+import traceback
+import uuid
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import override
+
+from portal.errors import RuleBroken
+from portal.jobs import lock, registry, rules
+from portal.jobs.clock import database_now
+from portal.jobs.context import Cancelled, Fenced, JobContext, lease
+from portal.jobs.models import Job
+from portal.jobs.rules import JobState
+
+log = logging.getLogger(__name__)
+
+
+def claim(job_id: uuid.UUID) -> Job | None:
+    """Take a waiting job, or one whose worker died: state, lease and the next fencing token in one transaction.
+
+    None when there is nothing to do: another worker has it, it has ended, it is not due yet, it was cancelled, or
+    its attempts are used up (then it is buried here).
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=job_id).first()
+        if job is None or not _is_free(job):
+            return None
+        if job.cancel_requested_at is not None:
+            bury(job, JobState.CANCELLED, "")
+            return None
+        if job.attempts >= job.attempts_limit:
+            bury(job, JobState.DEAD, job.error or died(job.attempts))
+            return None
+        lock.hold(job.pk)
+        Job.objects.filter(pk=job.pk).update(
+            state=JobState.RUNNING.value,
+            attempts=F("attempts") + 1,
+            lease_until=lease(),
+            started_at=Coalesce("started_at", Now()),
+            progress=0,
+        )
+    job.refresh_from_db()
+    return job
+
+
+def _is_free(job: Job) -> bool:
+    now = database_now()
+    if job.state == JobState.QUEUED.value:
+        return job.due_at <= now
+    if job.state != JobState.RUNNING.value or job.lease_until is None:
+        return False
+    return job.lease_until < now or not lock.held([job.pk])
+
+
+def died(attempts: int) -> str:
+    """The error of a job whose workers were killed rather than failing with an error of their own."""
+    return (
+        f"The worker stopped in the middle of the work, {attempts} times in a row (killed, or out of memory)."
+    )
+
+
+def bury(job: Job, state: JobState, error: str) -> bool:
+    """End a job that nobody works on; False when somebody took it meanwhile (the token moved on)."""
+    open_states = [item.value for item in rules.OPEN]
+    return bool(
+        Job.objects.filter(pk=job.pk, attempts=job.attempts, state__in=open_states).update(
+            state=state.value, finished_at=Now(), lease_until=None, error=error
+        )
+    )
+
+
+def run_job(job_id: uuid.UUID) -> JobState | None:
+    """Do one job if it can be had; the state it ended in, or None when there was nothing to do."""
+    job = claim(job_id)
+    if job is None:
+        return None
+    context = JobContext(job)
+    try:
+        with override("en"):  # what a job stores is the same whatever language the worker started in
+            return _work(context)
+    except Fenced:
+        log.warning(
+            "job %s: attempt %s was overtaken, nothing of it is stored",
+            job.pk,
+            context.attempt,
+        )
+        return None
+    finally:
+        lock.release(job.pk)
+
+
+def _work(context: JobContext) -> JobState:
+    handler = registry.find(context.job.kind)
+    try:
+        if handler is None:
+            raise LookupError(f"no handler for jobs of kind '{context.job.kind}' in this version")
+        result = handler.work(context)
+        if not context.finished:
+            with transaction.atomic():
+                context.finish(result)
+        return JobState.DONE
+    except Fenced:
+        raise
+    except Cancelled:
+        context.end(JobState.CANCELLED)
+        return JobState.CANCELLED
+    except RuleBroken as refusal:
+        context.log(str(refusal))
+        context.end(JobState.FAILED, error=str(refusal))
+        return JobState.FAILED
+    except Exception as error:
+        return _crashed(context, error)
+
+
+def _crashed(context: JobContext, error: Exception) -> JobState:
+    log.exception(
+        "job %s (%s) crashed in attempt %s",
+        context.job.pk,
+        context.job.kind,
+        context.attempt,
+    )
+    context.log("".join(traceback.format_exception(error))[-8000:])
+    said = f"{type(error).__name__}: {error}"[:2000]
+    state = rules.after_error(context.attempt, context.job.attempts_limit)
+    if state is JobState.DEAD:
+        context.end(JobState.DEAD, error=said)
+    else:
+        context.give_back(said, rules.retry_delay(context.attempt))
+    return state
