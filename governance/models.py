@@ -3,7 +3,13 @@
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
 from governance.findings.models import CorrectiveAction, Finding
-from governance.registry.models import DataFlow, Goal, System, SystemUserPermission, SystemVersion
+from governance.registry.models import (
+    DataFlow,
+    Goal,
+    System,
+    SystemUserPermission,
+    SystemVersion,
+)
 from governance.review.models import (
     Board,
     Condition,
