@@ -1,0 +1,180 @@
+"""The register: systems, their versions, data flows and goals."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from guardian.models import UserObjectPermissionBase
+
+
+class System(models.Model):
+    """An AI system that reads or answers emotion."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    sort_key = models.CharField(max_length=200, editable=False, db_index=True)
+    description = models.TextField(max_length=4000)
+    unit = models.ForeignKey("portal.Unit", on_delete=models.PROTECT, related_name="systems")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_systems")
+    provider_role = models.CharField(max_length=12, default="deployer")
+    state = models.CharField(max_length=12, default="registered")
+    labels = ArrayField(models.CharField(max_length=60), default=list)
+    label_map = models.JSONField(default=dict, blank=True)
+    dimensions = models.JSONField(default=dict, blank=True)
+    languages = ArrayField(models.CharField(max_length=12), default=list)
+    link_template = models.CharField(max_length=400, blank=True)
+    row_version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    imported = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["sort_key", "slug"]
+        # the codes of portal/access/roles.py; a test holds the two together
+        permissions = [
+            ("view_register", "See the register"),
+            ("edit_register", "Change the register"),
+            ("sign_screening", "Sign a legal screening"),
+            ("request_deployment", "Request a deployment"),
+            ("view_review", "See requests and decisions"),
+            ("vote", "Vote on a board"),
+            ("chair", "Chair a board"),
+            ("manage_board", "Manage boards and seats"),
+            ("suspend", "Suspend a deployment"),
+            ("view_kpis", "See figures"),
+            ("import_data", "Import data"),
+            ("view_audits", "See audits"),
+            ("run_audits", "Run audits"),
+            ("manage_findings", "Manage findings"),
+            ("view_consent", "See consent and policies"),
+            ("manage_consent", "Manage consent and policies"),
+            ("view_ledger", "See the ledger"),
+            ("export_evidence", "Export evidence"),
+            ("manage_people", "Manage people"),
+            ("manage_keys", "Manage API keys"),
+            ("view_jobs", "See jobs"),
+            ("manage_jobs", "Manage jobs"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "registered", "retired"]), name="system_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(provider_role__in=["provider", "deployer", "both"]), name="system_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("system_detail", args=[self.slug])
+
+    @property
+    def subject(self) -> str:
+        """How the ledger names this system."""
+        return f"system:{self.slug}"
+
+
+class SystemUserPermission(UserObjectPermissionBase):
+    """A permission of one person on one system (guardian, direct foreign key)."""
+
+    content_object = models.ForeignKey(System, on_delete=models.CASCADE)
+
+
+class SystemVersion(models.Model):
+    """A released version; a new one is a material change."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="versions")
+    name = models.CharField(max_length=60)
+    model = models.CharField(max_length=200, blank=True)
+    released_on = models.DateField()
+    notes = models.TextField(max_length=4000, blank=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-released_on", "-created_at"]
+        constraints = [models.UniqueConstraint(fields=["system", "name"], name="version_name_once_per_system")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DataFlow(models.Model):
+    """Modality × whose emotion × setting × purpose × output × consequence × recipient: the unit that is screened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="flows")
+    slug = models.SlugField(max_length=60)
+    name = models.CharField(max_length=120)
+    modality = models.CharField(max_length=20)
+    subject_role = models.CharField(max_length=20)
+    setting = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=20)
+    output = models.CharField(max_length=20)
+    consequence = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=20)
+    # answers to the questions of the law catalogue: {question: "yes" | "no" | "not_applicable"}; absent = unknown
+    facts = models.JSONField(default=dict, blank=True)
+    row_version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "slug"], name="flow_slug_once_per_system"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    modality__in=["text", "voice", "face", "behaviour", "physiology", "metadata", "unknown"]
+                ),
+                name="flow_modality_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    subject_role__in=["customer", "employee", "candidate", "student", "visitor", "unknown"]
+                ),
+                name="flow_subject_role_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("flow_detail", args=[self.system.slug, self.slug])
+
+
+class Goal(models.Model):
+    """A human-centred goal, tied to a KPI with target, direction and date."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="goals")
+    kpi = models.SlugField(max_length=60)
+    target = models.DecimalField(max_digits=14, decimal_places=4)
+    direction = models.CharField(max_length=10)
+    due_on = models.DateField()
+    statement = models.TextField(max_length=1000)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["due_on", "kpi"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(direction__in=["at_least", "at_most"]), name="goal_direction_known"
+            ),
+            models.UniqueConstraint(fields=["system", "kpi", "due_on"], name="goal_once_per_kpi_and_date"),
+        ]
+
+    def __str__(self) -> str:
+        return self.statement

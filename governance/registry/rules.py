@@ -1,0 +1,251 @@
+"""What a system and its data flows may be described as; pure, so that it can be read and tested alone."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from portal.errors import N_
+
+
+class Described(Enum):
+    """An enum whose members carry an English sentence that is translated where it is shown."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str) -> "Described":
+        member = object.__new__(cls)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """(value, English sentence) pairs, in the order of definition."""
+        return [(m.value, m.sentence) for m in cls]
+
+    @classmethod
+    def values(cls) -> list[str]:
+        """The stored values, in the order of definition."""
+        return [m.value for m in cls]
+
+
+class SystemState(Described):
+    """Where a system stands in the register."""
+
+    DRAFT = "draft", N_("Draft")
+    REGISTERED = "registered", N_("Registered")
+    RETIRED = "retired", N_("Retired")
+
+
+class ProviderRole(Described):
+    """Whose duties under the AI Act the organisation has for a system."""
+
+    PROVIDER = "provider", N_("Provider: we built it or put our name on it")
+    DEPLOYER = "deployer", N_("Deployer: we use what another party provides")
+    BOTH = "both", N_("Provider and deployer")
+
+
+class Modality(Described):
+    """What the emotion is read from."""
+
+    TEXT = "text", N_("Written words")
+    VOICE = "voice", N_("Tone of voice")
+    FACE = "face", N_("Facial expression")
+    BEHAVIOUR = "behaviour", N_("Posture, gait or keystroke rhythm")
+    PHYSIOLOGY = "physiology", N_("Body signals such as heart rate")
+    METADATA = "metadata", N_("Metadata such as times and counts")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+# Biometric in the sense of Art 3(34) and 3(39) AI Act: bodily or behavioural traits, identified or not.
+BIOMETRIC = frozenset(
+    {Modality.VOICE.value, Modality.FACE.value, Modality.BEHAVIOUR.value, Modality.PHYSIOLOGY.value}
+)
+
+
+class SubjectRole(Described):
+    """Whose emotion it is."""
+
+    CUSTOMER = "customer", N_("Customer")
+    EMPLOYEE = "employee", N_("Employee, also on probation or hired in")
+    CANDIDATE = "candidate", N_("Job candidate")
+    STUDENT = "student", N_("Student or pupil")
+    VISITOR = "visitor", N_("Visitor or passer-by")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Setting(Described):
+    """Where it happens."""
+
+    CONTACT_CENTRE = "contact_centre", N_("Contact centre, with a human agent")
+    SELF_SERVICE = "self_service", N_("Chat or voice bot, without a human agent")
+    WORKPLACE = "workplace", N_("Workplace")
+    RECRUITMENT = "recruitment", N_("Recruitment")
+    EDUCATION = "education", N_("Education or training institution")
+    PUBLIC_SPACE = "public_space", N_("Shop, desk or other public space")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Purpose(Described):
+    """What the reading is for."""
+
+    SERVICE = "service", N_("Serving the person in the conversation")
+    SERVICE_QUALITY = "service_quality", N_("Improving the service as a whole")
+    CUSTOMER_ANALYTICS = "customer_analytics", N_("Understanding customers")
+    OFFERS = "offers", N_("Choosing or timing an offer")
+    OWN_TRAINING = "own_training", N_("The person's own training")
+    WORKER_EVALUATION = "worker_evaluation", N_("Monitoring or evaluating workers")
+    WELLBEING = "wellbeing", N_("Well-being of groups of workers")
+    OFFERING_HELP = "offering_help", N_("Offering help to a worker")
+    MEDICAL = "medical", N_("A medical reason")
+    SAFETY = "safety", N_("A safety reason")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Output(Described):
+    """What comes out."""
+
+    EMOTION = "emotion", N_("An emotion or intention of one person")
+    SENTIMENT = "sentiment", N_("Positive or negative tone of one message")
+    AGGREGATE = "aggregate", N_("Figures about a group only")
+    HEALTH = "health", N_("A sign of illness or burn-out")
+    PHYSICAL_STATE = "physical_state", N_("A physical state only, such as fatigue or pain")
+    EXPRESSION = "expression", N_("A visible expression only, such as a counted smile")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Consequence(Described):
+    """What follows for the person."""
+
+    NONE = "none", N_("Nothing follows for the person")
+    REPLY = "reply", N_("The answer is adapted")
+    ROUTING = "routing", N_("The conversation is handed over or given priority")
+    OFFER = "offer", N_("An offer is made or withheld")
+    COACHING = "coaching", N_("Coaching is offered")
+    HELP = "help", N_("Help is offered")
+    HR_DECISION = "hr_decision", N_("It may count in a decision about work or study")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Recipient(Described):
+    """Who sees the result."""
+
+    SYSTEM = "system", N_("Only the system itself")
+    SUBJECT = "subject", N_("Only the person concerned")
+    OPERATOR = "operator", N_("The staff member who helps the person")
+    ANALYST = "analyst", N_("Analysts, as figures")
+    OCCUPATIONAL_HEALTH = "occupational_health", N_("Occupational health service")
+    MANAGER = "manager", N_("Managers")
+    HR = "hr", N_("Human resources")
+    UNKNOWN = "unknown", N_("Not known yet")
+
+
+class Direction(Described):
+    """Which side of its target a goal wants a figure on."""
+
+    AT_LEAST = "at_least", N_("At least")
+    AT_MOST = "at_most", N_("At most")
+
+
+def sort_key(text: str) -> str:
+    """A key that sorts 'Éclair' between 'eagle' and 'zebra' in a database with the C collation."""
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold()[:200]
+
+
+# --- what a change means ----------------------------------------------------------------------
+
+SYSTEM_FIELDS = (
+    "name",
+    "description",
+    "provider_role",
+    "labels",
+    "label_map",
+    "dimensions",
+    "languages",
+    "link_template",
+)
+# a change of one of these changes what a board approved
+MATERIAL_SYSTEM_FIELDS = frozenset({"provider_role", "labels", "label_map"})
+FLOW_FACTS = ("modality", "subject_role", "setting", "purpose", "output", "consequence", "recipient")
+FLOW_FIELDS = ("name", *FLOW_FACTS, "facts")
+MATERIAL_FLOW_FIELDS = frozenset({*FLOW_FACTS, "facts"})
+
+FLOW_ENUMS: dict[str, type[Described]] = {
+    "modality": Modality,
+    "subject_role": SubjectRole,
+    "setting": Setting,
+    "purpose": Purpose,
+    "output": Output,
+    "consequence": Consequence,
+    "recipient": Recipient,
+}
+ANSWERS = ("yes", "no", "not_applicable")
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs between two states of a record."""
+
+    field: str
+    before: Any
+    after: Any
+    material: bool
+
+
+def diff(
+    before: Mapping[str, Any], after: Mapping[str, Any], material: Iterable[str] = frozenset()
+) -> list[Change]:
+    """The fields of `after` that differ from `before`; a field that `before` did not have yet counts as None."""
+    marked = frozenset(material)
+    return [
+        Change(name, before.get(name), value, name in marked)
+        for name, value in after.items()
+        if before.get(name) != value
+    ]
+
+
+def is_material(changes: Iterable[Change]) -> bool:
+    """True where one of the changes touches what a board approved."""
+    return any(change.material for change in changes)
+
+
+def flow_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What is wrong with the description of a data flow, as rows of field, code and message."""
+    errors = []
+    for field, enum in FLOW_ENUMS.items():
+        if field in values and values[field] not in enum.values():
+            errors.append({"field": field, "code": "unknown_value", "message": N_("This is not one of the choices.")})
+    facts = values.get("facts", {})
+    if not isinstance(facts, Mapping) or any(answer not in (*ANSWERS, None) for answer in facts.values()):
+        errors.append(
+            {"field": "facts", "code": "unknown_value", "message": N_("Answer with yes, no or not_applicable.")}
+        )
+    return errors
+
+
+def system_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What is wrong with the description of a system, as rows of field, code and message."""
+    errors = []
+
+    def wrong(field: str, code: str, message: str) -> None:
+        errors.append({"field": field, "code": code, "message": message})
+
+    if "slug" in values and not (SLUG.match(str(values["slug"])) and len(str(values["slug"])) <= 60):
+        wrong("slug", "invalid", N_("Use lower-case letters, digits and single hyphens, at most 60."))
+    for field in ("name", "description"):
+        if field in values and not str(values[field]).strip():
+            wrong(field, "required", N_("This is needed."))
+    if "provider_role" in values and values["provider_role"] not in ProviderRole.values():
+        wrong("provider_role", "unknown_value", N_("This is not one of the choices."))
+    labels = list(values.get("labels", []))
+    if len(labels) != len(set(labels)):
+        wrong("labels", "duplicate", N_("Each label occurs once."))
+    if "labels" in values and "label_map" in values and set(values["label_map"]) - set(labels):
+        wrong("label_map", "unknown_label", N_("The mapping names a label that the scheme does not have."))
+    return errors
