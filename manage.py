@@ -4,10 +4,28 @@
 import os
 import sys
 
+# these need neither database nor broker; `up` brings its own
+WITHOUT_SERVICES = {
+    "", "help", "version", "--help", "-h", "--version", "up", "check", "collectstatic", "diffsettings", "findstatic",
+    "makemigrations", "spectacular", "startapp",
+}  # fmt: skip
+
 
 def main() -> None:
     """Run one management command, with the embedded services up where none are configured."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command == "up":  # the supervisor starts faster and stays smaller without Django
+        from portal.embedded import supervisor
+
+        sys.exit(supervisor.main(sys.argv[2:]))
+    if command not in WITHOUT_SERVICES and not {"-h", "--help"} & set(sys.argv):
+        from portal import embedded
+
+        try:
+            embedded.ensure()
+        except embedded.EmbeddedError as error:
+            sys.exit(f"Attune cannot start: {error}")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -8,3 +8,7 @@ class PortalConfig(AppConfig):
 
     name = "portal"
     label = "portal"
+
+    def ready(self) -> None:
+        """Bind shared tasks to our Celery application in every process, so that the web can ring too."""
+        from portal import celery  # noqa: F401

@@ -17,7 +17,7 @@ env = environ.Env()
 
 # --- where it runs -------------------------------------------------------------------------
 DEBUG = env.bool("ATTUNE_DEBUG", default=False)
-DATA_DIR = Path(env.str("ATTUNE_DATA", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = addresses.data_dir()  # ATTUNE_DATA
 PRODUCTION = env.bool("ATTUNE_PRODUCTION", default=False)
 ALLOWED_HOSTS = env.list(
     "ATTUNE_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]

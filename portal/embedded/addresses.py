@@ -3,17 +3,28 @@
 import hashlib
 import os
 import secrets
-import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def data_dir() -> Path:
+    """The data folder: ATTUNE_DATA, else `var` in the checkout."""
+    return Path(os.environ.get("ATTUNE_DATA") or ROOT / "var").resolve()
+
+
 def runtime_dir(data_dir: Path) -> Path:
-    """The folder of the sockets: short (a Unix socket path ends at 107 bytes) and one per data folder."""
+    """The folder of the sockets: short (a Unix socket path ends at 107 bytes) and one per data folder.
+
+    Not the person's TMPDIR: every process of one installation must arrive at the same path.
+    """
     tag = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    return Path(os.environ.get("ATTUNE_RUNTIME", tempfile.gettempdir())) / f"attune-{os.getuid()}-{tag}"
+    owner = data_dir.stat().st_uid if data_dir.is_dir() else os.getuid()
+    return Path(os.environ.get("ATTUNE_RUNTIME") or "/tmp") / f"attune-{owner}-{tag}"  # noqa: S108 - 0700, owner checked
 
 
 def database_url(data_dir: Path, role: str, name: str = "attune") -> str:
@@ -61,7 +72,9 @@ def secret(value: str, name: str, data_dir: Path, production: bool) -> str:
     """The secret from the environment; outside production one made at first start and kept in the data folder."""
     if value:
         if len(value) < 32:
-            raise ImproperlyConfigured(f"ATTUNE_{name.upper()} is too short: give at least 32 random characters.")
+            raise ImproperlyConfigured(
+                f"ATTUNE_{name.upper()} is too short: give at least 32 random characters."
+            )
         return value
     if production:
         raise ImproperlyConfigured(
