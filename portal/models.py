@@ -1,15 +1,24 @@
 """The models of the app `portal`, gathered from its slices (Django looks only here)."""
 
+from portal.access.models import RoleAssignment, UnitUserPermission
+from portal.accounts.models import ApiKey, Unit, User
 from portal.jobs.models import Heartbeat, Job, JobLine, Schedule
 from portal.ledger.models import Checkpoint, Leaf, LedgerBody, PendingEvent
+from portal.web.models import IdempotencyRecord
 
 __all__ = [
+    "ApiKey",
     "Checkpoint",
     "Heartbeat",
+    "IdempotencyRecord",
     "Job",
     "JobLine",
     "Leaf",
     "LedgerBody",
     "PendingEvent",
+    "RoleAssignment",
     "Schedule",
+    "Unit",
+    "UnitUserPermission",
+    "User",
 ]

@@ -141,8 +141,8 @@ DJANGO_TABLES2_TEMPLATE = "components/table.html"
 # --- people ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
-    "guardian.backends.ObjectPermissionBackend",
+    "portal.accounts.backends.SignInBackend",
+    "portal.access.backends.GrantBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

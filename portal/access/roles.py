@@ -1,0 +1,95 @@
+"""Roles and what they may do: the one table. Pure; docs/permissions.md is generated from it."""
+
+from enum import Enum
+
+from portal.accounts.codes import PERMISSIONS as CODES
+from portal.accounts.codes import SCOPES
+from portal.errors import N_
+
+__all__ = ["CODES", "PERMISSIONS", "READ_ONLY", "SCOPES", "SENTENCES", "TITLES", "Role"]
+
+
+class Role(str, Enum):
+    """What a person is on a unit (and all below it) or on one system."""
+
+    ADMINISTRATOR = "administrator"
+    SYSTEM_OWNER = "system_owner"
+    BOARD_MEMBER = "board_member"
+    BOARD_CHAIR = "board_chair"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    EXTERNAL_AUDITOR = "external_auditor"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    SUPERVISOR = "supervisor"
+    WORKS_COUNCIL = "works_council"
+
+
+TITLES: dict[Role, str] = {
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.SYSTEM_OWNER: N_("System owner"),
+    Role.BOARD_MEMBER: N_("Ethics board member"),
+    Role.BOARD_CHAIR: N_("Ethics board chair"),
+    Role.MANAGER: N_("Manager"),
+    Role.AUDITOR: N_("Auditor"),
+    Role.EXTERNAL_AUDITOR: N_("External auditor"),
+    Role.DATA_PROTECTION_OFFICER: N_("Data protection officer"),
+    Role.SUPERVISOR: N_("Supervisor"),
+    Role.WORKS_COUNCIL: N_("Works council"),
+}
+
+SENTENCES: dict[Role, str] = {
+    Role.ADMINISTRATOR: N_("Manages people, units, roles, boards and keys; does not decide about systems."),
+    Role.SYSTEM_OWNER: N_(
+        "Registers systems, reports their data and asks for deployments; never approves them."
+    ),
+    Role.BOARD_MEMBER: N_("Reads the file and votes with reasons; never where conflicted."),
+    Role.BOARD_CHAIR: N_("Leads the board and may suspend a deployment; votes like any member."),
+    Role.MANAGER: N_("Reads the figures of own units; never about one person or a group that is too small."),
+    Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
+    Role.EXTERNAL_AUDITOR: N_("Reads and exports what an auditor may, until a set date; changes nothing."),
+    Role.DATA_PROTECTION_OFFICER: N_("Publishes notices, approves data-use policies and signs screenings."),
+    Role.SUPERVISOR: N_("Watches the AI at work, takes over from it and works on findings."),
+    Role.WORKS_COUNCIL: N_("Reads what concerns employees: the register, requests, audits and decisions."),
+}
+
+_READ = frozenset({"view_register", "view_review", "view_audits"})
+_AUDITOR = _READ | {"view_kpis", "view_consent", "view_ledger", "export_evidence", "view_jobs"}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: frozenset(
+        {"manage_people", "manage_keys", "manage_board", "view_ledger", "view_jobs", "manage_jobs"}
+    )
+    | {"view_register"},  # keys and roles name systems, so their names must be visible
+    Role.SYSTEM_OWNER: _READ
+    | {
+        "edit_register",
+        "request_deployment",
+        "view_kpis",
+        "import_data",
+        "run_audits",
+        "manage_findings",
+        "view_consent",
+        "view_jobs",
+    },
+    Role.BOARD_MEMBER: _READ | {"vote", "view_kpis", "view_consent"},
+    Role.BOARD_CHAIR: _READ | {"vote", "chair", "suspend", "view_kpis", "view_consent"},
+    Role.MANAGER: _READ | {"view_kpis"},
+    Role.AUDITOR: _AUDITOR | {"run_audits"},
+    Role.EXTERNAL_AUDITOR: frozenset(_AUDITOR),
+    Role.DATA_PROTECTION_OFFICER: _READ
+    | {
+        "sign_screening",
+        "suspend",
+        "view_kpis",
+        "view_consent",
+        "manage_consent",
+        "manage_findings",
+        "view_ledger",
+        "export_evidence",
+    },
+    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings"},
+    Role.WORKS_COUNCIL: frozenset(_READ),
+}
+
+# these roles may hold no permission that changes something (held by a test)
+READ_ONLY: frozenset[Role] = frozenset({Role.EXTERNAL_AUDITOR, Role.WORKS_COUNCIL, Role.MANAGER})

@@ -1,0 +1,45 @@
+"""The codes of permissions and of API scopes, with an English sentence each; pure, no Django.
+
+They lie below `portal.access` because units (and systems) must declare them as Django permissions.
+"""
+
+from portal.errors import N_
+
+PERMISSIONS: dict[str, str] = {
+    "view_register": N_("See systems, their data flows and their screening"),
+    "edit_register": N_("Register systems and change what is registered"),
+    "sign_screening": N_("Sign a legal screening"),
+    "request_deployment": N_("Ask for a deployment"),
+    "view_review": N_("Read deployment requests and decisions"),
+    "vote": N_("Vote on deployment requests from a board seat"),
+    "chair": N_("Lead a board: open, close and recuse"),
+    "manage_board": N_("Set up boards, seats and memberships"),
+    "suspend": N_("Suspend and reinstate a deployment"),
+    "view_kpis": N_("See KPI dashboards"),
+    "import_data": N_("Import interactions, labels, answers and values"),
+    "view_audits": N_("Read audits and findings"),
+    "run_audits": N_("Plan and run audits"),
+    "manage_findings": N_("Work on findings and corrective actions"),
+    "view_consent": N_("Read notices, policies and consent figures"),
+    "manage_consent": N_("Publish notices and approve data-use policies"),
+    "view_ledger": N_("Read the ledger"),
+    "export_evidence": N_("Export evidence packs"),
+    "manage_people": N_("Add people, units and roles"),
+    "manage_keys": N_("Make and revoke API keys"),
+    "view_jobs": N_("See background jobs"),
+    "manage_jobs": N_("Cancel and retry background jobs"),
+}
+
+# scope of an API key -> (the permission that a person needs for the same call, sentence)
+SCOPES: dict[str, tuple[str, str]] = {
+    "interactions:write": ("import_data", N_("Report interactions")),
+    "labels:write": ("import_data", N_("Report labels of human raters")),
+    "surveys:write": ("import_data", N_("Report survey answers")),
+    "values:write": ("import_data", N_("Report costs and benefits")),
+    "consent:write": ("manage_consent", N_("Report consent events")),
+    "decisions:read": ("view_consent", N_("Ask whether an emotion may be processed")),
+    "kpis:read": ("view_kpis", N_("Read figures")),
+    "audits:run": ("run_audits", N_("Start audits and read their results")),
+    "evidence:export": ("export_evidence", N_("Export evidence packs")),
+    "register:read": ("view_register", N_("Read the register entry of the system")),
+}
