@@ -25,9 +25,7 @@ def counts(matrix: ArrayLike) -> Floats:
 
 def _divide(top: Any, bottom: Any) -> Floats:
     bottom = np.asarray(bottom, dtype=np.float64)
-    return np.divide(
-        top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom != 0
-    )
+    return np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom != 0)
 
 
 def accuracy(matrix: ArrayLike) -> Floats:
@@ -70,9 +68,7 @@ def weighted_f1(matrix: ArrayLike) -> Floats:
     """Mean of the F1 per class weighted by its gold; hides a weak rare class, so it stands only beside macro-F1."""
     c = counts(matrix)
     gold = c.sum(axis=-1)
-    return _divide(
-        (np.nan_to_num(f1_per_class(c)) * gold).sum(axis=-1), gold.sum(axis=-1)
-    )
+    return _divide((np.nan_to_num(f1_per_class(c)) * gold).sum(axis=-1), gold.sum(axis=-1))
 
 
 def kappa(matrix: ArrayLike) -> Floats:
@@ -87,15 +83,9 @@ def mcc(matrix: ArrayLike) -> Floats:
     """Matthews correlation for K classes; 0 where one margin has a single class (the convention of scikit-learn)."""
     c = counts(matrix)
     total, gold, predicted = c.sum(axis=(-2, -1)), c.sum(axis=-1), c.sum(axis=-2)
-    covariance = np.trace(c, axis1=-2, axis2=-1) * total - (gold * predicted).sum(
-        axis=-1
-    )
-    spread = (total**2 - (predicted**2).sum(axis=-1)) * (
-        total**2 - (gold**2).sum(axis=-1)
-    )
-    return np.where(
-        spread > 0, np.nan_to_num(_divide(covariance, np.sqrt(spread))), 0.0
-    )
+    covariance = np.trace(c, axis1=-2, axis2=-1) * total - (gold * predicted).sum(axis=-1)
+    spread = (total**2 - (predicted**2).sum(axis=-1)) * (total**2 - (gold**2).sum(axis=-1))
+    return np.where(spread > 0, np.nan_to_num(_divide(covariance, np.sqrt(spread))), 0.0)
 
 
 def _mean(values: Floats) -> Floats:

@@ -59,11 +59,7 @@ class Figure:
     @property
     def reason_text(self) -> str:
         """The reason in English with its names filled in."""
-        return (
-            self.reason.format(**self.reason_params)
-            if self.reason_params
-            else self.reason
-        )
+        return self.reason.format(**self.reason_params) if self.reason_params else self.reason
 
     def to_dict(self) -> dict[str, Any]:
         """The shape of the API, the exports and the pack. A figure that is not `ok` carries no value."""
@@ -97,9 +93,7 @@ class Figure:
 
 
 def _window(window: tuple[date, date] | None) -> dict[str, str] | None:
-    return (
-        {"from": window[0].isoformat(), "to": window[1].isoformat()} if window else None
-    )
+    return {"from": window[0].isoformat(), "to": window[1].isoformat()} if window else None
 
 
 def held_to_minimum(figure: Figure, minimum: int) -> Figure:
@@ -143,18 +137,14 @@ def suppressed(figure: Figure, floor: int) -> Figure:
         denominator=None,
         exclusions={},
         state=State.SUPPRESSED,
-        reason=N_(
-            "Hidden: the group is smaller than {floor} people, or would reveal one that is."
-        ),
+        reason=N_("Hidden: the group is smaller than {floor} people, or would reveal one that is."),
         reason_params={"floor": floor},
     )
 
 
 def withheld(figure: Figure, reason: str, **params: object) -> Figure:
     """The figure held back because something it rests on does not hold; the reason says what."""
-    return replace(
-        blank(figure), state=State.WITHHELD, reason=reason, reason_params=params
-    )
+    return replace(blank(figure), state=State.WITHHELD, reason=reason, reason_params=params)
 
 
 def _enough_on(window: tuple[date, date] | None, n: int, missing: int) -> date | None:

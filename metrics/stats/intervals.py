@@ -67,9 +67,7 @@ def mean_t(total: float, squares: float, n: int, level: float = 0.95) -> Interva
     return Interval(mean - half, mean + half)
 
 
-def nps_adjusted_wald(
-    promoters: int, passives: int, detractors: int, level: float = 0.95
-) -> Interval:
+def nps_adjusted_wald(promoters: int, passives: int, detractors: int, level: float = 0.95) -> Interval:
     """Interval of the net promoter score as a difference of shares (-1..1).
 
     Adds 3/4 to promoters and detractors and 1 1/2 to passives, which brings the coverage to its level.
@@ -81,9 +79,7 @@ def nps_adjusted_wald(
     total = n + 3
     up, down = (promoters + 0.75) / total, (detractors + 0.75) / total
     difference = up - down
-    half = float(stats.norm.ppf(0.5 + level / 2)) * sqrt(
-        (up + down - difference**2) / total
-    )
+    half = float(stats.norm.ppf(0.5 + level / 2)) * sqrt((up + down - difference**2) / total)
     return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
 

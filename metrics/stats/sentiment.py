@@ -48,7 +48,7 @@ def accuracy_figure(
         method="Wilson score interval",
     )
     if n:
-        figure = replace(figure, value=hits / n, ci=tuple(wilson(hits, n)))
+        figure = replace(figure, value=hits / n, ci=wilson(hits, n))
     return held_to_minimum(figure, MINIMUM_ACCURACY)
 
 
@@ -76,9 +76,7 @@ def bootstrap_figure(
         n=n,
         denominator=n,
         exclusions={
-            f"class without any item: {name}": 0
-            for name, g, p in zip(labels, gold, predicted)
-            if g + p == 0
+            f"class without any item: {name}": 0 for name, g, p in zip(labels, gold, predicted) if g + p == 0
         },
         method=f"{method}; multinomial bootstrap on the counts, {replicates} replicates, seed {seed}",
         source=source,
@@ -111,9 +109,7 @@ def _thin_class(
         return replace(
             blank(figure),
             state=State.NOT_ESTIMABLE,
-            reason=N_(
-                "No human label of {classes}: these classes were predicted but cannot be judged."
-            ),
+            reason=N_("No human label of {classes}: these classes were predicted but cannot be judged."),
             reason_params={"classes": ", ".join(unseen)},
         )
     thin = {name: int(g) for name, g in zip(labels, gold) if 0 < g < MINIMUM_GOLD}
@@ -138,15 +134,11 @@ def sentiment_figures(
     """accuracy, macro_f1, kappa, mcc and balanced_accuracy of one confusion matrix, keyed by KPI."""
     figures = {"accuracy": accuracy_figure(matrix, source=source, window=window)}
     for kpi in ("macro_f1", "kappa", "mcc", "balanced_accuracy"):
-        figures[kpi] = bootstrap_figure(
-            kpi, matrix, labels, source=source, window=window
-        )
+        figures[kpi] = bootstrap_figure(kpi, matrix, labels, source=source, window=window)
     return figures
 
 
 def f1_by_label(labels: Sequence[str], matrix: ArrayLike) -> dict[str, float | None]:
     """F1 of each class by its label; None where there is no gold."""
     values = agreement.f1_per_class(matrix).tolist()
-    return {
-        label: None if isnan(value) else value for label, value in zip(labels, values)
-    }
+    return {label: None if isnan(value) else value for label, value in zip(labels, values)}

@@ -21,9 +21,7 @@ class Direction(StrEnum):
     AT_MOST = "at_most"
 
 
-def against_target(
-    figure: Figure, target: float, direction: Direction | str = Direction.AT_LEAST
-) -> Verdict:
+def against_target(figure: Figure, target: float, direction: Direction | str = Direction.AT_LEAST) -> Verdict:
     """Met where the whole interval lies on the good side, not met where it all lies on the bad side.
 
     A complete count (`ci` None) is compared as it is; a money figure by its P10-P90. A figure that is not `ok` is no
@@ -52,9 +50,5 @@ def _spread(figure: Figure) -> tuple[float, float] | None:
     if figure.state is not State.OK or figure.value is None:
         return None
     if figure.is_money:
-        return (
-            (figure.p10, figure.p90)
-            if figure.p10 is not None and figure.p90 is not None
-            else None
-        )
+        return (figure.p10, figure.p90) if figure.p10 is not None and figure.p90 is not None else None
     return figure.ci or (figure.value, figure.value)

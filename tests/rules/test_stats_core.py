@@ -28,12 +28,7 @@ WINDOW = (date(2026, 1, 1), date(2026, 1, 10))
 
 def rows(matrix: list[list[int]]) -> tuple[list[int], list[int]]:
     """The confusion counts as one gold and one predicted label per item."""
-    pairs = [
-        (g, p)
-        for g, row in enumerate(matrix)
-        for p, count in enumerate(row)
-        for _ in range(count)
-    ]
+    pairs = [(g, p) for g, row in enumerate(matrix) for p, count in enumerate(row) for _ in range(count)]
     return [g for g, _ in pairs], [p for _, p in pairs]
 
 
@@ -46,9 +41,7 @@ def rows(matrix: list[list[int]]) -> tuple[list[int], list[int]]:
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_gives_newcombes_published_intervals(
-    k: int, n: int, lo: float, hi: float
-) -> None:
+def test_wilson_gives_newcombes_published_intervals(k: int, n: int, lo: float, hi: float) -> None:
     assert intervals.wilson(k, n) == pytest.approx((lo, hi), abs=5e-5)
 
 
@@ -56,9 +49,7 @@ def test_wilson_gives_newcombes_published_intervals(
 def test_share_intervals_equal_scipy(case: tuple[int, int]) -> None:
     k, n = case
     test = scipy_stats.binomtest(k, n)
-    assert intervals.wilson(k, n) == pytest.approx(
-        tuple(test.proportion_ci(method="wilson")), abs=1e-9
-    )
+    assert intervals.wilson(k, n) == pytest.approx(tuple(test.proportion_ci(method="wilson")), abs=1e-9)
     assert intervals.clopper_pearson(k, n) == pytest.approx(
         tuple(test.proportion_ci(method="exact")), abs=1e-9
     )
@@ -75,19 +66,13 @@ def test_shares_that_are_none_are_refused(k: int, n: int) -> None:
 def test_zero_events_is_the_exact_rule_of_three() -> None:
     assert intervals.zero_events_upper(100) == pytest.approx(0.029513, abs=1e-6)
     assert intervals.zero_events_upper(20) == pytest.approx(
-        scipy_stats.binomtest(0, 20, alternative="less")
-        .proportion_ci(method="exact")
-        .high
+        scipy_stats.binomtest(0, 20, alternative="less").proportion_ci(method="exact").high
     )
     with pytest.raises(ValueError, match="positive"):
         intervals.zero_events_upper(0)
 
 
-@given(
-    st.lists(st.integers(1, 7), min_size=2, max_size=200).filter(
-        lambda xs: len(set(xs)) > 1
-    )
-)
+@given(st.lists(st.integers(1, 7), min_size=2, max_size=200).filter(lambda xs: len(set(xs)) > 1))
 def test_mean_from_sums_equals_scipy_from_rows(xs: list[int]) -> None:
     found = intervals.mean_t(sum(xs), sum(x * x for x in xs), len(xs))
     oracle = scipy_stats.ttest_1samp(xs, 0).confidence_interval(0.95)
@@ -95,9 +80,7 @@ def test_mean_from_sums_equals_scipy_from_rows(xs: list[int]) -> None:
 
 
 def test_mean_of_equal_answers_has_no_spread_and_one_answer_no_interval() -> None:
-    assert intervals.mean_t(30.3, 30.3 * 10.1, 3) == pytest.approx(
-        (10.1, 10.1), abs=1e-6
-    )
+    assert intervals.mean_t(30.3, 30.3 * 10.1, 3) == pytest.approx((10.1, 10.1), abs=1e-6)
     with pytest.raises(ValueError, match="two"):
         intervals.mean_t(4, 16, 1)
 
@@ -107,9 +90,7 @@ def test_nps_interval_adds_three_people() -> None:
     lo, hi = intervals.nps_adjusted_wald(50, 30, 20)
     share, other = 50.75 / 103, 20.75 / 103
     half = 1.959964 * ((share + other - (share - other) ** 2) / 103) ** 0.5
-    assert (lo, hi) == pytest.approx(
-        (share - other - half, share - other + half), abs=1e-6
-    )
+    assert (lo, hi) == pytest.approx((share - other - half, share - other + half), abs=1e-6)
     assert intervals.nps_adjusted_wald(5, 0, 0).hi <= 1.0
     with pytest.raises(ValueError, match="zero"):
         intervals.nps_adjusted_wald(0, 0, 0)
@@ -118,10 +99,7 @@ def test_nps_interval_adds_three_people() -> None:
 def test_nps_interval_covers_as_often_as_it_says() -> None:
     rng = np.random.default_rng(1)
     draws = rng.multinomial(60, [0.45, 0.35, 0.2], size=4000)
-    covered = [
-        lo <= 0.25 <= hi
-        for lo, hi in (intervals.nps_adjusted_wald(*map(int, d)) for d in draws)
-    ]
+    covered = [lo <= 0.25 <= hi for lo, hi in (intervals.nps_adjusted_wald(*map(int, d)) for d in draws)]
     assert 0.935 <= np.mean(covered) <= 0.965
 
 
@@ -133,9 +111,7 @@ def test_response_bias_bounds_are_the_two_worst_cases() -> None:
 
 
 def test_published_labels_give_the_published_figures() -> None:
-    figures = sentiment_figures(
-        LABELS, TWEETEVAL, source="evaluation set", window=WINDOW
-    )
+    figures = sentiment_figures(LABELS, TWEETEVAL, source="evaluation set", window=WINDOW)
     accuracy = figures["accuracy"]
     assert accuracy.value == pytest.approx(0.8339, abs=5e-5)
     assert accuracy.ci == pytest.approx((0.8137, 0.8524), abs=5e-5)
@@ -164,24 +140,16 @@ def test_agreement_equals_scikit_learn_on_random_counts() -> None:
     for size in (2, 3, 5, 8):
         matrix = rng.integers(1, 40, size=(size, size))
         gold, predicted = rows(matrix.tolist())
-        assert agreement.accuracy(matrix) == pytest.approx(
-            sk.accuracy_score(gold, predicted)
-        )
-        assert agreement.macro_f1(matrix) == pytest.approx(
-            sk.f1_score(gold, predicted, average="macro")
-        )
+        assert agreement.accuracy(matrix) == pytest.approx(sk.accuracy_score(gold, predicted))
+        assert agreement.macro_f1(matrix) == pytest.approx(sk.f1_score(gold, predicted, average="macro"))
         assert agreement.weighted_f1(matrix) == pytest.approx(
             sk.f1_score(gold, predicted, average="weighted")
         )
         assert agreement.balanced_accuracy(matrix) == pytest.approx(
             sk.balanced_accuracy_score(gold, predicted)
         )
-        assert agreement.kappa(matrix) == pytest.approx(
-            sk.cohen_kappa_score(gold, predicted)
-        )
-        assert agreement.mcc(matrix) == pytest.approx(
-            sk.matthews_corrcoef(gold, predicted)
-        )
+        assert agreement.kappa(matrix) == pytest.approx(sk.cohen_kappa_score(gold, predicted))
+        assert agreement.mcc(matrix) == pytest.approx(sk.matthews_corrcoef(gold, predicted))
         precision, recall, f1, _ = sk.precision_recall_fscore_support(gold, predicted)
         assert agreement.precision_per_class(matrix) == pytest.approx(precision)
         assert agreement.recall_per_class(matrix) == pytest.approx(recall)
@@ -218,9 +186,7 @@ def test_a_class_without_gold_is_not_estimable_and_a_thin_one_not_enough() -> No
     assert "fear" in unseen.reason_text
     thin = bootstrap_figure("macro_f1", [[200, 5], [1, 3]], ["joy", "fear"])
     assert (thin.state, thin.more_needed) == (State.NOT_ENOUGH_DATA, 6)
-    never = bootstrap_figure(
-        "macro_f1", [[200, 5, 0], [10, 30, 0], [0, 0, 0]], ["joy", "fear", "awe"]
-    )
+    never = bootstrap_figure("macro_f1", [[200, 5, 0], [10, 30, 0], [0, 0, 0]], ["joy", "fear", "awe"])
     assert never.state is State.OK
     assert list(never.exclusions) == ["class without any item: awe"]
     same = bootstrap_figure("kappa", [[300, 0], [0, 0]], ["joy", "fear"])
@@ -237,14 +203,10 @@ def test_below_its_minimum_a_figure_says_how_many_more_and_when() -> None:
     )
     assert figure.reason_text == "Not enough data (n < 30)."
     assert figure.more_needed == 10
-    assert figure.enough_on == date(
-        2026, 1, 15
-    )  # 20 in ten days, so ten more take five days
+    assert figure.enough_on == date(2026, 1, 15)  # 20 in ten days, so ten more take five days
     empty = accuracy_figure([[0, 0], [0, 0]], window=WINDOW)
     assert (empty.value, empty.more_needed, empty.enough_on) == (None, 30, None)
-    assert (
-        bootstrap_figure("macro_f1", [[50, 2], [3, 50]], ["a", "b"]).more_needed == 95
-    )
+    assert bootstrap_figure("macro_f1", [[50, 2], [3, 50]], ["a", "b"]).more_needed == 95
 
 
 def test_hidden_figures_carry_no_number() -> None:
@@ -258,13 +220,9 @@ def test_hidden_figures_carry_no_number() -> None:
         window=WINDOW,
     )
     hidden = suppressed(figure, 10).to_dict()
-    assert [
-        hidden[key] for key in ("value", "ci", "n", "numerator", "denominator")
-    ] == [None] * 5
+    assert [hidden[key] for key in ("value", "ci", "n", "numerator", "denominator")] == [None] * 5
     assert hidden["state"] == "suppressed"
-    held = withheld(
-        figure, "Accuracy of {system} misses its target.", system="Chat"
-    ).to_dict()
+    held = withheld(figure, "Accuracy of {system} misses its target.", system="Chat").to_dict()
     assert (held["state"], held["value"]) == ("withheld", None)
     assert held["reason"] == "Accuracy of Chat misses its target."
     assert held_to_minimum(figure, 30) is figure
@@ -306,14 +264,8 @@ def test_verdicts_of_both_directions_counts_money_and_gaps() -> None:
     assert against_target(share, 0.39, Direction.AT_MOST) is Verdict.NOT_MET
     assert against_target(Figure("count", value=1.0, n=4), 1.0) is Verdict.MET
     assert against_target(Figure("count", value=0.99, n=4), 1.0) is Verdict.NOT_MET
-    assert (
-        against_target(Figure("roi", value=1, p10=0.2, p50=1, p90=2, draws=10_000), 0)
-        is Verdict.MET
-    )
-    assert (
-        against_target(replace(share, state=State.WITHHELD), 0.1)
-        is Verdict.NOT_ENOUGH_EVIDENCE
-    )
+    assert against_target(Figure("roi", value=1, p10=0.2, p50=1, p90=2, draws=10_000), 0) is Verdict.MET
+    assert against_target(replace(share, state=State.WITHHELD), 0.1) is Verdict.NOT_ENOUGH_EVIDENCE
     with pytest.raises(ValueError, match="sideways"):
         against_target(share, 0.4, "sideways")
 
