@@ -1,0 +1,141 @@
+"""Views that every slice builds on: who may see a page, and lists with filter, sort, columns and export."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import slugify
+from django.utils.translation import gettext
+from django_filters.views import FilterView
+from django_tables2 import SingleTableMixin
+
+from portal.access.selectors import has_anywhere
+from portal.web import exports
+
+PAGE_SIZES = (25, 50, 100)
+Text = str | Promise
+
+
+class SignedInMixin(LoginRequiredMixin):
+    """A page for people who signed in and, with `perm`, hold that permission somewhere.
+
+    Which objects they see is the business of the view's selector; this only closes the door of the room.
+    """
+
+    perm: ClassVar[str] = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        if self.perm and not has_anywhere(request.user, self.perm):
+            raise PermissionDenied(gettext("Your roles do not include this page."))
+        return super().dispatch(request, *args, **kwargs)
+
+
+class TableView(SignedInMixin, SingleTableMixin, FilterView):
+    """A list: filter, order, page, columns and export, all in the address.
+
+    Subclasses set `table_class`, `filterset_class`, `perm`, `title`, `empty` and `get_queryset()` (what this person
+    may see). `empty`: dict with icon, title, text and optionally action_url, action_label.
+    """
+
+    template_name = "components/table_page.html"
+    title: ClassVar[Text] = ""
+    intro: ClassVar[Text] = ""
+    empty: ClassVar[dict[str, Any]] = {}
+    hidden_columns: ClassVar[tuple[str, ...]] = ()  # not shown until chosen
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        kind = request.GET.get("export", "")
+        if kind in ("csv", "xlsx"):
+            return self.export(kind, response.context_data)  # type: ignore[attr-defined]
+        return response
+
+    def get_paginate_by(self, table_data: Any) -> int:
+        wanted = self.request.GET.get("per", "")
+        return int(wanted) if wanted in {str(size) for size in PAGE_SIZES} else PAGE_SIZES[0]
+
+    def get_table(self, **kwargs: Any) -> Any:
+        table = super().get_table(**kwargs)
+        chosen = [name for name in self.request.GET.getlist("col") if name in table.columns.names()]
+        for column in table.columns.iterall():
+            hidden = column.name not in chosen if chosen else column.name in self.hidden_columns
+            if hidden:
+                table.columns.hide(column.name)
+        return table
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context.update(
+            title=self.title,
+            intro=self.intro,
+            empty=self.empty,
+            page_sizes=PAGE_SIZES,
+            per=self.get_paginate_by(None),
+            filtered=bool(self.active_filter()),
+            passed_on=[
+                (k, v)
+                for k, values in self.request.GET.lists()
+                for v in values
+                if k not in ("page", "export")
+            ],
+        )
+        return context
+
+    def active_filter(self) -> list[tuple[str, str]]:
+        """The filter as (label, text) rows: what narrows this list now."""
+        form = self.filterset.form
+        if not self.filterset.is_bound or not form.is_valid():
+            return []
+        rows = []
+        for name, field in form.fields.items():
+            value = form.cleaned_data.get(name)
+            if value not in (None, "", [], ()) and not (hasattr(value, "exists") and not value):
+                rows.append((str(field.label or name), _filter_text(field, value)))
+        return rows
+
+    def export(self, kind: str, context: dict[str, Any]) -> HttpResponse:
+        """The table as a file: exactly the filtered rows and the columns on the screen."""
+        table = context["table"]
+        names = [column.name for column in table.columns if not column.column.exclude_from_export]
+        title = str(context["title"] or gettext("Table"))
+        now = timezone.localtime()
+        narrowed = "; ".join(f"{label}: {text}" for label, text in self.active_filter())
+        preamble = [
+            (gettext("Table"), title),
+            (gettext("Filter"), narrowed or gettext("none")),
+            (gettext("Exported at"), now.isoformat(timespec="seconds")),
+            (gettext("Exported by"), str(getattr(self.request.user, "display", self.request.user))),
+        ]
+        rows = [[str(table.columns[name].header) for name in names]]
+        rows += [[row.get_cell_value(name) for name in names] for row in table.rows]
+        stem = f"{slugify(title) or 'table'}-{now:%Y-%m-%d}"
+        if kind == "csv":
+            response = HttpResponse(exports.to_csv(preamble, rows), content_type="text/csv; charset=utf-8")
+        else:
+            response = HttpResponse(
+                exports.to_xlsx(preamble, rows, title),
+                content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            )
+        response["Content-Disposition"] = f'attachment; filename="{stem}.{kind}"'
+        return response
+
+
+def _filter_text(field: Any, value: Any) -> str:
+    choices = dict(_flat(getattr(field, "choices", None) or []))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(choices.get(str(item), item)) for item in value)
+    if isinstance(value, slice):
+        return f"{value.start or '…'} – {value.stop or '…'}"
+    return str(choices.get(str(value), value))
+
+
+def _flat(choices: Any) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, label in choices:
+        rows += _flat(label) if isinstance(label, (list, tuple)) else [(str(key), label)]
+    return rows
