@@ -2,6 +2,7 @@
 
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
+from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import (
     DataFlow,
@@ -34,6 +35,7 @@ __all__ = [
     "DataFlow",
     "Deployment",
     "DeploymentRequest",
+    "EvidencePack",
     "Finding",
     "Goal",
     "InForce",

@@ -31,12 +31,8 @@ class Frontier:
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
         self.size = size
         self.hashes = list(hashes)
-        if len(self.hashes) != size.bit_count() or any(
-            len(h) != 32 for h in self.hashes
-        ):
-            raise ValueError(
-                f"{len(self.hashes)} hashes are no frontier of {size} leaves"
-            )
+        if len(self.hashes) != size.bit_count() or any(len(h) != 32 for h in self.hashes):
+            raise ValueError(f"{len(self.hashes)} hashes are no frontier of {size} leaves")
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash."""
@@ -79,10 +75,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
         return EMPTY_ROOT
     level, sha256 = list(leaves), hashlib.sha256
     while len(level) > 1:
-        above = [
-            sha256(b"\x01" + level[i] + level[i + 1]).digest()
-            for i in range(0, len(level) - 1, 2)
-        ]
+        above = [sha256(b"\x01" + level[i] + level[i + 1]).digest() for i in range(0, len(level) - 1, 2)]
         if len(level) % 2:
             above.append(level[-1])
         level = above
@@ -106,9 +99,7 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
     return path[::-1]
 
 
-def root_from_inclusion(
-    leaf: bytes, index: int, size: int, path: Sequence[bytes]
-) -> bytes:
+def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The root that this path leads to (RFC 9162 section 2.1.3.2); ValueError when its length cannot be right."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")
@@ -149,9 +140,7 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
     return path[::-1]
 
 
-def consistent(
-    old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]
-) -> bool:
+def consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
     """Whether the proof shows that the old tree is the beginning of the new one (RFC 9162 section 2.1.4.2)."""
     if old == new:
         return not path and old_root == new_root

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 from django.urls import reverse
 
 
@@ -28,7 +29,9 @@ class LedgerBody(models.Model):
     """What an event says, beside the tree: body and salt can be erased, the proof stays whole."""
 
     event = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    salt = models.BinaryField()  # 32 random bytes: without them the hash in the header says nothing about the body
+    salt = (
+        models.BinaryField()
+    )  # 32 random bytes: without them the hash in the header says nothing about the body
     body = models.JSONField()
 
     def __str__(self) -> str:
@@ -57,13 +60,11 @@ class Leaf(models.Model):
     ts = models.DateTimeField()
     actor = models.CharField(max_length=200)
     subject = models.CharField(max_length=300)
-    sequenced_at = models.DateTimeField(db_default=models.functions.Now())
+    sequenced_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(index__gte=0), name="leaf_index_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(index__gte=0), name="leaf_index_not_negative"),
         )
         indexes = (
             models.Index(fields=["subject", "index"], name="leaf_subject"),
@@ -86,13 +87,11 @@ class Checkpoint(models.Model):
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
     note = models.TextField()
-    signed_at = models.DateTimeField(db_default=models.functions.Now())
+    signed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(size__gte=0), name="checkpoint_size_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="checkpoint_size_not_negative"),
         )
 
     def __str__(self) -> str:

@@ -47,9 +47,7 @@ def sign(head: TreeHead, key: Ed25519PrivateKey) -> str:
     """The signed checkpoint."""
     text = head.text()
     public = key.public_key().public_bytes_raw()
-    blob = base64.b64encode(
-        key_id(head.origin, public) + key.sign(text.encode())
-    ).decode()
+    blob = base64.b64encode(key_id(head.origin, public) + key.sign(text.encode())).decode()
     return f"{text}\n— {head.origin} {blob}\n"
 
 

@@ -9,9 +9,7 @@ import orjson
 HEADER_VERSION: Final = 1
 HEADER_FIELDS: Final = ("v", "type", "ts", "actor", "subject", "body_sha256")
 SALT_BYTES: Final = 32
-LARGEST_INTEGER: Final = (
-    2**53 - 1
-)  # the largest that every JSON reader holds exactly (RFC 8785, RFC 7493)
+LARGEST_INTEGER: Final = 2**53 - 1  # the largest that every JSON reader holds exactly (RFC 8785, RFC 7493)
 
 
 def canonical(value: Any) -> bytes:
@@ -34,9 +32,7 @@ def _refuse(value: Any, depth: int) -> None:
             raise ValueError("text with a NUL byte")
     elif isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
-            raise ValueError(
-                f"the integer {value} is outside ±(2^53 - 1): write it as a string"
-            )
+            raise ValueError(f"the integer {value} is outside ±(2^53 - 1): write it as a string")
     elif isinstance(value, (list, tuple)):
         for item in value:
             _refuse(item, depth + 1)
@@ -46,9 +42,8 @@ def _refuse(value: Any, depth: int) -> None:
                 raise ValueError(f"the key {key!r} is not ASCII text")
             _refuse(item, depth + 1)
     else:
-        raise ValueError(
-            f"{type(value).__name__} {value!r} has no canonical form here: write it as a string"
-        )
+        kind = type(value).__name__
+        raise ValueError(f"{kind} {value!r} has no canonical form: write it as a string")  # noqa: TRY004
 
 
 def timestamp(moment: dt.datetime) -> str:
@@ -63,9 +58,7 @@ def body_digest(salt: bytes, body: Any) -> str:
     return hashlib.sha256(salt + canonical(body)).hexdigest()
 
 
-def header(
-    *, type: str, ts: dt.datetime, actor: str, subject: str, body_sha256: str
-) -> bytes:
+def header(*, type: str, ts: dt.datetime, actor: str, subject: str, body_sha256: str) -> bytes:
     """The canonical header of an event: the bytes that enter the tree."""
     return canonical(
         {

@@ -1,9 +1,9 @@
 """Questions about the ledger."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.apps import apps
@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_datetime
 
 from portal.ledger import labels
 from portal.ledger.models import Leaf, LedgerBody, PendingEvent
+
+CHUNK: Final = 65_536  # leaves read at once: two megabytes of hashes
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,14 @@ def history(subject: str | Sequence[str], limit: int = 200) -> list[HistoryLine]
     leaves = Leaf.objects.filter(subject__in=subjects).order_by("-index")[:limit]
     rows: list[PendingEvent | Leaf] = [*pending, *leaves]
     bodies = dict(
-        LedgerBody.objects.filter(event__in=[row.event for row in rows]).values_list(
-            "event", "body"
-        )
+        LedgerBody.objects.filter(event__in=[row.event for row in rows]).values_list("event", "body")
     )
     names = actor_names({row.actor for row in rows})
     lines = [_line(row, bodies.get(row.event), names) for row in rows]
-    return sorted(lines, key=lambda line: (line.when, line.recorded_at), reverse=True)[
-        :limit
-    ]
+    return sorted(lines, key=lambda line: (line.when, line.recorded_at), reverse=True)[:limit]
 
 
-def _line(
-    row: PendingEvent | Leaf, body: dict[str, Any] | None, names: dict[str, str]
-) -> HistoryLine:
+def _line(row: PendingEvent | Leaf, body: dict[str, Any] | None, names: dict[str, str]) -> HistoryLine:
     effective = parse_datetime(str((body or {}).get("effective_at", "")) or "-")
     return HistoryLine(
         when=effective or row.ts,
@@ -81,9 +77,7 @@ def actor_names(actors: Iterable[str]) -> dict[str, str]:
             names[f"user:{user.pk}"] = str(getattr(user, "display", user))
     if keys:
         model = apps.get_model("portal", "ApiKey")
-        for prefix, name in model._default_manager.filter(prefix__in=keys).values_list(
-            "prefix", "name"
-        ):
+        for prefix, name in model._default_manager.filter(prefix__in=keys).values_list("prefix", "name"):
             names[f"key:{prefix}"] = name
     return names
 
@@ -92,3 +86,25 @@ def header_of(row: PendingEvent | Leaf) -> dict[str, Any]:
     """The header as an object."""
     parsed: dict[str, Any] = orjson.loads(bytes(row.header))
     return parsed
+
+
+def leaf_hashes(start: int, end: int, using: str = "default") -> Iterator[tuple[int, list[bytes]]]:
+    """The hashes of leaves start..end-1 in chunks of (index of the first, hashes); a chunk ends before a gap."""
+    for low in range(start, end, CHUNK):
+        rows = list(
+            Leaf.objects.using(using)
+            .filter(index__gte=low, index__lt=min(low + CHUNK, end))
+            .order_by("index")
+            .values_list("index", "leaf_hash")
+        )
+        if not rows:
+            return
+        run = [bytes(digest) for _, digest in rows]
+        if rows[-1][0] - rows[0][0] + 1 == len(rows):
+            yield rows[0][0], run
+            continue
+        for place, (index, _) in enumerate(rows):  # a gap: hand out what comes before it and what comes after
+            if index != rows[0][0] + place:
+                yield rows[0][0], run[:place]
+                yield index, run[place:]
+                return

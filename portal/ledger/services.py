@@ -33,9 +33,7 @@ def record(
     Raises RuntimeError outside a transaction, ValueError for a malformed type, subject or body.
     """
     if not connection.in_atomic_block:
-        raise RuntimeError(
-            "ledger.record() belongs in the transaction of the act that it records"
-        )
+        raise RuntimeError("ledger.record() belongs in the transaction of the act that it records")
     if not _TYPE.match(type) or not _SUBJECT.match(subject):
         raise ValueError(f"not a ledger type or subject: {type!r}, {subject!r}")
     if ts is not None:
@@ -54,9 +52,7 @@ def record(
         body_sha256=rules.body_digest(salt, body),
     )
     LedgerBody.objects.create(event=event, salt=salt, body=body)
-    PendingEvent.objects.create(
-        event=event, header=header, type=type, ts=now, actor=actor, subject=subject
-    )
+    PendingEvent.objects.create(event=event, header=header, type=type, ts=now, actor=actor, subject=subject)
     return event
 
 
@@ -82,9 +78,7 @@ def erase_body(*, event: uuid.UUID, reason: str, by: object) -> uuid.UUID:
     with transaction.atomic():
         deleted, _ = LedgerBody.objects.filter(event=event).delete()
         if not deleted:
-            raise RuleBroken(
-                N_("This event has no body, or it was erased before."), code="no_body"
-            )
+            raise RuleBroken(N_("This event has no body, or it was erased before."), code="no_body")
         index = Leaf.objects.filter(event=event).values_list("index", flat=True).first()
         return record(
             type="ledger.body_erased",
