@@ -154,6 +154,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # it looks for its own backend by name; ours is a subclass
 ANONYMOUS_USER_NAME = None  # guardian: no row for people who did not sign in
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -183,16 +184,19 @@ STATIC_ROOT = BASE_DIR / "static-root"
 STATICFILES_DIRS = [("vendor", BASE_DIR / "node_modules" / ".attune")]
 if not (BASE_DIR / "node_modules" / ".attune").is_dir():
     STATICFILES_DIRS = []
+PLAIN_STATIC = DEBUG or env.bool("ATTUNE_PLAIN_STATIC", default=False)  # without hashed names, for tests
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = PLAIN_STATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG or env.bool("ATTUNE_PLAIN_STATIC", default=False)
+        if PLAIN_STATIC
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-MEDIA_ROOT = DATA_DIR / "files"  # outside the web root: served only by views that check permission
-PACKS_DIR = DATA_DIR / "packs"
+# outside the web root: served only by views that check permission
+MEDIA_ROOT = Path(env.str("ATTUNE_FILES", default=str(DATA_DIR / "files")))
+PACKS_DIR = Path(env.str("ATTUNE_PACKS", default=str(DATA_DIR / "packs")))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("ATTUNE_MAX_BODY", default=20 * 1024 * 1024)
 
@@ -254,6 +258,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- jobs (why these values: docs/decisions) --------------------------------------------------
+CELERY_TASK_DEFAULT_QUEUE = env.str("ATTUNE_QUEUE", default="attune")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

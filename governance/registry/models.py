@@ -6,7 +6,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
-from guardian.models import UserObjectPermissionBase
+
+from portal.access.models import TimedGrant
 
 
 class System(models.Model):
@@ -80,10 +81,18 @@ class System(models.Model):
         return f"system:{self.slug}"
 
 
-class SystemUserPermission(UserObjectPermissionBase):
+class SystemUserPermission(TimedGrant):
     """A permission of one person on one system (guardian, direct foreign key)."""
 
     content_object = models.ForeignKey(System, on_delete=models.CASCADE)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                name="system_permission_once", fields=["user", "permission", "content_object"]
+            )
+        ]
 
 
 class SystemVersion(models.Model):

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from governance.registry.models import DataFlow, System, SystemUserPermission, SystemVersion
-from portal.access.selectors import units_with
+from governance.registry.models import DataFlow, System, SystemVersion
+from portal.access.selectors import system_ids_with, units_with
 
 # what a machine client may be shown of its own system, by the scopes of its key
 _SCOPES_OF: dict[str, frozenset[str]] = {
@@ -31,8 +31,7 @@ def visible(user: Any, perm: str = "view_register") -> QuerySet[System]:
         needed = _SCOPES_OF.get(perm)
         seen = perm == "view_register" or bool(needed and needed & set(key.scopes))
         return System.objects.filter(pk=key.system_id) if seen and key.system_id else System.objects.none()
-    direct = SystemUserPermission.objects.filter(user=user, permission__codename=perm).values("content_object")
-    return System.objects.filter(Q(unit__in=units_with(user, perm)) | Q(pk__in=direct))
+    return System.objects.filter(Q(unit__in=units_with(user, perm)) | Q(pk__in=system_ids_with(user, perm)))
 
 
 def get(user: Any, slug: str, perm: str = "view_register") -> System:

@@ -8,7 +8,7 @@ from portal.access import selectors
 from portal.access.roles import CODES
 
 
-class GrantBackend(ObjectPermissionBackend):  # type: ignore[misc]  # guardian has no types
+class GrantBackend(ObjectPermissionBackend):
     """guardian's backend, asked through our selectors; it signs nobody in."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:

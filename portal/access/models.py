@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -60,12 +59,12 @@ class RoleAssignment(models.Model):
         return self.revoked_at is None and (self.valid_until is None or self.valid_until > now)
 
 
-class TimedGrant(UserObjectPermissionBase):  # type: ignore[misc]  # guardian has no types
+class TimedGrant(UserObjectPermissionBase):
     """A guardian permission row that may end by itself; `content_object` is set by the child."""
 
     valid_until = models.DateTimeField(null=True, blank=True)
 
-    class Meta(UserObjectPermissionBase.Meta):  # type: ignore[misc]
+    class Meta(UserObjectPermissionBase.Meta):
         abstract = True
         default_permissions = ()
 
@@ -75,9 +74,8 @@ class UnitUserPermission(TimedGrant):
 
     content_object = models.ForeignKey("portal.Unit", on_delete=models.CASCADE)
 
-    class Meta(TimedGrant.Meta):
-        abstract = False
-        unique_together: ClassVar[list[str]] = []
+    class Meta:
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 name="unit_permission_once", fields=["user", "permission", "content_object"]

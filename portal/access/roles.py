@@ -1,6 +1,6 @@
 """Roles and what they may do: the one table. Pure; docs/permissions.md is generated from it."""
 
-from enum import Enum
+from enum import StrEnum
 
 from portal.accounts.codes import PERMISSIONS as CODES
 from portal.accounts.codes import SCOPES
@@ -9,7 +9,7 @@ from portal.errors import N_
 __all__ = ["CODES", "PERMISSIONS", "READ_ONLY", "SCOPES", "SENTENCES", "TITLES", "Role"]
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """What a person is on a unit (and all below it) or on one system."""
 
     ADMINISTRATOR = "administrator"
@@ -40,7 +40,7 @@ TITLES: dict[Role, str] = {
 SENTENCES: dict[Role, str] = {
     Role.ADMINISTRATOR: N_("Manages people, units, roles, boards and keys; does not decide about systems."),
     Role.SYSTEM_OWNER: N_(
-        "Registers systems, reports their data and asks for deployments; never approves them."
+        "Registers systems, reports their data, asks for deployments; never approves them."
     ),
     Role.BOARD_MEMBER: N_("Reads the file and votes with reasons; never where conflicted."),
     Role.BOARD_CHAIR: N_("Leads the board and may suspend a deployment; votes like any member."),

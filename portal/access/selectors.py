@@ -24,7 +24,7 @@ _MEMO = "_attune_grants"
 
 @dataclass(frozen=True)
 class Grants:
-    """Every permission row of one person: code -> (place, until when) pairs; places are unit paths or system ids."""
+    """Every permission row of one person: code -> (unit path or system id, until when) pairs."""
 
     units: dict[str, list[tuple[str, datetime | None]]] = field(default_factory=dict)
     systems: dict[str, list[tuple[uuid.UUID, datetime | None]]] = field(default_factory=dict)

@@ -75,7 +75,7 @@ class SecurityHeaders:
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         personal = settings.SESSION_COOKIE_NAME in request.COOKIES or "HTTP_AUTHORIZATION" in request.META
         if personal or is_api(request) or request.path.startswith("/accounts/"):
-            # what a person may see stays out of shared and disk caches; charts set their own 'private, no-cache'
+            # what a person may see stays out of every cache; charts set their own 'private, no-cache'
             response.setdefault("Cache-Control", "no-store, private")
         return response
 
@@ -104,7 +104,7 @@ class PersonalSettings:
 
 
 class Refusals:
-    """A broken rule on a page becomes a page with the reason; on the API an unknown address is problem+json."""
+    """A broken rule becomes a page with the reason; an unknown API address becomes problem+json."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response

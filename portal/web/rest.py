@@ -141,12 +141,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError(
-                    {
-                        name[:100]: [exceptions.ErrorDetail(gettext("Unknown field."), "unknown_field")]
-                        for name in unknown
-                    }
-                )
+                refusal = [exceptions.ErrorDetail(gettext("Unknown field."), "unknown_field")]
+                raise serializers.ValidationError({name[:100]: refusal for name in unknown})
         return super().to_internal_value(data)
 
 
@@ -181,7 +177,7 @@ ETag = with_etag
 
 
 def has_scope(request: Request, scope: str) -> bool:
-    """A key by its scope; a person by holding the matching permission anywhere (the view asks about the object)."""
+    """A key by its scope; a person by holding the matching permission anywhere (views ask about objects)."""
     if isinstance(request.auth, ApiKey):
         return scope in request.auth.scopes
     return has_anywhere(request.user, SCOPES[scope][0])
@@ -226,7 +222,7 @@ Method = Callable[..., Response]
 
 
 def idempotent(method: Method) -> Method:
-    """Wrap a write of an APIView: one transaction, exactly once per Idempotency-Key, nothing kept for a sandbox key.
+    """Wrap a write: one transaction, exactly once per Idempotency-Key, nothing kept for a sandbox key.
 
     The same key with the same request gets the first answer again (`Idempotent-Replayed: true`), with another
     request 422. A refused or failed write stores nothing, so the key may be used again.
@@ -280,7 +276,7 @@ def _claim(request: Request, key: str) -> IdempotencyRecord:
 
 
 def problem(error: Exception, context: Mapping[str, Any]) -> Response:
-    """RFC 9457 problem+json for everything that a view raises; the unexpected is logged and answered with 500."""
+    """RFC 9457 problem+json for everything that a view raises; the unexpected is logged and becomes 500."""
     status, code, detail, errors = _describe(error)
     if status == 500:
         log.error("API failure", exc_info=error)
