@@ -120,14 +120,13 @@ def _start(data: Path, database: bool, broker: bool, forgetful: bool) -> None:
         *["--forgetful"] * forgetful,
     ]
     with (data / "logs" / "keeper.log").open("ab") as log:
-        keeper = subprocess.Popen(
+        subprocess.run(  # it goes into the background by itself
             [sys.executable, "-m", "portal.embedded.keeper", str(data), *options],
-            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
         )  # fmt: skip
 
     def settled() -> bool:
-        keeper.poll()  # a keeper that was not the first ends at once; no zombie may stay
-        return (data / "embedded.ready").exists() or (not _kept(data) and keeper.returncode is not None)
+        return (data / "embedded.ready").exists() or not _kept(data)
 
     processes.wait_until(settled, START_SECONDS)
     if not (data / "embedded.ready").exists():

@@ -39,6 +39,11 @@ def main() -> int:
             fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
+        if (
+            os.fork()
+        ):  # into the background, with the lock in hand: who started us finds it taken, and no zombie
+            os._exit(0)
+        os.setsid()
         mine.write(f"{os.getpid()}\n")
         mine.flush()
         stop = _Stop()

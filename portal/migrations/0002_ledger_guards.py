@@ -42,7 +42,7 @@ END $$
 
 def guard(apps: Any, schema_editor: Any) -> None:
     """Make the triggers and give each role only what it needs."""
-    schema_editor.execute(DENY)
+    schema_editor.execute(DENY, params=None)
     for table, statements in DENIED.items():
         schema_editor.execute(
             f"CREATE TRIGGER ledger_append_only BEFORE {statements} ON {table} "
