@@ -7,6 +7,7 @@ from metrics.ingest.models import (
     Interaction,
     Label,
 )
+from metrics.roi.models import ValueEntry, ValueItem
 from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
 from metrics.surveys.models import SurveyAnswer
 
@@ -20,4 +21,6 @@ __all__ = [
     "Label",
     "PersonDay",
     "SurveyAnswer",
+    "ValueEntry",
+    "ValueItem",
 ]

@@ -1,1 +1,1 @@
-"""Statistics of the portal: pure functions, one idea a file, source cited; numpy and scipy, nothing of Django."""
+"""Statistics of the portal: pure functions, one idea a file, source cited; nothing of Django."""

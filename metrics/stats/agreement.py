@@ -1,8 +1,8 @@
 """Agreement of predicted with human labels, from the confusion counts C (gold in rows, predicted in columns).
 
-Every function takes an array of shape (..., K, K) and answers an array of shape (...), so that a bootstrap asks once
-for all replicates. Oracle: scikit-learn. Source of the definitions: Sokolova and Lapalme 2009, Information Processing
-and Management 45:427; kappa Cohen 1960; MCC for K classes Gorodkin 2004.
+Every function takes an array of shape (..., K, K) and answers an array of shape (...), so that a bootstrap
+asks once for all replicates. Oracle: scikit-learn. Source of the definitions: Sokolova and Lapalme 2009,
+Information Processing and Management 45:427; kappa Cohen 1960; MCC for K classes Gorodkin 2004.
 """
 
 from typing import Any
@@ -25,7 +25,8 @@ def counts(matrix: ArrayLike) -> Floats:
 
 def _divide(top: Any, bottom: Any) -> Floats:
     bottom = np.asarray(bottom, dtype=np.float64)
-    return np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom != 0)
+    quotient: Floats = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=bottom != 0)
+    return quotient
 
 
 def accuracy(matrix: ArrayLike) -> Floats:
@@ -65,7 +66,7 @@ def balanced_accuracy(matrix: ArrayLike) -> Floats:
 
 
 def weighted_f1(matrix: ArrayLike) -> Floats:
-    """Mean of the F1 per class weighted by its gold; hides a weak rare class, so it stands only beside macro-F1."""
+    """Mean of the F1 per class weighted by its gold; it hides a weak rare class."""
     c = counts(matrix)
     gold = c.sum(axis=-1)
     return _divide((np.nan_to_num(f1_per_class(c)) * gold).sum(axis=-1), gold.sum(axis=-1))
@@ -80,7 +81,7 @@ def kappa(matrix: ArrayLike) -> Floats:
 
 
 def mcc(matrix: ArrayLike) -> Floats:
-    """Matthews correlation for K classes; 0 where one margin has a single class (the convention of scikit-learn)."""
+    """Matthews correlation for K classes; 0 where one margin has a single class (as scikit-learn)."""
     c = counts(matrix)
     total, gold, predicted = c.sum(axis=(-2, -1)), c.sum(axis=-1), c.sum(axis=-2)
     covariance = np.trace(c, axis1=-2, axis2=-1) * total - (gold * predicted).sum(axis=-1)

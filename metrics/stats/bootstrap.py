@@ -1,7 +1,8 @@
-"""Percentile bootstrap on the confusion counts: resampling n items equals one multinomial draw of the K x K cells.
+"""Percentile bootstrap on the confusion counts: resampling n items equals one multinomial draw of the K x K
+cells.
 
-A thousand replicates cost milliseconds whatever n is, where a bootstrap over rows costs minutes. Source: Efron and
-Tibshirani 1993, chapter 13; the multinomial view, Davison and Hinkley 1997, section 2.2.
+A thousand replicates cost milliseconds whatever n is, where a bootstrap over rows costs minutes. Source:
+Efron and Tibshirani 1993, chapter 13; the multinomial view, Davison and Hinkley 1997, section 2.2.
 """
 
 from collections.abc import Callable
@@ -25,8 +26,8 @@ def multinomial(
 ) -> Interval:
     """Interval of `statistic` over the counts; the same counts and seed give the same interval.
 
-    `statistic` takes (replicates, K, K) and answers (replicates,). Replicates where it is not estimable are left
-    out. Raises ValueError on an empty matrix and where no replicate is estimable.
+    `statistic` takes (replicates, K, K) and answers (replicates,). Replicates where it is not estimable are
+    left out. Raises ValueError on an empty matrix and where no replicate is estimable.
     """
     c = counts(matrix)
     n = int(c.sum())

@@ -1,4 +1,4 @@
-"""A figure: a number that never travels without its interval, its n, its method, its source and its window."""
+"""A figure: a number that never travels without interval, n, method, source and window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,9 +24,10 @@ class State(StrEnum):
 class Figure:
     """One KPI over one window.
 
-    `value`, `ci` and `numerator` are in the unit of the KPI's formula (shares between 0 and 1). `ci` is None for a
-    complete count and for a money figure; a money figure has `p10`, `p50`, `p90` and `draws` instead. `reason` is an
-    English sentence marked with N_ whose `{names}` come from `reason_params`; it is translated where it is shown.
+    `value`, `ci` and `numerator` are in the unit of the KPI's formula (shares between 0 and 1). `ci` is
+    None for a complete count and for a money figure; a money figure has `p10`, `p50`, `p90` and `draws`
+    instead. `reason` is an English sentence marked with N_ whose `{names}` come from `reason_params`; it is
+    translated where it is shown.
     """
 
     kpi: str
@@ -99,8 +100,9 @@ def _window(window: tuple[date, date] | None) -> dict[str, str] | None:
 def held_to_minimum(figure: Figure, minimum: int) -> Figure:
     """The figure, or 'not enough data (n < k)' with how many more are needed and when they will be there.
 
-    The date assumes that data keep coming at the rate of the figure's own window, counted from its last day; it is
-    None where nothing came in. Below the minimum the value and its interval are taken out, never shown as 0.
+    The date assumes that data keep coming at the rate of the figure's own window, counted from its last
+    day; it is None where nothing came in. Below the minimum the value and its interval are taken out, never
+    shown as 0.
     """
     n = figure.n or 0
     if figure.state is not State.OK or n >= minimum:
@@ -116,7 +118,7 @@ def held_to_minimum(figure: Figure, minimum: int) -> Figure:
 
 
 def blank(figure: Figure) -> Figure:
-    """The figure without any number that tells its value; n stays, so a reader sees how much data there is."""
+    """The figure without any number that tells its value; n stays, to show how much data there is."""
     return replace(
         figure,
         value=None,

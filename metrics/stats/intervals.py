@@ -16,8 +16,8 @@ class Interval(NamedTuple):
 def wilson(k: float, n: float, level: float = 0.95) -> Interval:
     """Score interval of a share k/n: the default for every proportion.
 
-    Source: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857, method 3. Raises ValueError where n is 0 or
-    k lies outside 0..n.
+    Source: Wilson 1927; Newcombe 1998, Statistics in Medicine 17:857, method 3. Raises ValueError where n
+    is 0 or k lies outside 0..n.
     """
     _check_share(k, n)
     z = float(stats.norm.ppf(0.5 + level / 2))
@@ -32,7 +32,8 @@ def wilson(k: float, n: float, level: float = 0.95) -> Interval:
 
 
 def clopper_pearson(k: int, n: int, level: float = 0.95) -> Interval:
-    """Exact interval of a share, never below its level: for guarantees (consent, disclosure, SLA, zero breaches).
+    """Exact interval of a share, never below its level: for guarantees (consent, disclosure, SLA, zero
+    breaches).
 
     Source: Clopper and Pearson 1934, Biometrika 26:404, by the beta quantiles.
     """

@@ -1,10 +1,11 @@
 """Return on investment: the arithmetic of Forrester's Total Economic Impact, with uncertainty by Monte Carlo.
 
-PV = sum x_t / (1 + i)^t; NPV = PV(benefits) - PV(costs); ROI = NPV / PV(costs); payback = first month whose cumulative
-net is not negative. Each item has one uncertain factor (PERT, triangular or lognormal) that multiplies all its months:
-what is unsure is the item's true size, and noise drawn anew each month would average itself away. A TEI risk haircut
-is not offered: with a distribution on the same item it would count the risk twice.
-Sources: Forrester TEI methodology; PERT: Malcolm et al. 1959; tornado by rank correlation: Saltelli et al. 2008.
+PV = sum x_t / (1 + i)^t; NPV = PV(benefits) - PV(costs); ROI = NPV / PV(costs); payback = first month whose
+cumulative net is not negative. Each item has one uncertain factor (PERT, triangular or lognormal) that
+multiplies all its months: what is unsure is the item's true size, and noise drawn anew each month would
+average itself away. A TEI risk haircut is not offered: with a distribution on the same item it would count
+the risk twice. Sources: Forrester TEI methodology; PERT: Malcolm et al. 1959; tornado by rank correlation:
+Saltelli et al. 2008.
 """
 
 from collections.abc import Sequence
@@ -31,9 +32,11 @@ class Spread(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One cost or benefit. `amounts` is (month from the start, money); low, likely, high multiply the amounts.
+    """One cost or benefit. `amounts` is (month from the start, money); low, likely, high multiply the
+    amounts.
 
-    For PERT and triangular, low and high are the ends; for lognormal they are P10 and P90 and `likely` is not used.
+    For PERT and triangular, low and high are the ends; for lognormal they are P10 and P90 and `likely` is
+    not used.
     """
 
     key: str
@@ -94,7 +97,7 @@ class Outcome:
 
 def present_value(flows: Sequence[float], rate: float) -> float:
     """Value today of one flow a year, the first (year 0) not discounted."""
-    return sum(flow / (1 + rate) ** year for year, flow in enumerate(flows))
+    return float(sum(flow / (1 + rate) ** year for year, flow in enumerate(flows)))
 
 
 def tei(costs: Sequence[float], benefits: Sequence[float], rate: float) -> Tei:
@@ -114,7 +117,7 @@ def payback_month(net: Sequence[float]) -> int | None:
 
 
 def multipliers(item: Item, draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draws of an item's factor; raises ValueError where low, likely and high are out of order or not positive."""
+    """Draws of an item's factor; raises ValueError where low, likely, high are out of order."""
     low, likely, high = item.low, item.likely, item.high
     if item.spread is Spread.CERTAIN:
         return np.ones(draws)
@@ -138,8 +141,8 @@ def multipliers(item: Item, draws: int, rng: np.random.Generator) -> NDArray[np.
 def simulate(items: Sequence[Item], rate: float, draws: int = DRAWS, seed: int = SEED) -> Outcome | None:
     """Distribution of PV, NPV, ROI and payback over seeded draws; None where there is no amount at all.
 
-    `rate` is the yearly discount rate; months are discounted by (1 + rate)^(month/12). The same items, rate, draws and
-    seed give the same outcome, whatever the order of the items.
+    `rate` is the yearly discount rate; months are discounted by (1 + rate)^(month/12). The same items,
+    rate, draws and seed give the same outcome, whatever the order of the items.
     """
     items = [item for item in sorted(items, key=lambda item: item.key) if item.amounts]
     if not items:
@@ -168,7 +171,7 @@ def simulate(items: Sequence[Item], rate: float, draws: int = DRAWS, seed: int =
 
 
 def _discounted(item: Item, rate: float) -> float:
-    return sum(amount / (1 + rate) ** (month / 12) for month, amount in item.amounts)
+    return float(sum(amount / (1 + rate) ** (month / 12) for month, amount in item.amounts))
 
 
 def _quantiles(values: NDArray[np.float64]) -> Quantiles:

@@ -1,10 +1,10 @@
 """Questionnaires with several items: factor scores, and Cronbach's alpha from sums that add up over days.
 
-PETS, the Perceived Empathy of Technology Scale: ten sliders 0-100, factor ER (emotional responsiveness) is the mean of
-E1-E6, factor UT (understanding and trust) the mean of U1-U4. Source: Schmidmaier, Rupp, Cvetanova and Mayer, CHI 2024
-(CC BY). Trust between People and Automation: twelve items 1-7; scored as two factors, distrust (items 1-5) and trust
-(items 6-12), because one score over both hides their difference. Source: Jian, Bisantz and Drury 2000; two factors:
-Spain, Bustamante and Bliss 2008.
+PETS, the Perceived Empathy of Technology Scale: ten sliders 0-100, factor ER (emotional responsiveness) is
+the mean of E1-E6, factor UT (understanding and trust) the mean of U1-U4. Source: Schmidmaier, Rupp,
+Cvetanova and Mayer, CHI 2024 (CC BY). Trust between People and Automation: twelve items 1-7; scored as two
+factors, distrust (items 1-5) and trust (items 6-12), because one score over both hides their difference.
+Source: Jian, Bisantz and Drury 2000; two factors: Spain, Bustamante and Bliss 2008.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,8 @@ def score(scale: Scale, answers: Mapping[str, float]) -> dict[str, float]:
 def cronbach(answers: ArrayLike) -> float:
     """Alpha of answers of shape (people, items): how far the items of one factor measure the same thing.
 
-    Source: Cronbach 1951, Psychometrika 16:297. NaN below two people or two items, or where all totals are equal.
+    Source: Cronbach 1951, Psychometrika 16:297. NaN below two people or two items, or where all totals are
+    equal.
     """
     rows = np.asarray(answers, dtype=np.float64)
     people, _ = rows.shape
@@ -87,7 +88,7 @@ def cronbach_from_sums(
     total: float,
     total_squares: float,
 ) -> float:
-    """Alpha from the sum and the sum of squares of each item and of each person's total: all of them additive."""
+    """Alpha from the sum and the sum of squares per item and of each person's total."""
     k = len(sums)
     if people < 2 or k < 2:
         return nan

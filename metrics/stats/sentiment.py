@@ -1,4 +1,4 @@
-"""How well a system reads emotion: the figures of one confusion matrix, the same for page, audit, API and pack."""
+"""How well a system reads emotion: the figures of one confusion matrix, for every door."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -64,8 +64,9 @@ def bootstrap_figure(
 ) -> Figure:
     """macro_f1, kappa, mcc, balanced_accuracy or weighted_f1 with a seeded bootstrap interval.
 
-    Needs 200 items and 10 gold in each class that occurs; a class that was predicted but has no gold makes the
-    figure not estimable, and its name is in the reason. Classes that never occur are listed as exclusions.
+    Needs 200 items and 10 gold in each class that occurs; a class that was predicted but has no gold makes
+    the figure not estimable, and its name is in the reason. Classes that never occur are listed as
+    exclusions.
     """
     c = agreement.counts(matrix)
     statistic, method = _STATISTICS[kpi]
@@ -76,7 +77,9 @@ def bootstrap_figure(
         n=n,
         denominator=n,
         exclusions={
-            f"class without any item: {name}": 0 for name, g, p in zip(labels, gold, predicted) if g + p == 0
+            f"class without any item: {name}": 0
+            for name, g, p in zip(labels, gold, predicted, strict=True)
+            if g + p == 0
         },
         method=f"{method}; multinomial bootstrap on the counts, {replicates} replicates, seed {seed}",
         source=source,
@@ -104,7 +107,7 @@ def _thin_class(
     gold: Sequence[float],
     predicted: Sequence[float],
 ) -> Figure | None:
-    unseen = [name for name, g, p in zip(labels, gold, predicted) if g == 0 and p > 0]
+    unseen = [name for name, g, p in zip(labels, gold, predicted, strict=True) if g == 0 and p > 0]
     if unseen:
         return replace(
             blank(figure),
@@ -112,7 +115,7 @@ def _thin_class(
             reason=N_("No human label of {classes}: these classes were predicted but cannot be judged."),
             reason_params={"classes": ", ".join(unseen)},
         )
-    thin = {name: int(g) for name, g in zip(labels, gold) if 0 < g < MINIMUM_GOLD}
+    thin = {name: int(g) for name, g in zip(labels, gold, strict=True) if 0 < g < MINIMUM_GOLD}
     if not thin:
         return None
     return replace(
@@ -141,4 +144,4 @@ def sentiment_figures(
 def f1_by_label(labels: Sequence[str], matrix: ArrayLike) -> dict[str, float | None]:
     """F1 of each class by its label; None where there is no gold."""
     values = agreement.f1_per_class(matrix).tolist()
-    return {label: None if isnan(value) else value for label, value in zip(labels, values)}
+    return {label: None if isnan(value) else value for label, value in zip(labels, values, strict=True)}

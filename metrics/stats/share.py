@@ -1,4 +1,4 @@
-"""A share of events as a figure: complete counts with no interval, guarantees with the exact one, the rest Wilson."""
+"""A share of events as a figure: no interval for complete counts, exact for guarantees, else Wilson."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,8 @@ def share_figure(
     source: str = "",
     window: tuple[date, date] | None = None,
 ) -> Figure:
-    """k of n with the interval of `method`: 'wilson', 'exact' (Clopper-Pearson) or 'complete' (every case known).
+    """k of n with the interval of `method`: 'wilson', 'exact' (Clopper-Pearson) or 'complete' (every case
+    known).
 
     A complete count needs one case only; it has no interval because there is nothing left to estimate.
     """

@@ -1,8 +1,9 @@
-"""The privacy floor: no group under a number of distinct people is shown, nor may it be worked out from what is.
+"""The privacy floor: no group under a number of distinct people is shown, nor may it be worked out from
+what is.
 
-Complementary suppression: where a total is shown beside its cells, one hidden cell is the total minus the others, so a
-second cell is hidden too. Source: Hundepool et al. 2012, Statistical Disclosure Control, chapter 4 (primary and
-secondary suppression, top and bottom coding).
+Complementary suppression: where a total is shown beside its cells, one hidden cell is the total minus the
+others, so a second cell is hidden too. Source: Hundepool et al. 2012, Statistical Disclosure Control,
+chapter 4 (primary and secondary suppression, top and bottom coding).
 """
 
 from collections import defaultdict
@@ -25,8 +26,8 @@ def hidden(people: Mapping[str, int], floor: int = FLOOR) -> set[str]:
 def hidden_crossed(people: Mapping[Cell, int], floor: int = FLOOR) -> set[Cell]:
     """Cells to hide where at most two dimensions are crossed and both margins are shown.
 
-    Goes over rows and columns until no line has exactly one hidden cell, or hidden cells that together are under the
-    floor. Raises ValueError for a floor below 5 or more than two dimensions.
+    Goes over rows and columns until no line has exactly one hidden cell, or hidden cells that together are
+    under the floor. Raises ValueError for a floor below 5 or more than two dimensions.
     """
     if floor < SMALLEST_FLOOR:
         raise ValueError("a privacy floor below 5 does not hide a person")

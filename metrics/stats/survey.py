@@ -1,7 +1,8 @@
-"""Figures of customer surveys from their histograms: CSAT, NPS, CES, response rate, and mean scores of scales.
+"""Figures of customer surveys from their histograms: CSAT, NPS, CES, response rate, and mean scores of
+scales.
 
-CSAT: share of 4-5 on 1-5. NPS: share of 9-10 minus share of 0-6 on 0-10 (Reichheld 2003). CES 2.0: share of 5-7 on
-1-7 (Dixon, Freeman and Toman 2010, version 2.0).
+CSAT: share of 4-5 on 1-5. NPS: share of 9-10 minus share of 0-6 on 0-10 (Reichheld 2003). CES 2.0: share of
+5-7 on 1-7 (Dixon, Freeman and Toman 2010, version 2.0).
 """
 
 from collections.abc import Mapping
@@ -101,7 +102,7 @@ def mean_figure(
 
 
 def nps_figure(histogram: Histogram, *, source: str = "", window: Window | None = None) -> Figure:
-    """Net promoter score as a difference of shares (-1..1); needs 50 answers."""
+    """Net promoter score in points (-100..100), adjusted Wald; needs 50 answers."""
     n = _answers(histogram, 0, 10)
     promoters = sum(histogram.get(answer, 0) for answer in (9, 10))
     detractors = sum(histogram.get(answer, 0) for answer in range(7))
@@ -116,7 +117,8 @@ def nps_figure(histogram: Histogram, *, source: str = "", window: Window | None 
     )
     if n:
         spread = nps_adjusted_wald(promoters, n - promoters - detractors, detractors)
-        figure = replace(figure, value=(promoters - detractors) / n, ci=spread)
+        value = 100 * (promoters - detractors) / n
+        figure = replace(figure, value=value, ci=(100 * spread.lo, 100 * spread.hi))
     return held_to_minimum(figure, MINIMUM["nps"])
 
 

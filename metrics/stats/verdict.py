@@ -24,8 +24,8 @@ class Direction(StrEnum):
 def against_target(figure: Figure, target: float, direction: Direction | str = Direction.AT_LEAST) -> Verdict:
     """Met where the whole interval lies on the good side, not met where it all lies on the bad side.
 
-    A complete count (`ci` None) is compared as it is; a money figure by its P10-P90. A figure that is not `ok` is no
-    evidence. The target itself is on the good side. Raises ValueError on an unknown direction.
+    A complete count (`ci` None) is compared as it is; a money figure by its P10-P90. A figure that is not
+    `ok` is no evidence. The target itself is on the good side. Raises ValueError on an unknown direction.
     """
     good = Direction(direction)
     spread = _spread(figure)
@@ -39,7 +39,7 @@ def against_target(figure: Figure, target: float, direction: Direction | str = D
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """The verdict of a whole audit: an error or a miss decides, then missing evidence; no check is no evidence."""
+    """The verdict of a whole audit: an error or a miss decides, then missing evidence."""
     for candidate in (Verdict.ERROR, Verdict.NOT_MET, Verdict.NOT_ENOUGH_EVIDENCE):
         if candidate in verdicts:
             return candidate

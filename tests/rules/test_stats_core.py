@@ -1,4 +1,4 @@
-"""Intervals, agreement, bootstrap and verdicts against published values and against scikit-learn and scipy."""
+"""Intervals, agreement, bootstrap and verdicts against published values and oracles."""
 
 from dataclasses import replace
 from datetime import date
@@ -230,25 +230,23 @@ def test_hidden_figures_carry_no_number() -> None:
 
 def test_the_shape_of_a_figure_is_the_contract() -> None:
     figure = Figure("csat", value=0.8, ci=(0.7, 0.9), n=40, window=WINDOW).to_dict()
-    assert set(figure) == set(
-        [
-            "kpi",
-            "value",
-            "ci",
-            "level",
-            "n",
-            "numerator",
-            "denominator",
-            "exclusions",
-            "method",
-            "source",
-            "window",
-            "state",
-            "reason",
-            "more_needed",
-            "enough_on",
-        ]
-    )
+    assert set(figure) == {
+        "kpi",
+        "value",
+        "ci",
+        "level",
+        "n",
+        "numerator",
+        "denominator",
+        "exclusions",
+        "method",
+        "source",
+        "window",
+        "state",
+        "reason",
+        "more_needed",
+        "enough_on",
+    }
     assert figure["window"] == {"from": "2026-01-01", "to": "2026-01-10"}
     money = Figure("roi", value=1.2, p10=0.4, p50=1.2, p90=2.0, draws=10_000).to_dict()
     assert "ci" not in money

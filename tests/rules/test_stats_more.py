@@ -1,4 +1,4 @@
-"""Scales, survey figures, the privacy floor and the return-on-investment model against published and worked values."""
+"""Scales, survey figures, privacy floor and return on investment against published and worked values."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from metrics.stats import roi, scales, share, suppression, survey
+from metrics.stats import intervals, roi, scales, share, suppression, survey
 from metrics.stats.figure import Figure, State
 
 # a Forrester TEI study: yearly flows, the start first
@@ -42,7 +42,7 @@ def test_trust_between_people_and_automation_is_scored_as_two_factors() -> None:
 
 
 def test_alpha_of_a_worked_example_and_of_its_sums() -> None:
-    # alpha = k/(k-1) (1 - sum of item variances / variance of totals), by hand for three people and two items:
+    # k/(k-1) (1 - sum of item variances / variance of totals), by hand for three people, two items:
     # variances 1 and 4, totals 3 6 9 with variance 9, so 2 (1 - 5/9)
     assert scales.cronbach([[1, 2], [2, 4], [3, 6]]) == pytest.approx(8 / 9)
     rng = np.random.default_rng(2)
@@ -81,7 +81,8 @@ def test_means_come_with_their_histogram_and_equal_scipy() -> None:
 
 def test_nps_counts_nines_and_tens_against_six_and_less() -> None:
     figure = survey.nps_figure({10: 20, 9: 20, 8: 10, 7: 10, 6: 10, 0: 10})
-    assert figure.value == pytest.approx((40 - 20) / 80)
+    assert figure.value == 25
+    assert figure.ci == pytest.approx(tuple(100 * end for end in intervals.nps_adjusted_wald(40, 20, 20)))
     assert figure.n == 80
     assert survey.nps_figure({10: 49}).more_needed == 1
     with pytest.raises(ValueError, match="between 0 and 10"):
@@ -221,7 +222,7 @@ def test_distributions_out_of_order_are_refused(
     spread: roi.Spread, low: float, likely: float, high: float
 ) -> None:
     item = roi.Item("x", False, ((0, 1.0),), spread, low, likely, high)
-    with pytest.raises(ValueError, match="low|lognormal"):
+    with pytest.raises(ValueError, match=r"low|lognormal"):
         roi.multipliers(item, 10, np.random.default_rng(1))
 
 
