@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, ExpressionWrapper, F, Model, OuterRef, Q, QuerySet, TextField
 from django.http import Http404
 from django.utils import timezone
 
@@ -133,7 +133,9 @@ def units_with(user: Any, perm: str) -> QuerySet[Unit]:
     """The units on which `user` holds `perm`, everything below a granted unit included; one query."""
     if not is_person(user):
         return Unit.objects.none()
-    grants = UnitUserPermission.objects.filter(_rows(user, perm)).annotate(below=OuterRef("path"))
+    grants = UnitUserPermission.objects.filter(_rows(user, perm)).annotate(
+        below=ExpressionWrapper(OuterRef("path"), output_field=TextField())
+    )
     return Unit.objects.filter(Exists(grants.filter(below__startswith=F("content_object__path"))))
 
 

@@ -66,7 +66,9 @@ def grant_role(
 def revoke_role(*, assignment: RoleAssignment, by: Any) -> RoleAssignment:
     """End a role now. The last administrator of the organisation stays. Again: no change."""
     user = User.objects.select_for_update().get(pk=assignment.user_id)
-    locked = RoleAssignment.objects.select_for_update().select_related("unit").get(pk=assignment.pk)
+    locked = (
+        RoleAssignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
+    )
     _may_manage(by, locked.unit if locked.unit is not None else _system(locked.system_id))
     if locked.revoked_at is not None:
         return locked
