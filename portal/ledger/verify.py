@@ -52,8 +52,8 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        first = min(self.faults, key=_place, default=None)
-        return {**asdict(self), "ok": self.ok, "first_fault": asdict(first) if first else None}
+        first = asdict(self.faults[0]) if self.faults else None
+        return {**asdict(self), "ok": self.ok, "first_fault": first}
 
 
 def _place(fault: Fault) -> float:
