@@ -8,3 +8,7 @@ class GovernanceConfig(AppConfig):
 
     name = "governance"
     label = "governance"
+
+    def ready(self) -> None:
+        """Fill the registers: kinds of jobs."""
+        from governance.audits import tasks  # noqa: F401

@@ -8,3 +8,7 @@ class MetricsConfig(AppConfig):
 
     name = "metrics"
     label = "metrics"
+
+    def ready(self) -> None:
+        """Fill the registers of governance: audits."""
+        from metrics import audits  # noqa: F401

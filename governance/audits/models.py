@@ -39,7 +39,8 @@ class AuditPlan(models.Model):
 
 
 class AuditRun(models.Model):
-    """One run of one audit over one window (or evaluation set): parameters going in, verdict and figures coming out."""
+    """One run of one audit over one window (or evaluation set): parameters going in, verdict and figures
+    coming out."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     system = models.ForeignKey("governance.System", models.PROTECT, related_name="audit_runs")

@@ -1,4 +1,5 @@
-"""The doorbell: a message that says 'job so-and-so may be waiting'. Losing one, or ringing twice, does no harm."""
+"""The doorbell: a message that says 'job so-and-so may be waiting'. Losing one, or ringing twice, does no
+harm."""
 
 import logging
 import uuid

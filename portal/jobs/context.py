@@ -12,12 +12,14 @@ from portal.jobs.models import Job, JobLine
 from portal.jobs.rules import JobState, Window
 
 
-class Cancelled(Exception):
-    """Somebody asked to stop this job; raised from `progress()` and `check()`, left to the runner to catch."""
+class Cancelled(Exception):  # noqa: N818 - not an error
+    """Somebody asked to stop this job; raised from `progress()` and `check()`, left to the runner to
+    catch."""
 
 
-class Fenced(Exception):
-    """Another worker took this job over meanwhile: whatever this one still wants to write must not be stored."""
+class Fenced(Exception):  # noqa: N818 - not an error
+    """Another worker took this job over meanwhile: whatever this one still wants to write must not be
+    stored."""
 
 
 def lease() -> Any:
@@ -68,8 +70,8 @@ class JobContext:
     def finish(self, result: dict[str, Any]) -> None:
         """End the job with this result; belongs into the transaction that writes the effect.
 
-        The update asks for 'attempts = mine': a worker that was thought dead finds no row, Fenced is raised, and its
-        whole transaction goes back. Raises TransactionManagementError outside a transaction.
+        The update asks for 'attempts = mine': a worker that was thought dead finds no row, Fenced is raised,
+        and its whole transaction goes back. Raises TransactionManagementError outside a transaction.
         """
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError(

@@ -1,8 +1,9 @@
 """Is the worker of a job still there? Its database session holds a lock that ends with the session.
 
-A lease alone would have to be longer than the longest job, and a killed worker's job would wait as long. PostgreSQL
-drops a session's advisory locks the moment the session dies, so a job left behind is seen at once; the lease stays as
-the net for a worker that hangs or lost its network. Neither decides who may write: that is the fencing token.
+A lease alone would have to be longer than the longest job, and a killed worker's job would wait as long.
+PostgreSQL drops a session's advisory locks the moment the session dies, so a job left behind is seen at once;
+the lease stays as the net for a worker that hangs or lost its network. Neither decides who may write: that is
+the fencing token.
 """
 
 import uuid

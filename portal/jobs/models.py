@@ -54,7 +54,7 @@ class Job(models.Model):
     state = models.CharField(max_length=10, default="queued", db_default="queued")
     payload = models.JSONField(default=dict)
     unit = models.ForeignKey("portal.Unit", models.PROTECT, null=True, related_name="+")
-    unique_key = models.CharField(max_length=200, null=True)  # null: need not be unique
+    unique_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null: need not be unique
     schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, related_name="jobs")
     window_from = models.DateTimeField(null=True)
     window_to = models.DateTimeField(null=True)

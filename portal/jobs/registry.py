@@ -12,7 +12,8 @@ Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
 
 @dataclass(frozen=True)
 class Handler:
-    """One kind of work: what it is called for people (English, marked for translation) and the code that does it."""
+    """One kind of work: what it is called for people (English, marked for translation) and the code that does
+    it."""
 
     kind: str
     title: str
@@ -25,8 +26,9 @@ _handlers: dict[str, Handler] = {}
 def handler(kind: str, *, title: str) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
-    The work may be run again after a crash: write effects in one transaction together with `ctx.finish(result)`,
-    or make them harmless to repeat. The result is a JSON object, shown on the job's page.
+    The work may be run again after a crash: write effects in one transaction together with
+    `ctx.finish(result)`, or make them harmless to repeat. The result is a JSON object, shown on the job's
+    page.
     """
 
     def register(work: Work) -> Work:
@@ -42,6 +44,13 @@ def handler(kind: str, *, title: str) -> Callable[[Work], Work]:
 def find(kind: str) -> Handler | None:
     """The handler of a kind, or None where no slice registered one."""
     return _handlers.get(kind)
+
+
+def get(kind: str) -> Handler:
+    """The handler of a kind. Raises LookupError where this version has none."""
+    if (found := _handlers.get(kind)) is None:
+        raise LookupError(f"no handler for jobs of kind '{kind}' in this version")
+    return found
 
 
 def all_handlers() -> list[Handler]:

@@ -1,8 +1,9 @@
-"""When a job may be run, cancelled or tried again, and which windows of a schedule are due: pure, time is passed in."""
+"""When a job may be run, cancelled or tried again, and which windows of a schedule are due: pure, time is
+passed in."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from portal.errors import N_, RuleBroken
@@ -41,7 +42,8 @@ _SENTENCES = {
 }
 OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    # queued -> dead and running -> running: a worker died; running -> queued: an error, to be tried again later
+    # queued -> dead and running -> running: a worker died; running -> queued: an error, to be tried again
+    # later
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.DEAD}),
     JobState.RUNNING: frozenset(
         {
@@ -89,6 +91,10 @@ class Window:
     start: datetime
     end: datetime
 
+    def days(self) -> tuple[date, date]:
+        """The first and the last whole day inside, both included."""
+        return self.start.date(), (self.end - timedelta(microseconds=1)).date()
+
 
 def floor(every: Every, at: datetime) -> datetime:
     """The last border of the rhythm at or before `at` (UTC)."""
@@ -117,8 +123,8 @@ def following(every: Every, border: datetime) -> datetime:
 def windows(every: Every, covered: datetime, now: datetime) -> Iterator[Window]:
     """The closed windows from `covered` up to `now`, oldest first, without gap or overlap.
 
-    A schedule that was down for three hours finds three hourly windows; one that is on time finds one; the night
-    the clocks change is a night like another, because nothing here knows local time.
+    A schedule that was down for three hours finds three hourly windows; one that is on time finds one; the
+    night the clocks change is a night like another, because nothing here knows local time.
     """
     start = covered.astimezone(UTC)
     while (end := following(every, start)) <= now:
@@ -127,7 +133,8 @@ def windows(every: Every, covered: datetime, now: datetime) -> Iterator[Window]:
 
 
 def retry_delay(attempt: int) -> timedelta:
-    """How long to wait after the given failed attempt (1, 2, ...): 10 s, doubled each time, at most ten minutes."""
+    """How long to wait after the given failed attempt (1, 2, ...): 10 s, doubled each time, at most ten
+    minutes."""
     return timedelta(seconds=min(600, 10 * 2 ** (max(attempt, 1) - 1)))
 
 

@@ -20,10 +20,11 @@ log = logging.getLogger(__name__)
 
 
 def claim(job_id: uuid.UUID) -> Job | None:
-    """Take a waiting job, or one whose worker died: state, lease and the next fencing token in one transaction.
+    """Take a waiting job, or one whose worker died: state, lease and the next fencing token in one
+    transaction.
 
-    None when there is nothing to do: another worker has it, it has ended, it is not due yet, it was cancelled, or
-    its attempts are used up (then it is buried here).
+    None when there is nothing to do: another worker has it, it has ended, it is not due yet, it was
+    cancelled, or its attempts are used up (then it is buried here).
     """
     with transaction.atomic():
         job = Job.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=job_id).first()
@@ -94,11 +95,8 @@ def run_job(job_id: uuid.UUID) -> JobState | None:
 
 
 def _work(context: JobContext) -> JobState:
-    handler = registry.find(context.job.kind)
     try:
-        if handler is None:
-            raise LookupError(f"no handler for jobs of kind '{context.job.kind}' in this version")
-        result = handler.work(context)
+        result = registry.get(context.job.kind).work(context)
         if not context.finished:
             with transaction.atomic():
                 context.finish(result)

@@ -1,20 +1,20 @@
 """Asking for long work, stopping it, trying it again."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal.accounts.models import ApiKey, Unit, User
+from portal.accounts.models import ApiKey, MachineUser, Unit, User
 from portal.jobs import rules
 from portal.jobs.bell import ring
 from portal.jobs.models import Job, JobLine, Schedule
 from portal.jobs.rules import JobState
 from portal.jobs.sweeper import sweep, tick
-from portal.ledger.services import record
+from portal.ledger.services import actor_text, record
 
 __all__ = [
     "cancel",
@@ -27,20 +27,25 @@ __all__ = [
     "tick",
 ]
 
+Actor: TypeAlias = User | ApiKey | MachineUser | str
+
 
 def enqueue(
     *,
     kind: str,
     payload: dict[str, Any],
-    by: User | ApiKey | str,
+    by: Actor,
     unique_key: str | None = None,
     due_at: datetime | None = None,
     unit: Unit | None = None,
+    bell: bool = True,
 ) -> Job:
     """Store a job in the caller's transaction and ring for a worker once it is committed.
 
-    With a `unique_key` an open job of that key is returned instead of a second one. `unit` says whose overseers may
-    see the job (its requester always may). A broker that is down delays the work, it does not fail the caller.
+    `bell=False` is for a caller that does the work itself right after (the sweeper steps in when it dies).
+    With a `unique_key` an open job of that key is returned instead of a second one. `unit` says whose
+    overseers may see the job (its requester always may). A broker that is down delays the work, it does not
+    fail the caller.
     """
     with transaction.atomic():
         if unique_key is not None and (known := _open_job(unique_key)):
@@ -55,7 +60,8 @@ def enqueue(
             if unique_key is None or (known := _open_job(unique_key)) is None:
                 raise
             return known  # the other of two at the same time was faster
-        transaction.on_commit(lambda: ring(job.pk), robust=True)
+        if bell:
+            transaction.on_commit(lambda: ring(job.pk), robust=True)
     job.refresh_from_db()
     return job
 
@@ -64,10 +70,8 @@ def _open_job(unique_key: str) -> Job | None:
     return Job.objects.filter(unique_key=unique_key, state__in=[state.value for state in rules.OPEN]).first()
 
 
-def _asker(by: User | ApiKey | str) -> dict[str, Any]:
-    if isinstance(by, User):
-        return {"requested_by": by}
-    return {"requested_for": f"key {by.prefix}" if isinstance(by, ApiKey) else by}
+def _asker(by: Actor) -> dict[str, Any]:
+    return {"requested_by": by} if isinstance(by, User) else {"requested_for": actor_text(by)}
 
 
 def cancel(*, job: Job, by: User) -> Job:
@@ -99,8 +103,8 @@ def cancel(*, job: Job, by: User) -> Job:
 def retry(*, job: Job, by: User) -> Job:
     """Put a failed, cancelled or dead job back in the queue with a fresh allowance of attempts.
 
-    `attempts` goes on counting, since it is the fencing token: a number is never handed out twice. Raises RuleBroken
-    while the job is open, or when another open job does the same work.
+    `attempts` goes on counting, since it is the fencing token: a number is never handed out twice. Raises
+    RuleBroken while the job is open, or when another open job does the same work.
     """
     with transaction.atomic():
         job = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)

@@ -1,4 +1,5 @@
-"""What the tick does: hand out the windows that are due, ring again for jobs that nobody fetched, bury the hopeless."""
+"""What the tick does: hand out the windows that are due, ring again for jobs that nobody fetched, bury the
+hopeless."""
 
 import uuid
 
@@ -79,7 +80,8 @@ def _job_of(schedule: Schedule, window: rules.Window) -> Job:
 
 
 def _ring_all(job_ids: list[uuid.UUID]) -> int:
-    """Ring for each; stop at the first that the broker does not take (the others would only wait for it too)."""
+    """Ring for each; stop at the first that the broker does not take (the others would only wait for it
+    too)."""
     for rung, job_id in enumerate(job_ids):
         if not ring(job_id):
             return rung
@@ -87,7 +89,8 @@ def _ring_all(job_ids: list[uuid.UUID]) -> int:
 
 
 def sweep() -> dict[str, int]:
-    """Ring for what waits and was not rung for lately, and for what a dead worker left behind; bury the hopeless."""
+    """Ring for what waits and was not rung for lately, and for what a dead worker left behind; bury the
+    hopeless."""
     not_lately = Q(rung_at__isnull=True) | Q(rung_at__lt=Now() - rules.RING_AGAIN)
     waiting = Job.objects.filter(not_lately, state=JobState.QUEUED.value, due_at__lte=Now()).order_by(
         "due_at"

@@ -7,13 +7,13 @@ from celery import shared_task
 from portal.jobs import runner, sweeper
 
 
-@shared_task(name="portal.jobs.tasks.run", acks_late=True, ignore_result=True)
+@shared_task(name="portal.jobs.tasks.run", acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def run(job_id: str) -> None:
     """Do one job, if it still waits to be done."""
     runner.run_job(uuid.UUID(job_id))
 
 
-@shared_task(name="portal.jobs.tasks.tick", ignore_result=True, expires=60)
+@shared_task(name="portal.jobs.tasks.tick", ignore_result=True, expires=60)  # type: ignore[untyped-decorator]
 def tick() -> None:
-    """One round of the scheduler; a tick that waited a minute in the queue is dropped, the next one covers it."""
+    """One round of the scheduler; a tick that waited a minute is dropped, the next one covers it."""
     sweeper.tick()
