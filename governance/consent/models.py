@@ -1,5 +1,6 @@
 """Affected people as pseudonyms, notices, consent events (append-only) and data-use policies."""
 
+import json
 import uuid
 
 from django.db import models
@@ -40,9 +41,7 @@ class Alias(models.Model):
     pk = models.CompositePrimaryKey("system_id", "digest")
     system_id = models.UUIDField()
     digest = models.UUIDField()
-    subject = models.ForeignKey(
-        Subject, on_delete=models.CASCADE, related_name="aliases"
-    )
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="aliases")
 
     class Meta:
         verbose_name_plural = "aliases"
@@ -55,9 +54,7 @@ class Notice(models.Model):
     """What people are told about a system: one text per version and language, never changed afterwards."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    system = models.ForeignKey(
-        "governance.System", on_delete=models.PROTECT, related_name="notices"
-    )
+    system = models.ForeignKey("governance.System", on_delete=models.PROTECT, related_name="notices")
     version = models.PositiveIntegerField()
     language = models.CharField(max_length=10)
     text = models.TextField()
@@ -70,12 +67,8 @@ class Notice(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["system", "version", "language"], name="notice_version_once"
-            ),
-            models.CheckConstraint(
-                name="notice_version_from_one", condition=Q(version__gte=1)
-            ),
+            models.UniqueConstraint(fields=["system", "version", "language"], name="notice_version_once"),
+            models.CheckConstraint(name="notice_version_from_one", condition=Q(version__gte=1)),
             models.CheckConstraint(
                 name="notice_not_in_the_future",
                 condition=Q(effective_at__lte=F("published_at")),
@@ -107,20 +100,14 @@ class ConsentEvent(models.Model):
     effective_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
-    notice = models.ForeignKey(
-        Notice, on_delete=models.PROTECT, null=True, db_index=False
-    )
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, null=True, db_index=False)
     method = models.CharField(max_length=60, blank=True)
     actor = models.CharField(max_length=12, default="subject")
     evidence_hash = models.CharField(max_length=64, blank=True)
-    corrects = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, related_name="corrected_by"
-    )
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrected_by")
     source = models.CharField(max_length=60)
     source_event = models.CharField(max_length=128)
-    content = (
-        models.UUIDField()
-    )  # keyed digest of what was sent: the same event again, or another?
+    content = models.UUIDField()  # keyed digest of what was sent: the same event again, or another?
 
     class Meta:
         constraints = [
@@ -150,9 +137,7 @@ class ConsentEvent(models.Model):
             ),
             models.CheckConstraint(
                 name="consent_minor_needs_guardian",
-                condition=~Q(action__in=["given", "renewed"])
-                | ~Q(minor="yes")
-                | Q(actor="guardian"),
+                condition=~Q(action__in=["given", "renewed"]) | ~Q(minor="yes") | Q(actor="guardian"),
             ),
             models.CheckConstraint(
                 name="consent_not_in_the_future",
@@ -160,14 +145,11 @@ class ConsentEvent(models.Model):
             ),
             models.CheckConstraint(
                 name="consent_expires_after_it_counts",
-                condition=Q(expires_at__isnull=True)
-                | Q(expires_at__gt=F("effective_at")),
+                condition=Q(expires_at__isnull=True) | Q(expires_at__gt=F("effective_at")),
             ),
             models.CheckConstraint(
                 name="consent_actor_known_word",
-                condition=Q(
-                    actor__in=["subject", "guardian", "controller", "authority"]
-                ),
+                condition=Q(actor__in=["subject", "guardian", "controller", "authority"]),
             ),
         ]
         indexes = [
@@ -197,9 +179,7 @@ class Policy(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    system = models.ForeignKey(
-        "governance.System", on_delete=models.PROTECT, related_name="policies"
-    )
+    system = models.ForeignKey("governance.System", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
     state = models.CharField(
         max_length=10,
@@ -213,14 +193,12 @@ class Policy(models.Model):
     drafted_by = models.CharField(max_length=120)
     effective_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
-    approved_by = models.CharField(max_length=120, null=True)
+    approved_by = models.CharField(max_length=120, null=True)  # noqa: DJ001 - pairs with approved_at
 
     class Meta:
         verbose_name_plural = "policies"
         constraints = [
-            models.UniqueConstraint(
-                fields=["system", "version"], name="policy_version_once"
-            ),
+            models.UniqueConstraint(fields=["system", "version"], name="policy_version_once"),
             models.UniqueConstraint(
                 fields=["system"],
                 condition=Q(state="draft"),
@@ -250,3 +228,7 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system} policy v{self.version} ({self.state})"
+
+    def rules_text(self) -> str:
+        """The rules as canonical JSON text: what the ledger proves was approved."""
+        return json.dumps(self.rules, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

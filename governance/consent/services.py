@@ -1,10 +1,22 @@
 """Publishing notices, recording what people say, setting the data-use policy."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from governance.consent import rules
 from governance.consent.models import Notice, Policy
+from governance.consent.record import Recorder
 from governance.registry.models import System
+from portal.errors import N_, Invalid, RuleBroken
+from portal.ledger.services import actor_text, record
+
+EVENTS_AT_ONCE = 5_000
 
 
 def publish_notice(
@@ -19,30 +31,146 @@ def publish_notice(
     effective_at: datetime | None = None,
 ) -> Notice:
     """Publish a notice; `version` None makes the next version, an existing version adds a language to it."""
-    raise NotImplementedError
+    text = text.strip()
+    if not text or "\x00" in text:
+        raise RuleBroken(N_("Write what people are told."), code="required", field="text")
+    now = timezone.now()
+    if effective_at is not None and effective_at > now:
+        raise RuleBroken(
+            N_("A notice cannot have been published in the future."), code="future", field="effective_at"
+        )
+    with transaction.atomic():
+        System.objects.select_for_update().get(pk=system.pk)  # two publishers get two versions
+        newest = Notice.objects.filter(system=system).aggregate(top=Max("version"))["top"] or 0
+        if version is None:
+            version = newest + 1
+        elif version > newest + 1 or version < 1:
+            raise RuleBroken(
+                N_("The next notice version is {next}."), code="version", field="version", next=newest + 1
+            )
+        if Notice.objects.filter(system=system, version=version, language=language).exists():
+            raise RuleBroken(
+                N_("This version exists in this language; what people were shown is never changed."),
+                code="published",
+                field="version",
+            )
+        notice = Notice.objects.create(
+            system=system,
+            version=version,
+            language=language,
+            text=text,
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+            material_change=material_change,
+            grace_days=grace_days,
+            effective_at=effective_at or now,
+            published_at=now,
+            published_by=actor_text(by),
+        )
+        record(
+            type="consent.notice_published",
+            by=by,
+            subject=system.subject,
+            body={
+                "notice": str(notice.pk),
+                "version": version,
+                "language": language,
+                "sha256": notice.sha256,
+                "material_change": material_change,
+                "grace_days": grace_days,
+            },
+            ts=effective_at,
+        )
+    return notice
 
 
 def record_consent_events(
-    *, system: System, items: list[Any], by: object, source: str = ""
+    *, system: System, items: bytes | Sequence[Any], by: object, source: str = "", ndjson: bool = False
 ) -> list[dict[str, Any]]:
-    """Append consent events; one answer per item: {"source_event", "status", "event", "errors"}.
+    """Append consent events, in one transaction; one answer per item in order.
 
-    Items: {"source_event", "subject" or "session", "subject_role", "purpose", "modality", "action", "effective_at",
-    "notice_version"?, "explicit"?, "expires_at"?, "method"?, "actor"?, "minor"?, "evidence_hash"?, "corrects"?}.
-    status: accepted | duplicate | conflict | refused.
+    `items`: a body or a list of dicts shaped like governance.consent.shapes.ConsentItem. Answers: {"id", "status":
+    accepted | duplicate | conflict | refused, "event": id of the stored event, "errors": [{field, code, message}]}.
+    Idempotent per (system, source, id); `source` defaults to the client that calls.
     """
-    raise NotImplementedError
+    with transaction.atomic():
+        recorder = Recorder(system, source or actor_text(by))
+        answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson)
+        counts = {
+            s: sum(a["status"] == s for a in answers)
+            for s in ("accepted", "duplicate", "conflict", "refused")
+        }
+        if counts["accepted"]:
+            record(
+                type="consent.events_recorded",
+                by=by,
+                subject=system.subject,
+                body={"counts": counts, "content_sha256": recorder.content_sha256()},
+            )
+    return answers
 
 
 def draft_policy(
-    *, system: System, rules: list[dict[str, Any]], by: object, note: str = ""
+    *,
+    system: System,
+    rules: list[dict[str, Any]],
+    by: object,
+    note: str = "",
+    retention_days: int | None = None,
 ) -> Policy:
-    """Write (or rewrite) the one draft of the next policy version; rows as in governance.consent.rules."""
-    raise NotImplementedError
+    """Write (or rewrite) the one draft of the next policy version; rows as in governance.consent.rules.
+
+    Raises Invalid with one row per fault of the rules.
+    """
+    _check_rules(rules)
+    with transaction.atomic():
+        System.objects.select_for_update().get(pk=system.pk)
+        draft = Policy.objects.filter(system=system, state="draft").first()
+        if draft is None:
+            newest = Policy.objects.filter(system=system).aggregate(top=Max("version"))["top"] or 0
+            draft = Policy(system=system, version=newest + 1)
+        draft.rules, draft.note, draft.retention_days = rules, note, retention_days
+        draft.drafted_at, draft.drafted_by = timezone.now(), actor_text(by)
+        draft.save()
+        record(
+            type="consent.policy_drafted",
+            by=by,
+            subject=system.subject,
+            body={"version": draft.version, "rules": len(rules)},
+        )
+    return draft
 
 
-def approve_policy(
-    *, policy: Policy, by: object, effective_at: datetime | None = None
-) -> Policy:
-    """Approve a draft: from `effective_at` (default now) on it is the policy in force, and frozen."""
-    raise NotImplementedError
+def _check_rules(rows: list[dict[str, Any]]) -> None:
+    if faults := rules.faults_in(rows):
+        raise Invalid(faults)
+
+
+def approve_policy(*, policy: Policy, by: object, effective_at: datetime | None = None) -> Policy:
+    """Approve a draft: from `effective_at` (default now) on it is the policy in force, and frozen.
+
+    Refused for whoever drafted it: two pairs of eyes.
+    """
+    with transaction.atomic():
+        locked = Policy.objects.select_for_update(of=("self",)).select_related("system").get(pk=policy.pk)
+        if locked.state != "draft":
+            raise RuleBroken(
+                N_("This policy version is approved already; draft the next one."), code="not_draft"
+            )
+        if actor_text(by) == locked.drafted_by and actor_text(by) != "system":
+            raise RuleBroken(
+                N_("Who drafted a policy does not approve it: ask a colleague."), code="same_person"
+            )
+        now = timezone.now()
+        locked.state = "approved"
+        locked.approved_at, locked.approved_by = now, actor_text(by)
+        locked.effective_at = effective_at or now
+        locked.save()
+        record(
+            type="consent.policy_approved",
+            by=by,
+            subject=locked.system.subject,
+            body={"version": locked.version, "rules": locked.rules_text()},
+            ts=effective_at,
+        )
+    policy.refresh_from_db()
+    return policy

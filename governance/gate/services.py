@@ -1,10 +1,26 @@
-"""May this be processed? One answer from deployment, flow, policy and consent."""
+"""May this be processed? One answer from deployment, flow, policy and consent.
 
-from dataclasses import dataclass
+Asking changes nothing; the module is called services because every door (API, ingest) comes in here.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
 
+import msgspec
+from django.utils import timezone
+
+from governance.consent.pseudonyms import pseudonym
+from governance.consent.rules import Situation, Word, why_not_valid
+from governance.consent.selectors import last_words
+from governance.gate import rules
+from governance.gate.selectors import Scope, scope
+from governance.gate.shapes import Question
 from governance.registry.models import System
+from portal.errors import Invalid
+from portal.shapes import fault_of
 
 
 @dataclass(frozen=True)
@@ -14,16 +30,132 @@ class Decision:
     outcome: str
     reason: str
     rule: str
-    consent_event: UUID | None
+    consent_event: uuid.UUID | None
     policy_version: int | None
     basis: str
     cache_seconds: int
 
 
-def decide(*, system: System, items: list[Any]) -> list[Decision]:
-    """Answer every item in order, with one set-based question to the database.
+@dataclass(slots=True)
+class Case:
+    """One question with its flow derived and its person pseudonymised; `recipients` empty = the flow's own."""
 
-    Items: dicts or objects with subject (or session), subject_role, purpose, modality, and maybe flow, layer,
-    operation, recipient, at (a datetime; default now).
+    flow: rules.Flow | None
+    situation: Situation
+    person: uuid.UUID | None
+    at: dt.datetime
+    recipients: tuple[str, ...] = ()
+
+
+def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
+    """Answer every item in order, with one set-based question to the database about what people said.
+
+    Items: gate.shapes.Question or dicts like it: subject (or session), subject_role, purpose, modality, and maybe
+    flow, layer, operation, recipient, at (a datetime; default now).
     """
-    raise NotImplementedError
+    now = timezone.now()
+    known = scope(system.pk)
+    cases = [_case(known, system.pk, _question(item), now) for item in items]
+    return [decision for decision, _word in answers(known, cases, now)]
+
+
+def _question(item: Any) -> Question:
+    if isinstance(item, Question):
+        return item
+    try:
+        return msgspec.convert(item, Question)
+    except msgspec.ValidationError as error:
+        raise Invalid([fault_of(error).to_dict()]) from error
+
+
+def _case(known: Scope, system_id: uuid.UUID, question: Question, now: dt.datetime) -> Case:
+    flow, why = rules.derive(
+        known.flows,
+        slug=question.flow,
+        subject_role=question.subject_role,
+        modality=question.modality,
+        purpose=question.purpose,
+    )
+    flow = None if why else flow
+    external = question.subject or question.session
+    situation = Situation(
+        question.subject_role,
+        question.purpose,
+        question.modality,
+        question.layer,
+        question.operation,
+        question.recipient or (flow.recipient if flow else "system"),
+    )
+    return Case(flow, situation, pseudonym(system_id, external) if external else None, question.at or now)
+
+
+def answers(known: Scope, cases: Sequence[Case], now: dt.datetime) -> list[tuple[Decision, Word | None]]:
+    """The decision of every case, as known `now`, with the person's word behind it where one was asked."""
+    memo: Memo = {}
+    first = [_before_consent(known, case, memo) for case in cases]
+    words = _words(known, cases, first, now)
+    result = []
+    for case, candidates in zip(cases, first, strict=True):
+        word = words.get(_key(case))
+        answer = rules.worst([_finish(known, case, one, word) for one in candidates])
+        result.append((_decision(answer, case, word), word))
+    return result
+
+
+Memo = dict[tuple[Any, ...], tuple[rules.Answer, ...]]
+Key = tuple[uuid.UUID, str, str, dt.datetime]
+
+
+def _before_consent(known: Scope, case: Case, memo: Memo) -> tuple[rules.Answer, ...]:
+    """One answer per recipient. Most items of a batch ask the same: kept per flow, situation, policy and stretch."""
+    policy = known.policy_at(case.at)
+    stretch = case.flow.stretch_at(case.at) if case.flow else None
+    flow_id = case.flow.id if case.flow else None
+    key = (flow_id, case.situation, case.recipients, policy.version if policy else None, stretch)
+    if stretch is not None and key in memo:
+        return memo[key]
+    answer = tuple(
+        rules.before_consent(case.flow, replace(case.situation, recipient=recipient), policy, case.at)
+        for recipient in case.recipients or (case.situation.recipient,)
+    )
+    memo[key] = answer
+    return answer
+
+
+def _key(case: Case) -> Key | None:
+    return (case.person, case.situation.purpose, case.situation.modality, case.at) if case.person else None
+
+
+def _words(
+    known: Scope, cases: Sequence[Case], first: Sequence[tuple[rules.Answer, ...]], now: dt.datetime
+) -> dict[Key | None, Word | None]:
+    """What the people of the cases said last, for those whose answer hangs on it."""
+    asked: dict[Key, None] = {}
+    for case, candidates in zip(cases, first, strict=True):
+        key = _key(case)
+        if key is not None and any(answer.wants is not None for answer in candidates):
+            asked[key] = None
+    order = list(asked)
+    return dict(zip(order, last_words(known.system_id, order, now), strict=True))
+
+
+def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -> rules.Answer:
+    if answer.wants is None:
+        return answer
+    explicit = answer.wants.wants_explicit(case.situation.modality)
+    why_not = why_not_valid(word, case.at, explicit=explicit, material=known.material)
+    return rules.with_consent(answer, case.situation, word, why_not)
+
+
+def _decision(answer: rules.Answer, case: Case, word: Word | None) -> Decision:
+    stretch = case.flow.stretch_at(case.at) if case.flow else None
+    ends = [stretch.ends_at if stretch else None, word.expires_at if word else None]
+    return Decision(
+        outcome=answer.outcome,
+        reason=answer.reason,
+        rule=answer.rule,
+        consent_event=answer.consent_event,
+        policy_version=answer.policy_version,
+        basis=answer.basis,
+        cache_seconds=rules.cache_seconds(answer, case.at, ends),
+    )

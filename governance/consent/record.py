@@ -1,0 +1,255 @@
+"""Appending consent events: from items of a client to rows, set by set."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from django.db import connection
+from django.utils import timezone
+
+from governance.consent import rules
+from governance.consent.models import Alias, ConsentEvent, Notice, Subject
+from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.selectors import policy_history
+from governance.consent.shapes import ConsentItem
+from governance.registry.models import DataFlow, System
+from portal.errors import N_
+from portal.shapes import Fault, Read, read
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class Recorder:
+    """Takes one batch of consent events of one source into one system; call inside a transaction."""
+
+    def __init__(self, system: System, source: str) -> None:
+        self.system = system
+        self.source = source[:60]
+        self.now = timezone.now()
+        flows = list(DataFlow.objects.filter(system=system).values_list("purpose", "modality"))
+        self.purposes = {purpose for purpose, _modality in flows}
+        self.modalities = {modality for _purpose, modality in flows}
+        self.notices: dict[int, list[Notice]] = {}
+        for notice in Notice.objects.filter(system=system).defer("text").order_by("language"):
+            self.notices.setdefault(notice.version, []).append(notice)
+        history = policy_history(system.pk)
+        self.policy = [rules.policy_rule(row) for row in history[0].rules] if history else []
+        self.accepted: list[str] = []
+
+    def take(self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool) -> list[dict[str, Any]]:
+        """Answer every item in order and store the good ones."""
+        batch = items if isinstance(items, bytes) else list(items)
+        found = read(batch, ConsentItem, limit=limit, ndjson=ndjson)
+        self._one_at_a_time()
+        for one in found:
+            if one.value is not None:
+                one.faults = self._faults(one.value)
+        answers = [self._answer(one, "refused") if one.faults else None for one in found]
+        good = self._without_known(found, answers)
+        self._correct_and_store(good, answers)
+        return [answer for answer in answers if answer is not None]
+
+    def _one_at_a_time(self) -> None:
+        """The same event sent twice at the same moment must meet itself: batches of a system queue up here."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(self.system.pk)])
+
+    def content_sha256(self) -> str:
+        """Over the keyed fingerprints of what was accepted: proof of the batch without its content."""
+        return hashlib.sha256("\n".join(self.accepted).encode()).hexdigest()
+
+    # --- one item ---------------------------------------------------------------------------
+
+    def _faults(self, item: ConsentItem) -> list[Fault]:
+        faults = []
+        if b"\\u0000" in _ENCODER.encode(item):
+            faults.append(Fault("", "nul", N_("A NUL character cannot be stored.")))
+        if not (item.subject or item.session):
+            faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
+        if item.purpose not in self.purposes:
+            faults.append(
+                Fault("purpose", "unknown_purpose", N_("No declared flow of this system has this purpose."))
+            )
+        if item.modality not in self.modalities:
+            faults.append(
+                Fault(
+                    "modality", "unknown_modality", N_("No declared flow of this system has this modality.")
+                )
+            )
+        faults += self._faults_of_times(item)
+        if item.action in rules.AGREEING:
+            faults += self._faults_of_agreement(item)
+        return faults
+
+    def _faults_of_times(self, item: ConsentItem) -> list[Fault]:
+        if item.effective_at > self.now + rules.SKEW:
+            return [Fault("effective_at", "future", N_("This time lies in the future."))]
+        if item.effective_at < EARLIEST:
+            return [Fault("effective_at", "too_early", N_("This time lies before the year 2000."))]
+        if item.expires_at is not None and item.expires_at <= item.effective_at:
+            return [Fault("expires_at", "expires_before", N_("It would expire before it counts."))]
+        return []
+
+    def _faults_of_agreement(self, item: ConsentItem) -> list[Fault]:
+        faults = []
+        if item.minor == "yes" and item.actor != "guardian":
+            faults.append(Fault("actor", "guardian_needed", N_("For a minor a guardian consents.")))
+        notice = self._notice(item)
+        if notice is None:
+            faults.append(
+                Fault("notice_version", "notice_needed", N_("Consent names a published notice version."))
+            )
+        elif item.effective_at < notice.effective_at:
+            faults.append(
+                Fault("effective_at", "before_notice", N_("Consent cannot precede the notice that it names."))
+            )
+        if not item.explicit and self._explicit_wanted(item):
+            faults.append(
+                Fault("explicit", "explicit_needed", N_("The policy asks for explicit consent here."))
+            )
+        return faults
+
+    def _explicit_wanted(self, item: ConsentItem) -> bool:
+        return any(
+            rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(item.modality)
+            for rule in self.policy
+            if _touches(rule, "purpose", item.purpose) and _touches(rule, "modality", item.modality)
+        )
+
+    def _notice(self, item: ConsentItem) -> Notice | None:
+        versions = self.notices.get(item.notice_version or 0, [])
+        return next((n for n in versions if n.language == item.language), versions[0] if versions else None)
+
+    # --- the batch --------------------------------------------------------------------------
+
+    def _without_known(
+        self, found: list[Read[ConsentItem]], answers: list[dict[str, Any] | None]
+    ) -> list[tuple[Read[ConsentItem], uuid.UUID]]:
+        """The good items that are new; known ones are answered as duplicate or conflict."""
+        good = [one for one in found if not one.faults and one.value is not None]
+        known: dict[str, tuple[uuid.UUID, uuid.UUID]] = {
+            row[0]: (row[1], row[2])
+            for row in ConsentEvent.objects.filter(
+                system_id=self.system.pk, source=self.source, source_event__in=[one.id or "" for one in good]
+            ).values_list("source_event", "content", "id")
+        }
+        new = []
+        for one in good:
+            content = fingerprint(_ENCODER.encode(one.value))
+            if one.id in known:
+                same, event = known[one.id][0] == content, known[one.id][1]
+                answers[one.position] = self._answer(one, "duplicate" if same else "conflict", event)
+            else:
+                event = uuid.uuid4()
+                known[one.id or ""] = (content, event)
+                answers[one.position] = self._answer(one, "accepted", event)
+                new.append((one, content))
+        return new
+
+    def _correct_and_store(
+        self, good: list[tuple[Read[ConsentItem], uuid.UUID]], answers: list[dict[str, Any] | None]
+    ) -> None:
+        corrected = self._corrected(
+            [one.value.corrects for one, _c in good if one.value and one.value.corrects]
+        )
+        subjects = self._subjects([one.value for one, _content in good if one.value])
+        rows = []
+        for one, content in good:
+            item, answer = one.value, answers[one.position]
+            if item is None or answer is None:  # never: `good` holds read items only
+                continue
+            if item.corrects and item.corrects not in corrected:
+                one.faults.append(
+                    Fault("corrects", "unknown_event", N_("The event to correct is not known."))
+                )
+                answers[one.position] = self._answer(one, "refused")
+                continue
+            self.accepted.append(str(content))
+            rows.append(self._row(item, content, uuid.UUID(answer["event"]), subjects, corrected))
+        ConsentEvent.objects.bulk_create(rows, batch_size=2000)
+
+    def _row(
+        self,
+        item: ConsentItem,
+        content: uuid.UUID,
+        event: uuid.UUID,
+        subjects: dict[uuid.UUID, int],
+        corrected: dict[str, uuid.UUID],
+    ) -> ConsentEvent:
+        notice = self._notice(item)
+        return ConsentEvent(
+            id=event,
+            system_id=self.system.pk,
+            subject_id=subjects[self._digest(item)],
+            purpose=item.purpose,
+            modality=item.modality,
+            action=item.action,
+            explicit=item.explicit,
+            minor=item.minor,
+            effective_at=min(item.effective_at, self.now),  # a clock slightly ahead is not the future
+            recorded_at=self.now,
+            expires_at=item.expires_at,
+            notice=notice,
+            method=item.method,
+            actor=item.actor,
+            evidence_hash=item.evidence_hash or "",
+            corrects_id=corrected.get(item.corrects or ""),
+            source=self.source,
+            source_event=item.id,
+            content=content,
+        )
+
+    def _digest(self, item: ConsentItem) -> uuid.UUID:
+        return pseudonym(self.system.pk, item.subject or item.session or "")
+
+    def _corrected(self, names: list[str]) -> dict[str, uuid.UUID]:
+        rows = ConsentEvent.objects.filter(
+            system_id=self.system.pk, source=self.source, source_event__in=names
+        ).values_list("source_event", "id")
+        return dict(rows)
+
+    def _subjects(self, items: list[ConsentItem]) -> dict[uuid.UUID, int]:
+        """Subject number per pseudonym; unknown people get a number. Sorted, so that two batches cannot deadlock."""
+        wanted = {self._digest(item): item for item in items}
+        known = self._aliases(list(wanted))
+        missing = sorted(set(wanted) - set(known))
+        if not missing:
+            return known
+        new = Subject.objects.bulk_create(
+            [
+                Subject(role=wanted[d].subject_role, minor=wanted[d].minor, created_at=self.now)
+                for d in missing
+            ]
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO governance_alias (system_id, digest, subject_id)"
+                " SELECT %s, d, s FROM unnest(%s::uuid[], %s::bigint[]) AS u(d, s) ORDER BY d"
+                " ON CONFLICT DO NOTHING RETURNING subject_id",
+                [self.system.pk, missing, [s.pk for s in new]],
+            )
+            used = {row[0] for row in cursor.fetchall()}
+        lost = [s.pk for s in new if s.pk not in used]  # another batch named the same person first
+        if lost:
+            Subject.objects.filter(pk__in=lost).delete()
+        return self._aliases(list(wanted))
+
+    def _aliases(self, digests: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+        rows = Alias.objects.filter(system_id=self.system.pk, digest__in=digests)
+        return dict(rows.values_list("digest", "subject_id"))
+
+    def _answer(self, one: Read[ConsentItem], status: str, event: uuid.UUID | None = None) -> dict[str, Any]:
+        return {
+            "id": one.id,
+            "status": status,
+            "event": str(event) if event else None,
+            "errors": [fault.to_dict() for fault in one.faults],
+        }
+
+
+def _touches(rule: rules.PolicyRule, name: str, value: str) -> bool:
+    return not rule.match[name] or value in rule.match[name]

@@ -1,0 +1,127 @@
+"""Questions about notices, policies and what people said."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from governance.consent.models import Alias, ConsentEvent, Notice, Policy
+from governance.consent.rules import MaterialNotice, Word
+from governance.registry.models import System
+
+
+def notices_of(system: System) -> QuerySet[Notice]:
+    """All published notices, newest version first."""
+    return Notice.objects.filter(system=system).order_by("-version", "language")
+
+
+def policies_of(system: System) -> QuerySet[Policy]:
+    """All versions of the policy, newest first."""
+    return Policy.objects.filter(system=system).order_by("-version")
+
+
+def policy_history(system_id: uuid.UUID) -> list[Policy]:
+    """Approved versions, the one that took effect last first: the first with effective_at <= t is in force at t."""
+    return list(
+        Policy.objects.filter(system_id=system_id, state="approved").order_by("-effective_at", "-version")
+    )
+
+
+def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
+    """Notice versions that end older consent, with the day from which they do (after the grace period)."""
+    rows = Notice.objects.filter(system_id=system_id, material_change=True).values_list(
+        "version", "effective_at", "grace_days"
+    )
+    due: dict[int, datetime] = {}
+    for version, effective_at, grace in rows:
+        end = effective_at + timedelta(days=grace)
+        due[version] = min(end, due.get(version, end))
+    return [MaterialNotice(version, at) for version, at in sorted(due.items())]
+
+
+_LAST_WORDS = """
+SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, e.version
+FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
+     WITH ORDINALITY AS q(digest, purpose, modality, at, n)
+JOIN governance_alias a ON a.system_id = %(system)s AND a.digest = q.digest
+CROSS JOIN LATERAL (
+    SELECT e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, n.version
+    FROM governance_consentevent e LEFT JOIN governance_notice n ON n.id = e.notice_id
+    WHERE e.system_id = %(system)s AND e.subject_id = a.subject_id
+      AND e.purpose = q.purpose AND e.modality = q.modality
+      AND e.effective_at <= q.at AND e.recorded_at <= %(known_at)s AND e.action <> 'requested'
+      AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
+                      WHERE c.corrects_id = e.id AND c.recorded_at <= %(known_at)s)
+    ORDER BY e.effective_at DESC, e.recorded_at DESC, (e.action IN ('given', 'renewed')), e.id DESC
+    LIMIT 1
+) e
+"""
+
+
+def last_words(
+    system_id: uuid.UUID,
+    keys: Sequence[tuple[uuid.UUID, str, str, datetime]],
+    known_at: datetime,
+) -> list[Word | None]:
+    """The last word for each (pseudonym, purpose, modality, at), in order: one statement for all of them.
+
+    The same answer as rules.last_word gives on the whole history; a property test compares the two.
+    """
+    found: list[Word | None] = [None] * len(keys)
+    if not keys:
+        return found
+    digests, purposes, modalities, ats = zip(*keys, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LAST_WORDS,
+            {
+                "system": system_id,
+                "digests": list(digests),
+                "purposes": list(purposes),
+                "modalities": list(modalities),
+                "ats": list(ats),
+                "known_at": known_at,
+            },
+        )
+        for n, *word in cursor.fetchall():
+            found[n - 1] = Word(*word)
+    return found
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many people said what last about one purpose × modality of a system."""
+
+    purpose: str
+    modality: str
+    action: str
+    people: int
+
+
+def standing(system: System, at: datetime) -> list[Coverage]:
+    """Last words per purpose × modality × action at `at`, as known at `at`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT purpose, modality, action, count(*) FROM (
+                 SELECT DISTINCT ON (subject_id, purpose, modality) purpose, modality, action
+                 FROM governance_consentevent e
+                 WHERE system_id = %(system)s AND effective_at <= %(at)s AND recorded_at <= %(at)s
+                   AND action <> 'requested'
+                   AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
+                                   WHERE c.corrects_id = e.id AND c.recorded_at <= %(at)s)
+                 ORDER BY subject_id, purpose, modality, effective_at DESC, recorded_at DESC,
+                          (action IN ('given', 'renewed')), id DESC) last
+               GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
+            {"system": system.pk, "at": at},
+        )
+        return [Coverage(*row) for row in cursor.fetchall()]
+
+
+def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]:
+    """Everything one pseudonym said to one system, oldest first."""
+    subjects = Alias.objects.filter(system_id=system_id, digest=digest).values("subject_id")
+    rows = ConsentEvent.objects.filter(system_id=system_id, subject_id__in=subjects)
+    return rows.order_by("effective_at", "recorded_at")

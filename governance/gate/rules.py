@@ -1,0 +1,188 @@
+"""The order in which 'may this be processed?' is answered; pure, deny by default, a prohibition always wins."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from governance.consent.rules import BIOMETRIC, DEPENDENT, REASONS, PolicyRule, Situation, Word
+from portal.errors import N_
+
+ALLOW, VIOLATION, GAP, DOUBTFUL = "allow", "violation", "gap", "basis_doubtful"
+CACHE_SECONDS = 60
+"""An answer is never older than this: a suspension is felt within a minute everywhere, at once here."""
+LAWFUL_WORKPLACE = frozenset({"medical", "safety", "own_training"})
+"""Purposes that AI Act Art 5(1)(f) leaves open (the first two), or that only a signed screening lets through."""
+
+SENTENCES = {
+    "undeclared": N_(
+        "No data flow of this system declares this combination of person, modality and purpose."
+    ),
+    "no_deployment": N_("This data flow has no deployment in force."),
+    "suspended": N_("The deployment of this data flow is suspended or has ended."),
+    "workplace_biometric": N_(
+        "Reading emotion from the body or voice of workers, candidates or students is prohibited."
+    ),
+    "worker_decision": N_("Emotion is never used in decisions about individual workers."),
+    "distress_sale": N_("Selling on distress is prohibited."),
+    "no_policy": N_("No approved data-use policy covers this system at that time."),
+    "prohibited": N_("A rule of the data-use policy prohibits this."),
+    "no_permit": N_("No rule of the data-use policy permits this."),
+    "dependent_consent": N_("Consent of dependent people does not count without a recorded exception."),
+    "exception": N_("Consent of a dependent person, under a recorded exception: the basis is doubtful."),
+    "permitted": N_("A rule of the data-use policy permits this."),
+    "consented": N_("The policy permits this, and the person's consent is valid."),
+    **REASONS,
+}
+"""A sentence for every reason code of a decision."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time in which a flow was in force: start included, end excluded."""
+
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A declared data flow, as far as the gate needs it."""
+
+    id: UUID
+    slug: str
+    modality: str
+    subject_role: str
+    purpose: str
+    recipient: str
+    exploits: bool = False
+    stretches: tuple[Stretch, ...] = ()
+
+    def stretch_at(self, at: dt.datetime) -> Stretch | None:
+        """The stretch in force at `at`, if any."""
+        return next((s for s in self.stretches if s.starts_at <= at < s.ends_at), None)
+
+
+@dataclass(frozen=True)
+class PolicyVersion:
+    """An approved policy from the moment it took effect."""
+
+    version: int
+    effective_at: dt.datetime
+    rules: tuple[PolicyRule, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gate says and why; `wants` names the permit whose consent must still be looked up."""
+
+    outcome: str
+    reason: str
+    rule: str = ""
+    basis: str = ""
+    policy_version: int | None = None
+    consent_event: UUID | None = None
+    wants: PolicyRule | None = field(default=None, compare=False)
+
+
+def derive(
+    flows: Sequence[Flow], *, slug: str | None, subject_role: str, modality: str, purpose: str
+) -> tuple[Flow | None, str]:
+    """(flow, '') for the declared flow of an item, else (None or the named flow, why not).
+
+    Reasons: `unknown_flow` (no such slug), `undeclared` (role or modality outside the declared flows: the one that
+    suspends), `ambiguous_flow` (several fit: the client must name one).
+    """
+    if slug:
+        named = next((f for f in flows if f.slug == slug), None)
+        if named is None:
+            return None, "unknown_flow"
+        same = named.subject_role == subject_role and named.modality == modality
+        return named, "" if same else "undeclared"
+    fitting = [f for f in flows if f.subject_role == subject_role and f.modality == modality]
+    if not fitting:
+        return None, "undeclared"
+    exact = [f for f in fitting if f.purpose == purpose] or fitting
+    return (exact[0], "") if len(exact) == 1 else (None, "ambiguous_flow")
+
+
+def before_consent(
+    flow: Flow | None, situation: Situation, policy: PolicyVersion | None, at: dt.datetime
+) -> Answer:
+    """Everything that is decided without asking what the person said; `wants` is set where that must follow."""
+    if flow is None or flow.purpose != situation.purpose:
+        return Answer(GAP, "undeclared", "gate.flow")
+    if flow.stretch_at(at) is None:
+        ended = any(s.ends_at <= at for s in flow.stretches)
+        return Answer(GAP, "suspended" if ended else "no_deployment", "gate.deployment")
+    if locked := locked_prohibition(flow, situation):
+        return Answer(VIOLATION, locked, f"locked.{locked}")
+    if policy is None:
+        return Answer(GAP, "no_policy", "gate.policy")
+    return _by_policy(policy, situation)
+
+
+def locked_prohibition(flow: Flow, situation: Situation) -> str:
+    """The reason code of a prohibition that no policy can lift, or ''."""
+    dependent = situation.subject_role in DEPENDENT
+    if dependent and situation.modality in BIOMETRIC and situation.purpose not in LAWFUL_WORKPLACE:
+        return "workplace_biometric"
+    if dependent and situation.operation == "decide":
+        return "worker_decision"
+    return "distress_sale" if flow.exploits else ""
+
+
+def _by_policy(policy: PolicyVersion, situation: Situation) -> Answer:
+    covering = [rule for rule in policy.rules if rule.covers(situation)]
+    for rule in covering:
+        if rule.effect == "prohibit":
+            return Answer(VIOLATION, "prohibited", rule.id, "", policy.version)
+    for rule in covering:
+        if rule.effect == "permit":
+            wants = rule if rule.basis in ("consent", "legitimate_interest") else None
+            return Answer(ALLOW, "permitted", rule.id, rule.basis, policy.version, None, wants)
+    return Answer(GAP, "no_permit", "gate.default", "", policy.version)
+
+
+def with_consent(answer: Answer, situation: Situation, word: Word | None, why_not: str) -> Answer:
+    """Finish an answer that wanted a look at the person's last word.
+
+    `why_not` is consent.rules.why_not_valid of that word ('' = valid consent).
+    """
+    rule = answer.wants
+    if rule is None:
+        return answer
+    event = word.id if word else None
+    if rule.basis == "legitimate_interest":
+        objected = word is not None and word.action in ("objected", "withdrawn")
+        return _told(answer, GAP, "objected", event) if objected else _told(answer, ALLOW, "permitted", event)
+    if why_not:
+        return _told(answer, GAP, why_not, event)
+    if situation.subject_role in DEPENDENT:
+        if not rule.employee_exception:
+            return _told(answer, GAP, "dependent_consent", event)
+        return _told(answer, DOUBTFUL, "exception", event)
+    return _told(answer, ALLOW, "consented", event)
+
+
+def _told(answer: Answer, outcome: str, reason: str, event: UUID | None) -> Answer:
+    return Answer(outcome, reason, answer.rule, answer.basis, answer.policy_version, event)
+
+
+def cache_seconds(answer: Answer, at: dt.datetime, ends: Sequence[dt.datetime | None]) -> int:
+    """How long a client may keep the answer: an allow at most a minute and never beyond its end, a 'no' not at all
+    where the person could change it, a violation a minute."""
+    if answer.outcome == VIOLATION:
+        return CACHE_SECONDS
+    if answer.outcome == GAP:
+        return 0
+    left = [(end - at).total_seconds() for end in ends if end is not None]
+    return max(0, int(min([CACHE_SECONDS, *left])))
+
+
+_SEVERITY = {ALLOW: 0, DOUBTFUL: 1, GAP: 2, VIOLATION: 3}
+
+
+def worst(answers: Sequence[Answer]) -> Answer:
+    """The answer for several recipients at once: one 'no' is a no."""
+    return max(answers, key=lambda a: _SEVERITY[a.outcome])

@@ -1,0 +1,55 @@
+"""What the gate knows of a system: flows with their times in force, policies, material notices. Five queries."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from governance.consent.rules import MaterialNotice, policy_rule
+from governance.consent.selectors import material_notices, policy_history
+from governance.gate.rules import Flow, PolicyVersion, Stretch
+from governance.registry.models import DataFlow
+from governance.review.models import InForce
+
+EXPLOITING = ("exploits_vulnerability", "sells_on_distress", "exploitation")
+"""Facts of a flow (questions of the law catalogue) that mean selling on distress or exploiting vulnerability."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Everything about one system that a decision needs, besides what people said."""
+
+    system_id: uuid.UUID
+    flows: tuple[Flow, ...]
+    policies: tuple[PolicyVersion, ...]  # the one that took effect last comes first
+    material: tuple[MaterialNotice, ...]
+
+    def policy_at(self, at: dt.datetime) -> PolicyVersion | None:
+        """The policy in force at `at`."""
+        return next((p for p in self.policies if p.effective_at <= at), None)
+
+
+def scope(system_id: uuid.UUID) -> Scope:
+    """Read the scope of a system as it is now (the past is in it: stretches and policy versions)."""
+    stretches: dict[uuid.UUID, list[Stretch]] = {}
+    rows = InForce.objects.filter(system_id=system_id).order_by("starts_at")
+    for flow_id, start, end in rows.values_list("flow_id", "starts_at", "ends_at"):
+        stretches.setdefault(flow_id, []).append(Stretch(start, end))
+    flows = tuple(
+        Flow(
+            id=flow.pk,
+            slug=flow.slug,
+            modality=flow.modality,
+            subject_role=flow.subject_role,
+            purpose=flow.purpose,
+            recipient=flow.recipient,
+            exploits=any(flow.facts.get(name) == "yes" for name in EXPLOITING),
+            stretches=tuple(stretches.get(flow.pk, ())),
+        )
+        for flow in DataFlow.objects.filter(system_id=system_id)
+    )
+    policies = tuple(
+        PolicyVersion(p.version, p.effective_at, tuple(policy_rule(row) for row in p.rules))
+        for p in policy_history(system_id)
+        if p.effective_at is not None
+    )
+    return Scope(system_id, flows, policies, tuple(material_notices(system_id)))
