@@ -1,0 +1,197 @@
+"""What the example organisation has in its register: systems, flows, notices, policies, goals, values. Pure data."""
+
+from datetime import date
+from typing import Any
+
+NO = "no"
+YES = "yes"
+NOT_APPLICABLE = "not_applicable"
+LAWFUL = {"exploits_vulnerability": NO, "sells_on_distress": NO}
+
+# the shared scheme on which systems with different labels compare
+_SHARED = {
+    "anger": "negative", "sadness": "negative", "stress": "negative", "neutral": "neutral", "calm": "neutral",
+    "joy": "positive", "optimism": "positive",
+}  # fmt: skip
+AGES = ["18-34", "35-54", "55-74", "75+"]
+
+
+def label_map(labels: list[str]) -> dict[str, str]:
+    """Each label of a scheme on the shared scheme."""
+    return {label: _SHARED[label] for label in labels}
+
+
+SYSTEMS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "linde-chat", "name": "Linde Chat", "unit": "customer-service", "owner": "owner",
+        "description": "Answers questions of customers in the app and on the site, notices frustration or sadness in what they "
+        "write, and hands over to a colleague when that helps.",
+        "provider_role": "both", "labels": ["anger", "joy", "optimism", "sadness"], "languages": ["nl", "en", "tr"],
+        "dimensions": {"age": AGES}, "link_template": "https://chat.delinde.example/conversations/{id}",
+        "versions": (("3.1", date(2025, 9, 15), "lexicon and rules"), ("3.2", date(2025, 11, 10), "fine-tuned transformer")),
+    },
+    {
+        "slug": "call-tone", "name": "Call Tone", "unit": "contact-centre", "owner": "owner",
+        "description": "Reads the customer's tone of voice during calls, so that the colleague on the line gets help in time. "
+        "The vendor also offers to read the voice of our own colleagues.",
+        "provider_role": "deployer", "labels": ["anger", "neutral", "joy", "sadness"], "languages": ["nl", "en"],
+        "dimensions": {"age": AGES}, "link_template": "",
+        "versions": (("1.4", date(2025, 10, 20), "vendor's acoustic model"),),
+    },
+    {
+        "slug": "well-being", "name": "Well-being Check-in", "unit": "human-resources", "owner": "hr-owner",
+        "description": "Colleagues who want to can write how they are; teams of at least ten people see figures about the "
+        "group, never about one person.",
+        "provider_role": "deployer", "labels": ["stress", "calm", "joy", "sadness"], "languages": ["nl", "en"],
+        "dimensions": {}, "link_template": "",
+        "versions": (("2.0", date(2025, 11, 3), "vendor's text model"),),
+    },
+    {
+        "slug": "leader-coach", "name": "Leader Coach", "unit": "human-resources", "owner": "hr-owner",
+        "description": "Team leaders practise a difficult conversation in writing and get feedback on its tone. Only the person "
+        "who practises sees it.",
+        "provider_role": "deployer", "labels": ["anger", "neutral", "joy", "sadness"], "languages": ["nl", "en"],
+        "dimensions": {}, "link_template": "",
+        "versions": (("0.9", date(2026, 10, 5), "vendor's language model"),),
+    },
+)  # fmt: skip
+
+FLOWS: tuple[dict[str, Any], ...] = (
+    {
+        "system": "linde-chat", "slug": "customer-messages", "name": "Messages of customers", "modality": "text",
+        "subject_role": "customer", "setting": "self_service", "purpose": "service", "output": "emotion",
+        "consequence": "routing", "recipient": "operator", "facts": {**LAWFUL, "talks_to_people": YES},
+    },
+    {
+        "system": "call-tone", "slug": "customer-voice", "name": "The customer's voice", "modality": "voice",
+        "subject_role": "customer", "setting": "contact_centre", "purpose": "service", "output": "emotion",
+        "consequence": "routing", "recipient": "operator",
+        "facts": {**LAWFUL, "agent_voice_masked": YES, "talks_to_people": NO},
+    },
+    {
+        "system": "call-tone", "slug": "agent-voice", "name": "Our colleague's voice", "modality": "voice",
+        "subject_role": "employee", "setting": "contact_centre", "purpose": "worker_evaluation", "output": "emotion",
+        "consequence": "coaching", "recipient": "manager", "facts": {**LAWFUL, "medical_or_safety_evidenced": NO},
+    },
+    {
+        "system": "well-being", "slug": "check-ins", "name": "Written check-ins", "modality": "text",
+        "subject_role": "employee", "setting": "workplace", "purpose": "wellbeing", "output": "aggregate",
+        "consequence": "none", "recipient": "analyst",
+        "facts": {**LAWFUL, "above_privacy_floor": YES, "works_council_record": YES, "talks_to_people": NO},
+    },
+    {
+        "system": "leader-coach", "slug": "practice-writing", "name": "Written practice", "modality": "text",
+        "subject_role": "employee", "setting": "workplace", "purpose": "own_training", "output": "sentiment",
+        "consequence": "coaching", "recipient": "subject", "facts": {**LAWFUL, "talks_to_people": YES},
+    },
+)  # fmt: skip
+
+NOTICES: tuple[tuple[str, str, str], ...] = (
+    ("linde-chat", "nl", "Onze chatbot leest uit uw woorden of u boos of verdrietig bent. Zo krijgt u sneller een collega. "
+     "Wij bewaren niet wat u schrijft. U kunt nee zeggen; de chat werkt dan ook."),
+    ("linde-chat", "en", "Our chatbot reads from your words whether you are angry or sad, so that you reach a colleague sooner. "
+     "We do not keep what you write. You can say no; the chat works all the same."),
+    ("call-tone", "nl", "Tijdens dit gesprek luistert een computer naar uw toon, om onze collega te helpen. Er wordt geen geluid "
+     "bewaard. U kunt nee zeggen voordat het begint."),
+    ("call-tone", "en", "During this call a computer listens to your tone, to help our colleague. No sound is kept. You can say "
+     "no before it starts."),
+    ("well-being", "nl", "Wat u hier schrijft wordt meteen omgezet in een cijfer over uw team. Niemand ziet uw antwoord."),
+    ("well-being", "en", "What you write here becomes a figure about your team at once. Nobody sees your answer."),
+)  # fmt: skip
+
+POLICIES: dict[str, dict[str, Any]] = {
+    "linde-chat": {
+        "retention_days": 365,
+        "rules": [
+            {"id": "no-offers-on-distress", "effect": "prohibit", "purpose": "offers", "reference": "AI Act, Art 5(1)(b)"},
+            {"id": "service-with-consent", "effect": "permit", "subject_role": "customer", "purpose": "service",
+             "modality": "text", "basis": "consent", "reference": "GDPR Art 6(1)(a)"},
+        ],
+    },
+    "call-tone": {
+        "retention_days": 180,
+        "rules": [
+            {"id": "no-own-staff", "effect": "prohibit", "subject_role": "employee", "reference": "AI Act, Art 5(1)(f)"},
+            {"id": "service-with-explicit-consent", "effect": "permit", "subject_role": "customer", "purpose": "service",
+             "modality": "voice", "basis": "consent", "explicit": True, "reference": "GDPR Art 6(1)(a)"},
+        ],
+    },
+    "well-being": {
+        "retention_days": 90,
+        "rules": [
+            {"id": "nothing-about-one-person", "effect": "prohibit", "recipient": ["manager", "hr"],
+             "layer": ["raw", "features", "inference"], "reference": "GDPR Art 5(1)(c)"},
+            {"id": "group-figures", "effect": "permit", "subject_role": "employee", "purpose": "wellbeing",
+             "modality": "text", "basis": "legitimate_interest", "min_group": 10, "reference": "GDPR Art 6(1)(f)"},
+        ],
+    },
+}  # fmt: skip
+
+# system, kpi, target, direction, statement of the organisation's mission
+GOALS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("linde-chat", "csat", "0.70", "at_least", "Every customer feels heard, by a person when it matters."),
+    ("linde-chat", "accuracy", "0.84", "at_least", "We only act on an emotion that we read well."),
+    ("linde-chat", "nps", "20", "at_least", "Customers recommend us because we are there for them."),
+    ("linde-chat", "trust", "55", "at_least", "People understand what our technology does and trust it."),
+    ("call-tone", "accuracy", "0.80", "at_least", "We only act on an emotion that we read well."),
+    ("call-tone", "csat", "0.70", "at_least", "Every customer feels heard, by a person when it matters."),
+    ("well-being", "accuracy", "0.80", "at_least", "We only act on an emotion that we read well."),
+)
+
+# system, audit kind, targets, every
+PLANS: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("linde-chat", "sentiment_accuracy", {"accuracy": "0.84", "macro_f1": "0.80"}, "weekly"),
+    ("call-tone", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "weekly"),
+    ("well-being", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "monthly"),
+)
+
+# system -> items; the amount is per month, `first` and `growth` shape the year
+VALUES: dict[str, tuple[dict[str, Any], ...]] = {
+    "linde-chat": (
+        {"item": "licence", "name": "Licence and computing", "kind": "cost", "category": "licence", "amount": 9_400,
+         "once": 38_000, "source": "contract 2025-114"},
+        {"item": "oversight", "name": "Human oversight and audits", "kind": "cost", "category": "oversight",
+         "amount": 4_100, "spread": "pert", "low": "0.8", "likely": "1", "high": "1.5", "source": "time sheets"},
+        {"item": "complaints", "name": "Complaints handled", "kind": "cost", "category": "complaint", "amount": 650,
+         "spread": "pert", "low": "0.5", "likely": "1", "high": "2.5", "source": "complaints register"},
+        {"item": "shorter-calls", "name": "Questions solved in chat", "kind": "benefit", "category": "service",
+         "amount": 16_500, "growth": 0.03, "spread": "pert", "low": "0.6", "likely": "1", "high": "1.3",
+         "attribution": "randomised", "fewer_hours": True, "source": "holdout of 10 % of visitors"},
+        {"item": "customers-stay", "name": "Customers who stay", "kind": "benefit", "category": "retention",
+         "amount": 6_200, "growth": 0.02, "spread": "pert", "low": "0.2", "likely": "1", "high": "1.6",
+         "attribution": "difference_in_differences", "source": "teams with and without, 2026"},
+        {"item": "goodwill", "name": "Goodwill", "kind": "benefit", "category": "other", "amount": 3_000, "cash": False,
+         "spread": "triangular", "low": "0", "likely": "1", "high": "2", "attribution": "before_after",
+         "source": "estimate of marketing"},
+    ),
+    "call-tone": (
+        {"item": "licence", "name": "Licence and computing", "kind": "cost", "category": "licence", "amount": 7_800,
+         "once": 22_000, "source": "contract 2025-131"},
+        {"item": "oversight", "name": "Human oversight and audits", "kind": "cost", "category": "oversight",
+         "amount": 3_600, "spread": "pert", "low": "0.8", "likely": "1", "high": "1.6", "source": "time sheets"},
+        {"item": "handling", "name": "Shorter handling", "kind": "benefit", "category": "service", "amount": 12_500,
+         "spread": "pert", "low": "0.4", "likely": "1", "high": "1.4", "attribution": "difference_in_differences",
+         "fewer_hours": True, "source": "teams with and without, 2026"},
+    ),
+    "well-being": (
+        {"item": "licence", "name": "Licence", "kind": "cost", "category": "licence", "amount": 2_100, "once": 4_000,
+         "source": "contract 2025-140"},
+        {"item": "absence", "name": "Fewer days lost", "kind": "benefit", "category": "wellbeing", "amount": 4_800,
+         "spread": "lognormal", "low": "0.4", "likely": "1", "high": "2", "attribution": "before_after",
+         "source": "absence figures of HR"},
+    ),
+}  # fmt: skip
+
+BOARD = {
+    "name": "Ethics board",
+    "seats": (
+        # discipline, person, required, advisory
+        ("ethics", "chair", True, False),
+        ("legal", "legal", True, False),
+        ("data_protection", "dpo", True, False),
+        ("technology", "technology", False, False),
+        ("hr", "hr", False, False),
+        ("works_council", "council", False, False),
+        ("affected_business", "service", False, True),
+    ),
+}
