@@ -99,7 +99,7 @@ def _xlsx_cell(sheet: Any, row: int, column: int, value: Any, look: Any, day: An
     elif isinstance(value, dt.datetime):
         sheet.write_datetime(row, column, value, moment)
     elif isinstance(value, dt.date):
-        sheet.write_datetime(row, column, dt.datetime(value.year, value.month, value.day), day)
+        sheet.write_datetime(row, column, value, day)
     else:
         sheet.write_string(row, column, str(value), look)
 

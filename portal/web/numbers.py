@@ -72,7 +72,8 @@ def shown(figure: Any, *, unit: str = "", digits: int | None = None) -> Shown:
 
 
 def _interval(figure: Any, unit: str, digits: int | None) -> str:
-    low, high, name = *(part(figure, "ci") or (None, None)), "ci"
+    name = "ci"
+    low, high = part(figure, "ci") or (None, None)
     if low is None and part(figure, "p10") is not None:
         low, high, name = part(figure, "p10"), part(figure, "p90"), "P10–P90"
     if low is None or high is None:

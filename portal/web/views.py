@@ -38,8 +38,8 @@ class SignedInMixin(LoginRequiredMixin):
 class TableView(SignedInMixin, SingleTableMixin, FilterView):
     """A list: filter, order, page, columns and export, all in the address.
 
-    Subclasses set `table_class`, `filterset_class`, `perm`, `title`, `empty` and `get_queryset()` (what this person
-    may see). `empty`: dict with icon, title, text and optionally action_url, action_label.
+    Subclasses set `table_class`, `filterset_class`, `perm`, `title`, `empty` and `get_queryset()` (what this
+    person may see). `empty`: dict with icon, title, text and optionally action_url, action_label.
     """
 
     template_name = "components/table_page.html"

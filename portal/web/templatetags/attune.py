@@ -36,7 +36,7 @@ def icon(name: str, size: int = 20, label: str = "", cls: str = "") -> SafeStrin
 
 
 @register.simple_tag
-def when(value: dt.date | dt.datetime | None, style: str = "full") -> str:
+def when(value: dt.date | dt.datetime | str | None, style: str = "full") -> str:
     """A moment or a day as `<time>`: in the person's zone and language; 'date' as style leaves the clock out."""
     if value is None or value == "":
         return format_html('<span class="text-secondary">{}</span>', "–")
@@ -71,7 +71,7 @@ def figure_value(figure: Any, unit: str = "", digits: int | None = None) -> str:
 
 @register.filter
 def figure_parts(figure: Any, unit: str = "") -> numbers.Shown:
-    """The same, in parts (`value`, `interval`, `count`, `reason`) for a template that lays them out itself."""
+    """The same in parts (value, interval, count, reason), for a template that lays them out itself."""
     return numbers.shown(figure, unit=unit)
 
 
@@ -101,7 +101,7 @@ def word(value: Any) -> str:
 
 @register.filter
 def sentence(value: Any) -> str:
-    """The translated sentence of an enum member (its `.sentence`, else its word) or of a marked English text."""
+    """The translated sentence of an enum member (`.sentence`, else its word) or of a marked English text."""
     if isinstance(value, enum.Enum):
         text = getattr(value, "sentence", "") or getattr(value, "label", "")
         text = text() if callable(text) else text
@@ -126,7 +126,7 @@ def query(context: Context, **changes: Any) -> str:
             params.pop(key, None)
         else:
             params[key] = value
-    return "?" + params.urlencode()
+    return f"?{params.urlencode()}"
 
 
 class KeepNode(template.Node):
