@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from portal.access.services import grant_role
@@ -56,3 +56,106 @@ def api_key(
 def bearer(plaintext: str) -> dict[str, str]:
     """The header of a call with a key, for Django's test client."""
     return {"HTTP_AUTHORIZATION": f"Bearer {plaintext}"}
+
+
+# --- register, law, review ---------------------------------------------------------------------------------
+
+LABELS = ("anger", "joy", "optimism", "sadness")
+# answers with which a customer's written words are clearly lawful
+LAWFUL = {"exploits_vulnerability": "no", "sells_on_distress": "no"}
+
+
+def system(*, owner: User | None = None, unit: Unit | None = None, **fields: Any) -> Any:
+    """A registered system with one version; its owner has the role system_owner on it."""
+    from governance.registry import services
+
+    n = number()
+    where = unit or globals()["unit"]()
+    owner = owner or user(f"Owner {n}")
+    values: dict[str, Any] = {
+        "name": f"System {n}",
+        "slug": f"system-{n}",
+        "description": "Reads the mood of written words.",
+        "provider_role": "both",
+        "labels": list(LABELS),
+        "label_map": {label: label for label in LABELS},
+        "languages": ["en", "nl"],
+    }
+    values.update(fields)
+    made = services.register_system(by=owner, unit=where, owner=owner, **values)
+    grant_role(user=owner, role="system_owner", system=made, by="system")
+    services.add_version(
+        system=made, name="1.0", model="test", released_on=date(2026, 1, 1), by=owner
+    )
+    return made
+
+
+def flow(system: Any, *, signed: bool = True, **fields: Any) -> Any:
+    """A lawful data flow (a customer's chat), screened and signed unless `signed` is False."""
+    from governance.review import changes
+    from governance.screening import selectors as screenings
+    from governance.screening import services as screening
+
+    n = number()
+    values: dict[str, Any] = {
+        "slug": f"flow-{n}",
+        "name": f"Flow {n}",
+        "modality": "text",
+        "subject_role": "customer",
+        "setting": "self_service",
+        "purpose": "service",
+        "output": "emotion",
+        "consequence": "reply",
+        "recipient": "system",
+        "facts": LAWFUL,
+    }
+    values.update(fields)
+    made = changes.add_flow(system=system, by=system.owner, **values)
+    if signed:
+        officer = person("data_protection_officer", system=system)
+        current = screenings.current(made)
+        assert current is not None
+        screening.sign(screening=current, by=officer)
+    return made
+
+
+def board_with_members(
+    unit: Unit, disciplines: tuple[str, ...] = ("legal", "ethics", "technology"), **fields: Any
+) -> tuple[Any, list[User]]:
+    """A board of a unit with one member per discipline (role board_member on the unit), in that order."""
+    from governance.review import boards
+
+    admin = person("administrator", unit=unit)
+    board = boards.create_board(name=f"Board {number()}", unit=unit, by=admin, **fields)
+    members = []
+    for discipline in disciplines:
+        seat = boards.add_seat(board=board, discipline=discipline, by=admin)
+        members.append(person("board_member", unit=unit))
+        boards.appoint(seat=seat, user=members[-1], by=admin)
+    return board, members
+
+
+def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: Any) -> Any:
+    """A deployment in force: a request for these flows (or a new lawful one) approved by three members."""
+    from governance.review import services as review
+
+    board, members = board_with_members(system.unit)
+    request = review.create_request(
+        system=system,
+        flows=flows or [flow(system)],
+        version=system.versions.first(),
+        summary="May this be used?",
+        board=board,
+        by=system.owner,
+        **fields,
+    )
+    review.submit(request=request, by=system.owner, **_effective(fields))
+    for member in members:
+        review.cast_vote(
+            request=request, choice="approve", reason="The file is complete.", by=member, **_effective(fields)
+        )
+    return request.deployment
+
+
+def _effective(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"effective_at": fields["effective_at"]} if "effective_at" in fields else {}

@@ -55,8 +55,7 @@ def open_finding(
             opened_by=actor_text(by),
             last_seen_at=now,
         )
-        body = {"finding": str(finding.pk), "check": check, "severity": severity, "source": source}
-        record(type="finding.opened", by=by, subject=system.subject, body=body, ts=effective_at)
+        body = {"system": system.slug, "check": check, "severity": severity, "source": source, "title": title}
         record(type="finding.opened", by=by, subject=finding.subject, body=body, ts=effective_at)
     return finding
 
@@ -106,8 +105,7 @@ def clear_finding(
         locked.cleared_by = actor_text(by)
         locked.cleared_reason = reason.strip()
         locked.save()
-        body = {"finding": str(locked.pk), "check": locked.check_key, "reason": reason.strip()}
-        record(type="finding.cleared", by=by, subject=locked.system.subject, body=body, ts=effective_at)
+        body = {"system": locked.system.slug, "check": locked.check_key, "reason": reason.strip()}
         record(type="finding.cleared", by=by, subject=locked.subject, body=body, ts=effective_at)
     finding.refresh_from_db()
     return finding

@@ -1,6 +1,7 @@
 """The register: systems, their versions, data flows and goals."""
 
 import uuid
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -19,7 +20,9 @@ class System(models.Model):
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
     description = models.TextField(max_length=4000)
     unit = models.ForeignKey("portal.Unit", on_delete=models.PROTECT, related_name="systems")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_systems")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_systems"
+    )
     provider_role = models.CharField(max_length=12, default="deployer")
     state = models.CharField(max_length=12, default="registered")
     labels = ArrayField(models.CharField(max_length=60), default=list)
@@ -65,7 +68,8 @@ class System(models.Model):
                 condition=models.Q(state__in=["draft", "registered", "retired"]), name="system_state_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(provider_role__in=["provider", "deployer", "both"]), name="system_role_known"
+                condition=models.Q(provider_role__in=["provider", "deployer", "both"]),
+                name="system_role_known",
             ),
         ]
 
@@ -110,7 +114,9 @@ class SystemVersion(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ["-released_on", "-created_at"]
-        constraints = [models.UniqueConstraint(fields=["system", "name"], name="version_name_once_per_system")]
+        constraints = [
+            models.UniqueConstraint(fields=["system", "name"], name="version_name_once_per_system")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -220,11 +220,17 @@ def flow_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
     errors = []
     for field, enum in FLOW_ENUMS.items():
         if field in values and values[field] not in enum.values():
-            errors.append({"field": field, "code": "unknown_value", "message": N_("This is not one of the choices.")})
+            errors.append(
+                {"field": field, "code": "unknown_value", "message": N_("This is not one of the choices.")}
+            )
     facts = values.get("facts", {})
     if not isinstance(facts, Mapping) or any(answer not in (*ANSWERS, None) for answer in facts.values()):
         errors.append(
-            {"field": "facts", "code": "unknown_value", "message": N_("Answer with yes, no or not_applicable.")}
+            {
+                "field": "facts",
+                "code": "unknown_value",
+                "message": N_("Answer with yes, no or not_applicable."),
+            }
         )
     return errors
 

@@ -8,29 +8,12 @@ from django.shortcuts import get_object_or_404
 from governance.registry.models import DataFlow, System, SystemVersion
 from portal.access.selectors import system_ids_with, units_with
 
-# what a machine client may be shown of its own system, by the scopes of its key
-_SCOPES_OF: dict[str, frozenset[str]] = {
-    "view_kpis": frozenset({"kpis:read"}),
-    "view_audits": frozenset({"audits:run"}),
-    "run_audits": frozenset({"audits:run"}),
-    "export_evidence": frozenset({"evidence:export"}),
-    "import_data": frozenset({"interactions:write", "labels:write", "surveys:write", "values:write"}),
-    "manage_consent": frozenset({"consent:write"}),
-}
-
 
 def visible(user: Any, perm: str = "view_register") -> QuerySet[System]:
     """The systems on which `user` has `perm`, by a grant on the system, its unit or a unit above it.
 
     A machine client sees its own system only, and only where its scopes reach that far.
     """
-    if not getattr(user, "is_authenticated", False):
-        return System.objects.none()
-    key = getattr(user, "api_key", None)
-    if key is not None:
-        needed = _SCOPES_OF.get(perm)
-        seen = perm == "view_register" or bool(needed and needed & set(key.scopes))
-        return System.objects.filter(pk=key.system_id) if seen and key.system_id else System.objects.none()
     return System.objects.filter(Q(unit__in=units_with(user, perm)) | Q(pk__in=system_ids_with(user, perm)))
 
 

