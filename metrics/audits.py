@@ -136,7 +136,13 @@ def _judge(scope: AuditScope, key: str, measure: Callable[[], Figure]) -> Callab
 
 def _bootstrapped(kpi: str, material: Material, seed: int) -> Figure:
     return sentiment.bootstrap_figure(
-        kpi, material.matrix, material.labels, source=material.source, window=material.window, seed=seed
+        kpi,
+        material.matrix,
+        material.labels,
+        source=material.source,
+        window=material.window,
+        replicates=REPLICATES,
+        seed=seed,
     )
 
 

@@ -75,7 +75,9 @@ class AuditRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(window_from__isnull=True, window_to__isnull=True)
-                | models.Q(window_to__gte=models.F("window_from")),
+                | models.Q(
+                    window_from__isnull=False, window_to__isnull=False, window_to__gte=models.F("window_from")
+                ),
                 name="audit_run_window_whole",
             ),
             models.CheckConstraint(

@@ -944,7 +944,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("window_from__isnull", True), ("window_to__isnull", True)),
-                    ("window_to__gte", models.F("window_from")),
+                    models.Q(
+                        ("window_from__isnull", False),
+                        ("window_to__gte", models.F("window_from")),
+                        ("window_to__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="audit_run_window_whole",

@@ -101,7 +101,9 @@ class Job(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(window_from__isnull=True, window_to__isnull=True)
-                | models.Q(window_to__gt=models.F("window_from")),
+                | models.Q(
+                    window_from__isnull=False, window_to__isnull=False, window_to__gt=models.F("window_from")
+                ),
                 name="job_window_whole",
             ),
             models.UniqueConstraint(

@@ -13,8 +13,8 @@ from portal.jobs.clock import database_now
 from portal.jobs.models import Heartbeat, Job, Schedule
 from portal.jobs.rules import Every, JobState
 from portal.jobs.runner import bury, died
+from portal.jobs.selectors import TICK
 
-TICK = "tick"
 SWEEP_LIMIT = 500
 WINDOWS_PER_TICK = 31
 """Of one schedule: after a long standstill it catches up over several ticks instead of flooding the queue."""
