@@ -181,9 +181,9 @@ DEFAULT_PERSON_TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="Europe/Amsterdam
 # --- files ----------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static-root"
-STATICFILES_DIRS = [("vendor", BASE_DIR / "node_modules" / ".attune")]
-if not (BASE_DIR / "node_modules" / ".attune").is_dir():
-    STATICFILES_DIRS = []
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "portal" / "web" / "static"]
+if (BASE_DIR / "node_modules" / ".attune").is_dir():  # fetched at set-up
+    STATICFILES_DIRS.append(("vendor", BASE_DIR / "node_modules" / ".attune"))
 PLAIN_STATIC = DEBUG or env.bool("ATTUNE_PLAIN_STATIC", default=False)  # without hashed names, for tests
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = PLAIN_STATIC
 STORAGES = {
