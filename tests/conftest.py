@@ -190,8 +190,9 @@ class Worker:
             mark = log.tell()
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1", "--loglevel", "INFO",
-                    "--without-gossip", "--without-mingle", "--queues", self.environment["ATTUNE_QUEUE"],
+                    sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1",
+                    "--loglevel", "INFO", "--without-gossip", "--without-mingle",
+                    "--queues", self.environment["ATTUNE_QUEUE"],
                 ],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip

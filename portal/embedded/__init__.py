@@ -57,7 +57,7 @@ def ensure(data_dir: Path | None = None, *, forgetful: bool = False) -> Held | N
         return None
     if data in _held:
         return _held[data]
-    _make_data_dir(data)
+    make_data_dir(data)
     held = Held(data, _share(data))
     try:
         if not (_kept(data) and (data / "embedded.ready").exists()):
@@ -69,7 +69,8 @@ def ensure(data_dir: Path | None = None, *, forgetful: bool = False) -> Held | N
     return held
 
 
-def _make_data_dir(data: Path) -> None:
+def make_data_dir(data: Path) -> None:
+    """Make the data folder, closed to others; raises EmbeddedError where it cannot be ours."""
     if not data.is_dir():
         # root's servers run as another user, who must be able to pass through
         data.mkdir(parents=True, mode=0o711 if os.getuid() == 0 else 0o700, exist_ok=True)
@@ -85,7 +86,7 @@ def _share(data: Path) -> IO[str]:
         lock = (data / "embedded.lock").open("a")
     except PermissionError as error:
         raise EmbeddedError(
-            f"the data folder {data} was made by another user: start as that user, or set ATTUNE_DATA to another folder."
+            f"the data folder {data} was made by another user: start as that user, or set another ATTUNE_DATA."
         ) from error
     end = time.monotonic() + 60
     while True:

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

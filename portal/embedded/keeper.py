@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from portal.embedded import addresses
 from portal.embedded.account import Account, EmbeddedError, account_for
@@ -94,8 +95,7 @@ def _own_runtime(runtime: Path, account: Account) -> None:
     account.own(runtime)
 
 
-def _keep(servers: list[Postgres | Valkey], data: Path, users: object, stop: _Stop) -> None:
-    assert hasattr(users, "fileno")
+def _keep(servers: list[Postgres | Valkey], data: Path, users: IO[str], stop: _Stop) -> None:
     try:
         for server in servers:
             server.start()
@@ -107,7 +107,7 @@ def _keep(servers: list[Postgres | Valkey], data: Path, users: object, stop: _St
         while not stop.asked:
             time.sleep(PAUSE)
             with contextlib.suppress(BlockingIOError):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[arg-type]
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             for server in servers:
                 if not server.running():

@@ -1,0 +1,47 @@
+# Needs only make and Python 3.11 or later. `make demo` is the place to begin.
+PYTHON ?= python3
+VENV := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo run test test-fast check format messages clean distclean reset
+
+help:  ## what there is
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+demo: setup  ## Attune with the example organisation (PORT=8000, ATTUNE_DATA=var)
+	@$(VENV) manage.py up --example --with-parent
+
+run: setup  ## Attune without example data; asks for the first administrator
+	@$(VENV) manage.py up --with-parent
+
+setup:
+	@$(PYTHON) tools/setup
+
+setup-dev:
+	@$(PYTHON) tools/setup --dev
+
+test: setup-dev  ## all tests, on embedded services of their own
+	@$(VENV) -m portal.embedded.preparation
+	@$(VENV) -m pytest -n auto --dist worksteal -q
+
+test-fast: setup-dev  ## the rules only: no database, seconds
+	@$(VENV) -m pytest -q tests/rules
+
+check: setup-dev  ## format, lint, types, layers, templates, migrations, translations, deployment
+	@$(VENV) tools/check
+
+format: setup-dev  ## put the code in the house format
+	@$(VENV) -m ruff check --fix .
+	@$(VENV) -m ruff format .
+
+messages: setup-dev  ## take new texts into the translation files
+	@$(VENV) tools/messages update
+
+clean:  ## remove what was built (not the data, not .venv)
+	@$(PYTHON) tools/clean
+
+distclean:  ## likewise, with .venv and node_modules
+	@$(PYTHON) tools/clean --all
+
+reset:  ## remove data and keys, after asking
+	@$(PYTHON) tools/reset
