@@ -32,6 +32,15 @@ class Kpi:
         """The direction a goal for this KPI normally has."""
         return "at_most" if self.good == DOWN else "at_least"
 
+    @property
+    def shown_as(self) -> str:
+        """The unit in which people read it: shares as percentages, accuracy with four decimals as in reports."""
+        if self.group == "accuracy" or self.scale in ("0-1", "-1-1"):
+            return "share"
+        return {"share": "percent", "ratio": "percent", "money": "EUR", "seconds": "s"}.get(
+            self.unit, self.unit
+        )
+
 
 GROUPS: dict[str, str] = {
     "customer": N_("Customer satisfaction"),
@@ -45,6 +54,7 @@ GROUPS: dict[str, str] = {
 _WILSON = N_("Wilson score interval, 95 %")
 _T = N_("Student t interval, 95 %")
 _BOOTSTRAP = N_("seeded multinomial bootstrap on the confusion counts, 95 %")
+_MEDIAN = N_("binomial order-statistic interval, 95 %; read from log-spaced bins")
 _COMPLETE = N_("complete count: no interval")
 _DRAWS = N_("P10-P90 of at least 10,000 seeded draws")
 _PETS = "Schmidmaier et al. 2024 (CHI), Perceived Empathy of Technology Scale, CC BY"
@@ -315,25 +325,25 @@ _ALL = (
         "handling_time",
         "efficiency",
         N_("Handling time"),
-        N_("How long does a conversation typically take?"),
-        N_("geometric mean of the seconds from the first to the last turn"),
+        N_("How long does a conversation take?"),
+        N_("median of the seconds from the first to the last turn"),
         "seconds",
         DOWN,
         30,
-        N_("Student t interval of the mean logarithm, 95 %"),
-        "Limpert, Stahel and Abbt 2001, BioScience 51:341",
+        _MEDIAN,
+        "Conover 1999, Practical Nonparametric Statistics, 3.2",
     ),
     Kpi(
         "first_response",
         "efficiency",
         N_("Time to the first answer"),
-        N_("How long does a person typically wait for the first answer?"),
-        N_("geometric mean of the seconds until the first answer"),
+        N_("How long does a person wait for the first answer?"),
+        N_("median of the seconds until the first answer"),
         "seconds",
         DOWN,
         30,
-        N_("Student t interval of the mean logarithm, 95 %"),
-        "Limpert, Stahel and Abbt 2001, BioScience 51:341",
+        _MEDIAN,
+        "Conover 1999, Practical Nonparametric Statistics, 3.2",
     ),
     Kpi(
         "roi",

@@ -35,7 +35,6 @@ class Return:
     lines: tuple[Line, ...]
     cash: roi.Outcome | None
     everything: roi.Outcome | None
-    has_benefits: bool
     not_attributable: tuple[Line, ...]
     from_fewer_hours: Decimal
     months: int
@@ -83,7 +82,6 @@ def of_lines(found: tuple[Line, ...]) -> Return:
         lines=found,
         cash=simulated(cash),
         everything=simulated(attributed),
-        has_benefits=any(not item.is_cost for item in cash),
         not_attributable=tuple(line for line in found if line.item.attribution == rules.BEFORE_AFTER),
         from_fewer_hours=sum((line.total for line in found if line.item.fewer_hours), Decimal(0)),
         months=(last.year - start.year) * 12 + last.month - start.month + 1,

@@ -1,0 +1,281 @@
+"""The figures of systems over a window, from rollups only: a number of queries that no number of rows changes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Max, Sum
+
+from governance.audits.models import AuditRun
+from governance.registry.models import Goal, System
+from metrics.catalogue import KPIS
+from metrics.dashboards import rules, worth
+from metrics.ingest.models import EvaluationSet
+from metrics.roi import selectors as values
+from metrics.roi.rules import Standing
+from metrics.rollups.models import ConfusionRollup, DayRollup
+from metrics.stats.change import Change, change
+from metrics.stats.figure import Figure, suppressed
+from metrics.stats.sentiment import accuracy_figure, bootstrap_figure, sentiment_figures
+from metrics.stats.suppression import hidden
+from metrics.stats.verdict import Verdict, against_target
+
+Figures = dict[str, Figure]
+Matrix = tuple[list[str], list[list[int]]]
+AUDITED = ("sentiment_accuracy", "consent_coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One KPI as a page shows it: now, against the period before, against its goal."""
+
+    figure: Figure
+    before: Figure | None = None
+    change: Change | None = None
+    goal: Goal | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All cards of one system, the return behind the money figures, and the last day with data."""
+
+    system: System
+    cards: Mapping[str, Card]
+    worth: worth.Worth
+    fresh_until: date | None = None
+
+    @property
+    def figures(self) -> Figures:
+        """The figures alone, by KPI."""
+        return {kpi: card.figure for kpi, card in self.cards.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The accuracy of one value of a dimension."""
+
+    value: str
+    figures: Figures = field(default_factory=dict)
+
+
+def figures(system: System, date_from: date, date_to: date, by: str | None = None) -> Figures:
+    """Every figure of one system; with `by`, 'value:kpi' for each value of that dimension as well."""
+    found = dict(boards([system], rules.Range(date_from, date_to))[0].figures)
+    if by:
+        for part in slices(system, date_from, date_to, by):
+            found |= {f"{part.value}:{kpi}": figure for kpi, figure in part.figures.items()}
+    return found
+
+
+def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
+    """The board of each system, in the order given: eleven queries, however many systems, days or rows."""
+    now, before = _measured(systems, *span.window), _measured(systems, *span.previous)
+    now = {pk: found | fallback for pk, found, fallback in _with_evaluation(systems, now, span.window)}
+    judged, returns = _standings(systems), values.returns(systems, *span.window)
+    goals, fresh = _goals(systems), _fresh(systems)
+    made = []
+    for system in systems:
+        standings = _of_roi(judged.get(system.pk, {}), now[system.pk]["consent_coverage"])
+        money = worth.of_return(returns.get(system.pk), standings, span.window)
+        both = now[system.pk] | money.figures
+        wanted = goals.get(system.pk, {})
+        cards = {
+            kpi: _card(both[kpi], before[system.pk].get(kpi), wanted.get(kpi)) for kpi in KPIS if kpi in both
+        }
+        made.append(Board(system, cards, money, fresh.get(system.pk)))
+    return made
+
+
+def _card(figure: Figure, before: Figure | None, goal: Goal | None) -> Card:
+    verdict = against_target(figure, float(goal.target), goal.direction) if goal else None
+    return Card(figure, before, change(figure, before) if before else None, goal, verdict)
+
+
+def _measured(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUID, Figures]:
+    counters = _counters(systems, date_from, date_to)
+    cells = _confusions(systems, date_from, date_to)
+    people = people_of(systems, date_from, date_to, set(rules.TOPICS.values()))
+    return {
+        system.pk: rules.measured(
+            counters.get(system.pk, {}),
+            *matrix_of(system.labels, cells.get(system.pk, {})),
+            people.get(system.pk, {}),
+            (date_from, date_to),
+            settings.PRIVACY_FLOOR,
+        )
+        for system in systems
+    }
+
+
+def _counters(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUID, dict[str, Decimal]]:
+    found: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    rows = DayRollup.objects.filter(
+        system_id__in=[s.pk for s in systems], day__gte=date_from, day__lte=date_to
+    )
+    for pk, key, total in rows.values_list("system_id", "key").annotate(total=Sum("value")).order_by():
+        found[pk][key] = total
+    return found
+
+
+def _confusions(
+    systems: Sequence[System], date_from: date, date_to: date
+) -> dict[UUID, dict[tuple[str, str], int]]:
+    found: dict[UUID, dict[tuple[str, str], int]] = defaultdict(dict)
+    rows = ConfusionRollup.objects.filter(
+        system_id__in=[s.pk for s in systems], day__gte=date_from, day__lte=date_to, slice=""
+    )
+    totals = rows.values_list("system_id", "gold", "predicted").annotate(total=Sum("n")).order_by()
+    for pk, gold, predicted, n in totals:
+        found[pk][gold, predicted] = n
+    return found
+
+
+def matrix_of(scheme: Sequence[str], cells: Mapping[tuple[str, str], int]) -> Matrix:
+    """Labels and counts (gold in rows); labels that left the scheme come last, so that no count is lost."""
+    labels = list(scheme) + sorted({x for pair, n in cells.items() if n for x in pair} - set(scheme))
+    return labels, [[int(cells.get((gold, said), 0)) for said in labels] for gold in labels]
+
+
+def people_of(
+    systems: Sequence[System], date_from: date, date_to: date, topics: Iterable[str]
+) -> dict[UUID, dict[str, int]]:
+    """Distinct people (pseudonyms) behind each topic, counted exactly over the window; one query."""
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [[s.pk for s in systems], sorted(topics), date_from, date_to])
+        for pk, topic, people in cursor.fetchall():
+            found[pk][topic] = people
+    return found
+
+
+_PEOPLE = """
+SELECT s.id, t.topic, p.people
+FROM unnest(%s::uuid[]) AS s(id) CROSS JOIN unnest(%s::text[]) AS t(topic)
+CROSS JOIN LATERAL (
+  SELECT count(DISTINCT subject) AS people FROM metrics_personday
+  WHERE system_id = s.id AND topic = t.topic AND day BETWEEN %s AND %s AND n > 0
+) AS p
+"""
+
+
+def _with_evaluation(
+    systems: Sequence[System], now: Mapping[UUID, Figures], window: rules.Window
+) -> Iterable[tuple[UUID, Figures, Figures]]:
+    """Where nothing live was labelled, how well the system reads comes from its newest evaluation set."""
+    newest = {e.system_id: e for e in _evaluations(systems).distinct("system")}
+    for system in systems:
+        live, evaluation = now[system.pk], newest.get(system.pk)
+        bare = evaluation is not None and not live["accuracy"].n
+        yield system.pk, live, evaluation_figures(evaluation) if evaluation and bare else {}
+
+
+def _evaluations(systems: Sequence[System]) -> Any:
+    return EvaluationSet.objects.filter(system__in=[s.pk for s in systems]).order_by("system", "-imported_at")
+
+
+def evaluations(system: System) -> list[EvaluationSet]:
+    """The evaluation sets of a system, newest first."""
+    return list(_evaluations([system]))
+
+
+def evaluation_figures(evaluation: EvaluationSet) -> Figures:
+    """How well the system reads an evaluation set: accuracy, macro-F1, kappa, MCC, balanced accuracy."""
+    counts = evaluation.counts
+    source = f"evaluation set {evaluation.name} (sha256 {evaluation.sha256[:12]})"
+    return sentiment_figures(counts["labels"], counts["matrix"], source=source)
+
+
+def _standings(systems: Sequence[System]) -> dict[UUID, dict[str, Standing]]:
+    """The verdict of the newest finished audit per system and kind."""
+    runs = (
+        AuditRun.objects.filter(
+            system__in=[s.pk for s in systems], kind__in=AUDITED, finished_at__isnull=False
+        )
+        .order_by("system", "kind", "-finished_at")
+        .distinct("system", "kind")
+        .values_list("system_id", "kind", "verdict")
+    )
+    found: dict[UUID, dict[str, Standing]] = defaultdict(dict)
+    for pk, kind, verdict in runs:
+        found[pk][kind] = Standing(verdict, "audit")
+    return found
+
+
+def _of_roi(judged: Mapping[str, Standing], coverage: Figure) -> tuple[Standing, Standing]:
+    """How consent and accuracy stand: by their newest audit; consent else by the complete count of the window."""
+    counted = Standing(against_target(coverage, 1.0).value, "rollups")
+    missing = Standing(Verdict.NOT_ENOUGH_EVIDENCE.value)
+    return judged.get("consent_coverage", counted), judged.get("sentiment_accuracy", missing)
+
+
+def _goals(systems: Sequence[System]) -> dict[UUID, dict[str, Goal]]:
+    """The goal of each KPI: the one that falls due next, else the last one."""
+    found: dict[UUID, dict[str, Goal]] = defaultdict(dict)
+    for goal in Goal.objects.filter(system__in=[s.pk for s in systems]).order_by("-due_on"):
+        found[goal.system_id][goal.kpi] = goal
+    return found
+
+
+def _fresh(systems: Sequence[System]) -> dict[UUID, date]:
+    rows = DayRollup.objects.filter(system_id__in=[s.pk for s in systems])
+    return dict(rows.values_list("system_id").annotate(last=Max("day")).order_by())
+
+
+# --- by a dimension ---------------------------------------------------------------------------
+
+STANDARD_DIMENSIONS = ("language", "channel", "subject_role", "modality")
+
+
+def dimensions(system: System) -> list[str]:
+    """What the figures of a system can be divided by."""
+    return [*STANDARD_DIMENSIONS, *sorted(set(system.dimensions) - set(STANDARD_DIMENSIONS))]
+
+
+def slices(system: System, date_from: date, date_to: date, by: str) -> list[Slice]:
+    """Accuracy and macro-F1 per value of a dimension, behind the privacy floor with complementary suppression."""
+    cells: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    rows = ConfusionRollup.objects.filter(
+        system_id=system.pk, day__gte=date_from, day__lte=date_to, slice__startswith=f"{by}="
+    )
+    for name, gold, said, n in (
+        rows.values_list("slice", "gold", "predicted").annotate(total=Sum("n")).order_by()
+    ):
+        cells[name.partition("=")[2]][gold, said] = n
+    topics = {f"gold|{by}={value}": value for value in cells}
+    counted = people_of([system], date_from, date_to, topics).get(system.pk, {})
+    people = {value: counted.get(topic, 0) for topic, value in topics.items()}
+    shut = hidden(people, settings.PRIVACY_FLOOR) | {value for value, n in people.items() if n == 0}
+    return [
+        Slice(
+            value, _slice_figures(matrix_of(system.labels, cells[value]), (date_from, date_to), value in shut)
+        )
+        for value in sorted(cells)
+    ]
+
+
+def _slice_figures(matrix: Matrix, window: rules.Window, is_hidden: bool) -> Figures:
+    labels, counts = matrix
+    found = {
+        "accuracy": accuracy_figure(counts, source=rules.LIVE, window=window),
+        "macro_f1": bootstrap_figure("macro_f1", counts, labels, source=rules.LIVE, window=window),
+    }
+    if is_hidden:
+        return {kpi: suppressed(figure, settings.PRIVACY_FLOOR) for kpi, figure in found.items()}
+    return found
+
+
+def matrix(system: System, date_from: date, date_to: date) -> Matrix:
+    """Gold x predicted counts of the window; the newest evaluation set where nothing live was labelled."""
+    found = matrix_of(system.labels, _confusions([system], date_from, date_to).get(system.pk, {}))
+    if any(any(row) for row in found[1]):
+        people = people_of([system], date_from, date_to, ["gold"])[system.pk]["gold"]
+        return found if people >= settings.PRIVACY_FLOOR else ([], [])
+    newest = _evaluations([system]).first()
+    return (newest.counts["labels"], newest.counts["matrix"]) if newest else ([], [])
