@@ -16,12 +16,15 @@ from portal.embedded.account import Account, plain_environment
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def die_with_parent(death_signal: int) -> Callable[[], None]:
-    """A preexec function: the kernel sends the child this signal when its parent dies (Linux; elsewhere nothing)."""
+def die_with_parent(death_signal: int, parent: int | None = None) -> Callable[[], None]:
+    """A function for the child: the kernel sends it this signal when its parent dies (Linux; elsewhere nothing).
+
+    `parent` is the process that is about to fork, when it is not this one.
+    """
     if not sys.platform.startswith("linux"):
         return lambda: None
     prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before the fork
-    parent = os.getpid()
+    parent = parent or os.getpid()
 
     def set_signal() -> None:
         prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)

@@ -131,7 +131,7 @@ def main(arguments: list[str]) -> int:
     tree = Tree(environment=dict(os.environ))
     tree.listen()
     if options.with_parent:
-        processes.die_with_parent(signal.SIGTERM)()
+        processes.die_with_parent(signal.SIGTERM, os.getppid())()
     try:
         return run(tree, example=options.example)
     except EmbeddedError as error:
