@@ -116,7 +116,7 @@ def chart(request: HttpRequest) -> JsonResponse:
 
 
 PAGE = """{% extends "base.html" %}{% load django_tables2 %}
-{% block title %}Gallery <of> {{ long }}{% endblock %}
+{% block title %}Gallery & {{ long }}{% endblock %}
 {% block intro %}Every component once.{% endblock %}
 {% block crumbs %}{% crumb "Start" "/" %}{% endblock %}
 {% block actions %}<a class="btn" href="#a">Second</a><a class="btn btn-primary" href="#b">{% icon "plus" 16 %} Register</a>{% endblock %}

@@ -67,13 +67,13 @@
     }
     return out;
   };
-  const axis = { gridcolor: "var(--chart-grid)", linecolor: "var(--chart-grid)", zerolinecolor: "var(--chart-grid)", tickcolor: "var(--chart-grid)", automargin: true, fixedrange: true, title: { font: { color: "var(--chart-soft)" } }, tickfont: { color: "var(--chart-soft)" } };
+  const axis = { gridcolor: "var(--chart-grid)", linecolor: "var(--chart-grid)", zerolinecolor: "var(--chart-grid)", tickcolor: "var(--chart-grid)", automargin: true, fixedrange: true, title: { font: { size: 13, color: "var(--chart-soft)" } }, tickfont: { color: "var(--chart-soft)" } };
   const look = (host) => ({
     autosize: true, height: host.clientHeight, margin: { l: 48, r: 16, t: 12, b: 40 }, dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "var(--chart-ink)" },
     colorway: ["var(--chart-1)", "var(--chart-2)", "var(--chart-3)", "var(--chart-4)", "var(--chart-5)", "var(--chart-6)"],
-    xaxis: axis, yaxis: axis, separators: LANGUAGE === "nl" ? ",." : ".,",
+    xaxis: { ...axis, showgrid: false }, yaxis: axis, separators: LANGUAGE === "nl" ? ",." : ".,",
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     hoverlabel: { bgcolor: "var(--chart-surface)", bordercolor: "var(--chart-soft)", font: { color: "var(--chart-ink)" }, align: "left" },
   });
