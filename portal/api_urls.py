@@ -1,5 +1,7 @@
 """Every address below /api/v1/, gathered from the slices."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("governance.audits.api_urls")),
+]

@@ -123,3 +123,18 @@ def run_shape(run: AuditRun) -> dict[str, Any]:
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
         "digest": run.digest or None,
     }
+
+
+def plan_shape(system: System, kind: str) -> dict[str, Any]:
+    """The plan in force as the API prints it; version 0 are the defaults of the kind."""
+    plan = plan_in_force(system, kind)
+    known = registry.find(kind)
+    due = Schedule.objects.filter(name=f"audit:{system.slug}:{kind}", active=True).first()
+    return {
+        "system": system.slug,
+        "kind": kind,
+        "version": plan.version if plan else 0,
+        "targets": plan.targets if plan else rules.targets_from({}, known.targets if known else ()),
+        "every": plan.every if plan else "",
+        "next_due_at": due.next_due_at.isoformat() if due else None,
+    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -14,8 +13,8 @@ from governance.audits.registry import AuditKind, AuditScope
 from governance.audits.selectors import plan_in_force
 from governance.registry.models import System
 from portal.access.selectors import require
-from portal.accounts.models import User
-from portal.errors import N_, RuleBroken
+from portal.accounts.models import ApiKey, MachineUser, User
+from portal.errors import N_, NotAllowed, RuleBroken
 from portal.jobs import services as jobs
 from portal.jobs.rules import Every
 from portal.jobs.services import Actor
@@ -37,13 +36,7 @@ def kind_of(kind: str) -> AuditKind:
 def allow(by: Actor, perm: str, system: System) -> None:
     """Ask the permissions; 'system' (schedules, commands on the machine itself) may."""
     if by != "system":
-        require(by if isinstance(by, User) else _machine(by), perm, system)
-
-
-def _machine(by: Any) -> Any:
-    from portal.accounts.models import ApiKey, MachineUser
-
-    return MachineUser(by) if isinstance(by, ApiKey) else by
+        require(MachineUser(by) if isinstance(by, ApiKey) else by, perm, system)
 
 
 def plan_audit(
@@ -61,6 +54,8 @@ def plan_audit(
     kind, those left out get the kind's default. Raises Invalid for an unknown check or a target out of range.
     """
     known = kind_of(kind)
+    if by != "system" and not isinstance(by, User):
+        raise NotAllowed(N_("Targets are set by people, not by machines."), code="people_only")
     allow(by, "run_audits", system)
     exact = rules.targets_from(targets, known.targets)
     if every and every not in {item.value for item in Every if item is not Every.HOURLY}:

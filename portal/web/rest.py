@@ -5,7 +5,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 from django.core.exceptions import (
@@ -27,7 +27,6 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.access.selectors import has_anywhere
 from portal.accounts.codes import SCOPES
@@ -35,6 +34,9 @@ from portal.accounts.models import ApiKey
 from portal.errors import N_, Invalid, NotAllowed, RuleBroken
 from portal.web.middleware import RETRY_SECONDS, UNREACHABLE, sentence
 from portal.web.models import IdempotencyRecord
+
+if TYPE_CHECKING:  # its settings name this module: importing it here would be a circle
+    from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
 MAX_DEPTH = 32
@@ -197,7 +199,7 @@ def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - reads as the c
         raise ValueError(f"unknown scope: {scope!r}")
 
     class _HasScope(BasePermission):
-        def has_permission(self, request: Request, view: APIView) -> bool:
+        def has_permission(self, request: Request, view: "APIView") -> bool:
             if not getattr(request.user, "is_authenticated", False):
                 return False
             require_scope(request, scope)
@@ -229,7 +231,7 @@ def idempotent(method: Method) -> Method:
     """
 
     @functools.wraps(method)
-    def wrapped(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def wrapped(view: "APIView", request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key", "")
         if len(key) > 200 or not key.isprintable():
             raise exceptions.ParseError(gettext("Idempotency-Key: at most 200 printable characters."))
