@@ -84,9 +84,7 @@ def system(*, owner: User | None = None, unit: Unit | None = None, **fields: Any
     values.update(fields)
     made = services.register_system(by=owner, unit=where, owner=owner, **values)
     grant_role(user=owner, role="system_owner", system=made, by="system")
-    services.add_version(
-        system=made, name="1.0", model="test", released_on=date(2026, 1, 1), by=owner
-    )
+    services.add_version(system=made, name="1.0", model="test", released_on=date(2026, 1, 1), by=owner)
     return made
 
 
@@ -131,7 +129,7 @@ def board_with_members(
     for discipline in disciplines:
         seat = boards.add_seat(board=board, discipline=discipline, by=admin)
         members.append(person("board_member", unit=unit))
-        boards.appoint(seat=seat, user=members[-1], by=admin)
+        boards.appoint(seat=seat, user=members[-1], by=admin, **_effective(fields))
     return board, members
 
 
@@ -139,7 +137,7 @@ def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: A
     """A deployment in force: a request for these flows (or a new lawful one) approved by three members."""
     from governance.review import services as review
 
-    board, members = board_with_members(system.unit)
+    board, members = board_with_members(system.unit, **_effective(fields))
     request = review.create_request(
         system=system,
         flows=flows or [flow(system)],
@@ -159,3 +157,56 @@ def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: A
 
 def _effective(fields: dict[str, Any]) -> dict[str, Any]:
     return {"effective_at": fields["effective_at"]} if "effective_at" in fields else {}
+
+
+LABELS = ["anger", "joy", "optimism", "sadness"]
+PERMIT_BY_CONSENT = {"id": "with-consent", "effect": "permit", "basis": "consent", "purpose": "service"}
+PERMIT_BY_CONTRACT = {"id": "contract", "effect": "permit", "basis": "contract", "purpose": "service"}
+
+
+def policy(system: Any, *rows: dict[str, Any], **fields: Any) -> Any:
+    """An approved data-use policy (default: service under a contract), in force since 2024."""
+    from governance.consent import services
+
+    values = {"effective_at": datetime(2024, 1, 1, tzinfo=UTC)} | fields
+    draft = services.draft_policy(system=system, rules=list(rows) or [PERMIT_BY_CONTRACT], by="system")
+    return services.approve_policy(policy=draft, by="system", **values)
+
+
+def notice(system: Any, **fields: Any) -> Any:
+    """A published notice, in force since 2024."""
+    from governance.consent import services
+
+    values = {"text": "We read emotion in your words.", "language": "en"}
+    values |= {"effective_at": datetime(2024, 1, 1, tzinfo=UTC)}
+    return services.publish_notice(system=system, by="system", **(values | fields))
+
+
+def live_system(*rows: dict[str, Any], **fields: Any) -> Any:
+    """A system whose one flow (a customer's chat) is in force since 2025, with a policy and a notice."""
+    made = register(**({"labels": LABELS, "label_map": {}} | fields))
+    approved_deployment(made, [flow(made, slug="chat")], effective_at=datetime(2025, 1, 1, tzinfo=UTC))
+    policy(made, *rows)
+    notice(made)
+    return made
+
+
+def item(n: int | str = 1, **fields: Any) -> dict[str, Any]:
+    """An interaction as a client sends it; `n` names it, None takes a field away."""
+    values: dict[str, Any] = {
+        "id": f"i-{n}",
+        "occurred_at": "2026-03-01T10:00:00+00:00",
+        "modality": "text",
+        "purpose": "service",
+        "subject_role": "customer",
+        "subject": f"customer-{n}",
+        "predicted": "joy",
+    }
+    return {k: v for k, v in (values | fields).items() if v is not None}
+
+
+def receive(system: Any, *items: dict[str, Any], **fields: Any) -> Any:
+    """The receipt of a batch."""
+    from metrics.ingest import services
+
+    return services.receive(system=system, items=list(items), **({"by": "system"} | fields))

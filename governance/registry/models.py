@@ -1,7 +1,7 @@
 """The register: systems, their versions, data flows and goals."""
 
 import uuid
-from typing import ClassVar
+
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField

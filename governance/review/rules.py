@@ -118,7 +118,7 @@ def diagram() -> str:
     parts = [
         "# States of requests and deployments",
         "",
-        "Generated from `governance/review/rules.py`; do not edit.",
+        "Generated: `python -m governance.review.rules > docs/review-states.md`.",
     ]
     for machine, title in (("request", "A deployment request"), ("deployment", "A deployment")):
         parts += ["", f"## {title}", "", "```mermaid", mermaid(machine), "```"]
@@ -318,3 +318,7 @@ def months_later(moment: dt.datetime, months: int) -> dt.datetime:
         except ValueError:
             continue
     return moment.replace(year=moment.year + year, month=month + 1)
+
+
+if __name__ == "__main__":  # python -m governance.review.rules > docs/review-states.md
+    print(diagram(), end="")

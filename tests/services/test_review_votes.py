@@ -1,0 +1,244 @@
+"""Who may vote, when a vote closes and what it decides; sixteen at once."""
+
+import datetime as dt
+import threading
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from governance.review import boards, selectors, services
+from governance.review.models import Deployment, InForce, Vote
+from portal.errors import NotAllowed, RuleBroken
+from tests import make
+
+SEATS = ("legal", "ethics", "technology")
+
+
+def _in_review(disciplines: tuple[str, ...] = SEATS, **fields: Any) -> tuple[Any, list[Any]]:
+    system = make.system()
+    flow = make.flow(system, **fields)
+    board, members = make.board_with_members(system.unit, disciplines)
+    request = services.create_request(
+        system=system,
+        flows=[flow],
+        version=system.versions.get(),
+        summary="May we?",
+        board=board,
+        by=system.owner,
+    )
+    services.submit(request=request, by=system.owner)
+    return request, members
+
+
+def _vote(request: Any, member: Any, choice: str = "approve", **fields: Any) -> Vote:
+    return services.cast_vote(request=request, choice=choice, reason="Because.", by=member, **fields)
+
+
+@pytest.mark.django_db
+def test_three_votes_approve_and_put_in_force() -> None:
+    request, members = _in_review()
+    for member in members[:2]:
+        _vote(request, member)
+        assert request.state == "in_review"
+        assert not selectors.votes_shown(request).exists()
+    _vote(request, members[2], "reject")
+    assert request.state == "approved"
+    assert selectors.votes_shown(request).count() == 3
+    assert Deployment.objects.get(request=request).digest == request.digest
+
+
+@pytest.mark.django_db
+def test_two_against_reject() -> None:
+    request, members = _in_review()
+    for member, choice in zip(members, ("approve", "reject", "reject"), strict=True):
+        _vote(request, member, choice)
+    assert request.state == "rejected"
+    assert not Deployment.objects.filter(request=request).exists()
+    assert "majority" in request.decision_reason
+
+
+@pytest.mark.django_db
+def test_high_risk_needs_two_thirds() -> None:
+    request, members = _in_review(
+        ("legal", "ethics", "technology", "hr", "works_council"), modality="voice", setting="self_service"
+    )
+    assert request.high_risk
+    for member, choice in zip(members, ("approve", "approve", "approve", "reject", "reject"), strict=True):
+        _vote(request, member, choice)
+    assert request.state == "rejected"
+
+
+@pytest.mark.django_db
+def test_conditions_come_with_the_approval() -> None:
+    request, members = _in_review()
+    due = timezone.now().date() + dt.timedelta(days=30)
+    condition = {"text": "Train the agents.", "owner": request.system.owner, "due_on": due}
+    _vote(request, members[0])
+    _vote(request, members[1], "conditions", conditions=[condition])
+    _vote(request, members[2])
+    assert request.state == "approved_with_conditions"
+    made = request.conditions.get()
+    assert (made.text, made.owner, made.due_on) == ("Train the agents.", request.system.owner, due)
+    services.meet_condition(condition=made, evidence="Records of 12 people.", by=request.system.owner)
+    assert made.met_by == request.system.owner
+    with pytest.raises(RuleBroken, match="before"):
+        services.meet_condition(condition=made, evidence="Again.", by=request.system.owner)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("choice", "conditions", "code"),
+    [
+        ("conditions", [], "conditions"),
+        ("approve", [{"text": "x"}], "conditions"),
+        ("conditions", [{"text": "x", "owner": "nobody", "due_on": "2030-01-01"}], "conditions"),
+        ("maybe", [], "unknown_value"),
+    ],
+)
+def test_a_vote_of_the_wrong_shape_is_refused(choice: str, conditions: list[Any], code: str) -> None:
+    request, members = _in_review()
+    with pytest.raises(RuleBroken) as refused:
+        _vote(request, members[0], choice, conditions=conditions)
+    assert refused.value.code == code
+    assert not request.votes.exists()
+
+
+@pytest.mark.django_db
+def test_a_vote_needs_a_reason() -> None:
+    request, members = _in_review()
+    with pytest.raises(RuleBroken, match="reason"):
+        services.cast_vote(request=request, choice="approve", reason="  ", by=members[0])
+
+
+@pytest.mark.django_db
+def test_requester_owner_and_outsiders_never_vote() -> None:
+    request, members = _in_review()
+    admin = make.person("administrator", unit=request.system.unit)
+    seat = boards.add_seat(board=request.board, discipline="hr", by=admin)
+    boards.appoint(seat=seat, user=request.system.owner, by=admin)
+    with pytest.raises(RuleBroken, match="own request"):
+        _vote(request, request.system.owner)
+    with pytest.raises(RuleBroken, match="no seat"):
+        _vote(request, make.person("board_member", unit=request.system.unit))
+    with pytest.raises(NotAllowed):
+        _vote(request, make.user())
+    # the owner's seat has nobody to speak for it: three votes still close
+    for member in members:
+        _vote(request, member)
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_the_affected_business_is_heard_and_not_counted() -> None:
+    request, members = _in_review((*SEATS, "affected_business"))
+    vote = _vote(request, members[3], "reject")
+    assert not vote.counted
+    _vote(request, members[0])
+    _vote(request, members[1], "reject")
+    _vote(request, members[2])
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_after_a_recusal_the_deputy_votes() -> None:
+    request, members = _in_review()
+    admin = make.person("administrator", unit=request.system.unit)
+    deputy = make.person("board_member", unit=request.system.unit)
+    seat = request.board.seats.get(discipline="legal")
+    boards.appoint(seat=seat, user=deputy, deputy=True, by=admin)
+    with pytest.raises(RuleBroken, match="deputy"):
+        _vote(request, deputy)
+    services.recuse(request=request, reason="My brother sells it.", by=members[0])
+    with pytest.raises(RuleBroken, match="stepped back"):
+        _vote(request, members[0])
+    _vote(request, deputy)
+    _vote(request, members[1])
+    _vote(request, members[2])
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_without_a_deputy_a_recusal_leaves_too_few() -> None:
+    request, members = _in_review()
+    services.recuse(request=request, reason="Conflict.", by=members[0])
+    _vote(request, members[1])
+    _vote(request, members[2])
+    assert request.state == "in_review"
+    chair = make.person("board_chair", unit=request.system.unit)
+    with pytest.raises(RuleBroken, match="quorum"):
+        services.close_vote(request=request, by=chair)
+
+
+@pytest.mark.django_db
+def test_the_chair_closes_when_the_quorum_is_reached() -> None:
+    request, members = _in_review((*SEATS, "hr"))
+    for member in members[:3]:
+        _vote(request, member)
+    assert request.state == "in_review"
+    with pytest.raises(NotAllowed):
+        services.close_vote(request=request, by=members[0])
+    services.close_vote(request=request, by=make.person("board_chair", unit=request.system.unit))
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_a_required_discipline_must_vote() -> None:
+    request, members = _in_review((*SEATS, "data_protection"))
+    request.board.seats.filter(discipline="data_protection").update(required=True)
+    for member in members[:3]:
+        _vote(request, member)
+    chair = make.person("board_chair", unit=request.system.unit)
+    with pytest.raises(RuleBroken, match="required discipline"):
+        services.close_vote(request=request, by=chair)
+    _vote(request, members[3])
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_a_member_who_left_cannot_vote() -> None:
+    request, members = _in_review((*SEATS, "hr"))
+    admin = make.person("administrator", unit=request.system.unit)
+    boards.dismiss(membership=members[3].memberships.get(), by=admin, reason="Left the company.")
+    with pytest.raises(RuleBroken, match="no seat"):
+        _vote(request, members[3])
+    for member in members[:3]:
+        _vote(request, member)
+    assert request.state == "approved"
+
+
+@pytest.mark.django_db
+def test_a_vote_after_closing_is_refused() -> None:
+    request, members = _in_review()
+    services.withdraw(request=request, reason="Not now.", by=request.requested_by)
+    with pytest.raises(RuleBroken, match="not in review"):
+        _vote(request, members[0])
+    assert request.state == "withdrawn"
+
+
+def test_sixteen_at_once_close_a_vote_once(committed_db: Any) -> None:
+    """Every member votes from several threads in the same instant: one vote each, one deployment."""
+    request, members = _in_review()
+    start, refused = threading.Barrier(16), []
+
+    def vote(number: int) -> None:
+        try:
+            start.wait()
+            _vote(type(request).objects.get(pk=request.pk), members[number % 3])
+        except RuleBroken as error:
+            refused.append(error.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=vote, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    request.refresh_from_db()
+    assert request.state == "approved"
+    assert refused == ["cannot_vote"] * 13
+    assert Vote.objects.filter(request=request).count() == 3
+    assert Deployment.objects.filter(request=request).count() == 1
+    assert InForce.objects.filter(deployment__request=request).count() == 1
