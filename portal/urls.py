@@ -4,7 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.web.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("", include("portal.desk.urls")),
+    path("accounts/", include("portal.accounts.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

@@ -176,3 +176,24 @@ def active_roles(user: User) -> Iterator[RoleAssignment]:
     now = timezone.now()
     rows = RoleAssignment.objects.filter(user=user, revoked_at__isnull=True).select_related("unit")
     return (row for row in rows if row.active(now))
+
+
+def manages(user: Any, person: User) -> bool:
+    """Whether `user` may change this person's account: every place where they hold a role must be theirs to manage.
+
+    Somebody without any role may be changed by every administrator.
+    """
+    if not has_anywhere(user, "manage_people"):
+        return False
+    managed = set(units_with(user, "manage_people").values_list("pk", flat=True))
+    places = RoleAssignment.objects.filter(user=person, revoked_at__isnull=True)
+    direct = {row.system_id for row in places if row.system_id}
+    if not {row.unit_id for row in places if row.unit_id} <= managed:
+        return False
+    systems = system_model()._default_manager.filter(pk__in=direct, unit_id__in=managed)
+    return bool(systems.count() == len(direct))
+
+
+def system_model() -> type[Model]:
+    """The table of systems; it belongs to a slice above."""
+    return apps.get_model("governance", "System")

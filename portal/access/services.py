@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,8 +13,9 @@ from django.utils import timezone
 from portal.access import selectors
 from portal.access.models import RoleAssignment, UnitUserPermission
 from portal.access.roles import PERMISSIONS, Role
+from portal.accounts import services as accounts
 from portal.accounts.models import Unit, User
-from portal.errors import N_, RuleBroken
+from portal.errors import N_, NotAllowed, RuleBroken
 from portal.ledger.services import actor_text, record
 
 
@@ -83,6 +86,55 @@ def revoke_role(*, assignment: RoleAssignment, by: Any) -> RoleAssignment:
     selectors.forget(assignment.user)
     record(type="people.role_revoked", by=by, subject=f"user:{user.pk}", body=_body(locked))
     return locked
+
+
+@transaction.atomic
+def add_person(
+    *, email: str, name: str, language: str = "en-gb", valid_until: datetime | None = None, by: User
+) -> User:
+    """An administrator makes an account, without a password (see `password_link`)."""
+    selectors.require_anywhere(by, "manage_people")
+    return accounts.create_user(email=email, name=name, language=language, valid_until=valid_until, by=by)
+
+
+@transaction.atomic
+def change_person(*, user: User, name: str, is_active: bool, valid_until: datetime | None, by: User) -> User:
+    """An administrator changes an account, or switches it off."""
+    _require_manages(by, user)
+    return accounts.update_user(user=user, name=name, is_active=is_active, valid_until=valid_until, by=by)
+
+
+@transaction.atomic
+def password_link(*, user: User, by: User) -> dict[str, str]:
+    """Parts (`uidb36`, `key`) of an address, good for three days and one use, where this person sets a password."""
+    _require_manages(by, user)
+    record(type="people.password_link_made", by=by, subject=f"user:{user.pk}", body={})
+    tokens = app_settings.PASSWORD_RESET_TOKEN_GENERATOR()
+    return {"uidb36": user_pk_to_url_str(user), "key": tokens.make_token(user)}
+
+
+@transaction.atomic
+def add_unit(*, name: str, parent: Unit, slug: str | None = None, by: User) -> Unit:
+    """A unit below one that `by` manages."""
+    selectors.require(by, "manage_people", parent)
+    return accounts.create_unit(name=name, parent=parent, slug=slug, by=by)
+
+
+@transaction.atomic
+def change_unit(*, unit: Unit, name: str, parent: Unit | None, by: User) -> Unit:
+    """Rename or move a unit; moving needs `manage_people` at both places."""
+    selectors.require(by, "manage_people", unit)
+    changed = accounts.rename_unit(unit=unit, name=name, by=by)
+    if parent is None or parent.pk == unit.parent_id:
+        return changed
+    selectors.require(by, "manage_people", parent)
+    return accounts.move_unit(unit=changed, parent=parent, by=by)
+
+
+def _require_manages(by: User, user: User) -> None:
+    selectors.require_anywhere(by, "manage_people")
+    if not selectors.manages(by, user):
+        raise NotAllowed(N_("This person holds roles outside the units that you manage."), code="not_allowed")
 
 
 def resync(*, user: User) -> None:

@@ -6,7 +6,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.utils import timezone
 
 
-class SignInBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
+class SignInBackend(AuthenticationBackend):
     """allauth's e-mail sign-in; an account whose time is over neither signs in nor keeps its session."""
 
     def user_can_authenticate(self, user: Any) -> bool:

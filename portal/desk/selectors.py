@@ -1,0 +1,142 @@
+"""What waits for a person, and the systems of their home page."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from governance.audits.models import AuditRun
+from governance.evidence.models import EvidencePack
+from governance.findings.models import CorrectiveAction, Finding
+from governance.registry.models import System
+from governance.registry.selectors import visible
+from governance.review.models import Condition, Deployment, DeploymentRequest
+from governance.review.selectors import open_for
+from governance.screening.models import Screening
+from portal.access.selectors import has_anywhere
+from portal.accounts.models import ApiKey, User
+
+SHOWN = 8  # rows of each list; the lists themselves are one click away
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line of 'waits for you'."""
+
+    title: str
+    kind: str | Promise
+    url: str
+    place: str
+    due_on: dt.date | None = None
+
+    def overdue(self, today: dt.date) -> bool:
+        """Whether the day has passed."""
+        return self.due_on is not None and self.due_on < today
+
+
+def waiting(user: User, today: dt.date) -> list[Task]:
+    """Votes, signatures, own requests, conditions, actions and findings of own systems: the earliest due first."""
+    tasks = [*_votes(user, today), *_signatures(user), *_drafts(user), *_duties(user), *_findings(user)]
+    return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
+
+
+def _votes(user: User, today: dt.date) -> list[Task]:
+    if not has_anywhere(user, "vote"):
+        return []
+    return [
+        Task(str(row.version), _("Your vote"), row.get_absolute_url(), row.system.name)
+        for row in open_for(user, today)
+    ]
+
+
+def _signatures(user: User) -> list[Task]:
+    if not has_anywhere(user, "sign_screening"):
+        return []
+    rows = Screening.objects.filter(
+        superseded_at__isnull=True, signed_at__isnull=True, flow__system__in=visible(user, "sign_screening")
+    ).exclude(outcome="hold")
+    return [
+        Task(row.flow.name, _("Your signature"), row.flow.system.get_absolute_url(), row.flow.system.name)
+        for row in rows.select_related("flow__system")[:SHOWN]
+    ]
+
+
+def _drafts(user: User) -> list[Task]:
+    rows = DeploymentRequest.objects.filter(requested_by=user, state="draft").select_related(
+        "system", "version"
+    )
+    return [
+        Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
+        for row in rows[:SHOWN]
+    ]
+
+
+def _duties(user: User) -> list[Task]:
+    conditions = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+    actions = CorrectiveAction.objects.filter(owner=user, done_at__isnull=True).select_related(
+        "finding__system"
+    )
+    return [
+        Task(
+            row.text, _("Your condition"), row.request.get_absolute_url(), row.request.system.name, row.due_on
+        )
+        for row in conditions[:SHOWN]
+    ] + [
+        Task(row.text, _("Your action"), row.finding.get_absolute_url(), row.finding.system.name, row.due_on)
+        for row in actions[:SHOWN]
+    ]
+
+
+def _findings(user: User) -> list[Task]:
+    rows = Finding.objects.filter(state="open", system__owner=user).select_related("system")
+    if has_anywhere(user, "manage_findings") and not rows.exists():
+        rows = Finding.objects.filter(state="open", system__in=visible(user, "manage_findings"))
+    return [
+        Task(row.title_text, _("Open finding"), row.get_absolute_url(), row.system.name, row.due_on)
+        for row in rows.select_related("system").order_by("due_on")[:SHOWN]
+    ]
+
+
+def portfolio(user: Any) -> QuerySet[System]:
+    """The systems in view with `open_findings`, `deployment` (state of the latest) and `verdict` (latest audit)."""
+    latest = Deployment.objects.filter(system=OuterRef("pk")).order_by("-valid_from").values("state")
+    verdict = AuditRun.objects.filter(system=OuterRef("pk")).exclude(verdict="").order_by("-finished_at")
+    return (
+        visible(user)
+        .exclude(state="retired")
+        .select_related("unit", "owner")
+        .annotate(
+            open_findings=Count("findings", filter=Q(findings__state="open"), distinct=True),
+            deployment=Subquery(latest[:1]),
+            verdict=Subquery(verdict.values("verdict")[:1]),
+        )
+    )
+
+
+def recent_requests(user: Any) -> QuerySet[DeploymentRequest]:
+    """The last requests on systems in view, drafts left out."""
+    rows = DeploymentRequest.objects.filter(system__in=visible(user, "view_review")).exclude(state="draft")
+    return rows.select_related("system", "version").order_by("-submitted_at")[:SHOWN]
+
+
+def recent_runs(user: Any) -> QuerySet[AuditRun]:
+    """The last audit runs on systems in view."""
+    rows = AuditRun.objects.filter(system__in=visible(user, "view_audits")).select_related("system", "job")
+    return rows.order_by("-requested_at")[:SHOWN]
+
+
+def recent_packs(user: User) -> QuerySet[EvidencePack]:
+    """The person's own packs, newest first."""
+    return EvidencePack.objects.filter(requested_by=user).order_by("-requested_at")[:SHOWN]
+
+
+def first_steps(user: Any) -> dict[str, bool]:
+    """For an administrator of an installation that is still empty: what is there already."""
+    return {
+        "people": User.objects.count() > 1,
+        "systems": System.objects.exists(),
+        "keys": ApiKey.objects.exists(),
+    }

@@ -1,0 +1,1 @@
+"""The pages of the desk: home per role, and the administrator's people, units and keys."""
