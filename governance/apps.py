@@ -10,5 +10,9 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Fill the registers: kinds of jobs."""
+        """Fill the registers: kinds of jobs, sections of evidence packs."""
         from governance.audits import tasks  # noqa: F401
+        from governance.evidence import governance_sections
+        from governance.evidence import tasks as evidence_tasks  # noqa: F401
+
+        governance_sections.register_all()

@@ -35,11 +35,18 @@ class EvidencePack(models.Model):
                 condition=models.Q(date_to__gte=models.F("date_from")), name="pack_period_in_order"
             ),
             models.CheckConstraint(
+                condition=models.Q(auditor_number="") | models.Q(end_size__isnull=False),
+                name="pack_number_after_checkpoint",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(sample_size__gte=1, sample_size__lte=1000), name="pack_sample_size"
             ),
             models.CheckConstraint(
                 condition=models.Q(made_at__isnull=True, sha256="", size_bytes__isnull=True)
-                | (models.Q(made_at__isnull=False, size_bytes__isnull=False) & ~models.Q(sha256="")),
+                | (
+                    models.Q(made_at__isnull=False, size_bytes__isnull=False, end_size__isnull=False)
+                    & ~models.Q(sha256="")
+                ),
                 name="pack_made_whole",
             ),
         )

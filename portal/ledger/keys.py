@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 
-class KeyMissing(Exception):
+class KeyMissing(Exception):  # noqa: N818 - says what is the matter
     """The signing key is gone although something was signed with it: it is never replaced silently."""
 
 

@@ -16,7 +16,7 @@ _ED25519 = b"\x01"  # signature type of the signed-note specification
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
-class BadNote(ValueError):
+class BadNote(ValueError):  # noqa: N818 - says what is the matter
     """A note that is malformed or not signed by the key that it should be signed by."""
 
 

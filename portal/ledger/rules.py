@@ -25,6 +25,19 @@ def canonical(value: Any) -> bytes:
 def _refuse(value: Any, depth: int) -> None:
     if depth > 32:
         raise ValueError("nested deeper than 32 levels")
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _refuse(item, depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii() or "\x00" in key:
+                raise ValueError(f"the key {key!r} is not ASCII text")
+            _refuse(item, depth + 1)
+    else:
+        _refuse_plain(value)
+
+
+def _refuse_plain(value: Any) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
@@ -33,14 +46,6 @@ def _refuse(value: Any, depth: int) -> None:
     elif isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
             raise ValueError(f"the integer {value} is outside ±(2^53 - 1): write it as a string")
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _refuse(item, depth + 1)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii() or "\x00" in key:
-                raise ValueError(f"the key {key!r} is not ASCII text")
-            _refuse(item, depth + 1)
     else:
         kind = type(value).__name__
         raise ValueError(f"{kind} {value!r} has no canonical form: write it as a string")  # noqa: TRY004

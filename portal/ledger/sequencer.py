@@ -34,6 +34,7 @@ def run_once(using: str = "ledger") -> int:
                 return moved
             cursor.execute("SELECT coalesce(max(index) + 1, 0) FROM portal_leaf")
             cursor.execute(MOVE, [BATCH, cursor.fetchone()[0]])
-            moved += cursor.rowcount
-            if cursor.rowcount < BATCH:
+            count: int = cursor.rowcount
+            moved += count
+            if count < BATCH:
                 return moved

@@ -18,7 +18,7 @@ EVERY: Final = dt.timedelta(minutes=1)  # ... or after this long when there is a
 log = logging.getLogger("portal.ledger")
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a refusal, not an accident
     """The tree in the database does not continue the last signed one, or key or checkpoint file are missing."""
 
 

@@ -5,7 +5,7 @@ from celery import shared_task
 from portal.ledger import sequencer, signer
 
 
-@shared_task(name="portal.ledger.tasks.sequence")
+@shared_task(name="portal.ledger.tasks.sequence", ignore_result=True)  # type: ignore[untyped-decorator]
 def sequence() -> None:
     """Move the queue into the tree and sign a checkpoint if one is due; a refusal is logged and kept on file."""
     sequencer.run_once()
