@@ -113,13 +113,17 @@ def malformed(error: Exception | None = None) -> Malformed:
     )
 
 
-def read(items: bytes | list[Any], shape: type[T], *, limit: int, ndjson: bool = False) -> list[Read[T]]:
+def read(
+    items: bytes | list[Any], shape: type[T], *, limit: int, ndjson: bool = False, strict: bool = True
+) -> list[Read[T]]:
     """Read a batch: a body ({"items": [...]} or NDJSON) or a list of dicts (from a file or a service call).
+
+    `strict` False reads numbers, yes/no and times from text, as a CSV file has them.
 
     Raises Malformed where the whole cannot be read, Invalid where it is JSON but not a batch, or too long.
     """
     if isinstance(items, list):
-        found = [_convert(n, item, shape) for n, item in enumerate(items)]
+        found = [_convert(n, item, shape, strict) for n, item in enumerate(items)]
     elif ndjson:
         found = _lines(items, shape)
     else:
@@ -168,11 +172,11 @@ def _decode(position: int, raw: bytes, shape: type[T]) -> Read[T]:
         return Read(position, None if deep else _id_of(raw), None, [fault])
 
 
-def _convert(position: int, item: Any, shape: type[T]) -> Read[T]:
+def _convert(position: int, item: Any, shape: type[T], strict: bool) -> Read[T]:
     if isinstance(item, msgspec.Struct):
         return Read(position, getattr(item, "id", None), item)  # type: ignore[arg-type]
     try:
-        value = msgspec.convert(item, shape, strict=True)
+        value = msgspec.convert(item, shape, strict=strict)
         return Read(position, getattr(value, "id", None), value)
     except (ValueError, RecursionError) as error:
         named = item.get("id") if isinstance(item, dict) else None

@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from portal.access.services import grant_role
@@ -159,7 +159,8 @@ def _effective(fields: dict[str, Any]) -> dict[str, Any]:
     return {"effective_at": fields["effective_at"]} if "effective_at" in fields else {}
 
 
-LABELS = ["anger", "joy", "optimism", "sadness"]
+# --- consent, gate, ingest ---------------------------------------------------------------------------------
+
 PERMIT_BY_CONSENT = {"id": "with-consent", "effect": "permit", "basis": "consent", "purpose": "service"}
 PERMIT_BY_CONTRACT = {"id": "contract", "effect": "permit", "basis": "contract", "purpose": "service"}
 
@@ -183,9 +184,9 @@ def notice(system: Any, **fields: Any) -> Any:
 
 
 def live_system(*rows: dict[str, Any], **fields: Any) -> Any:
-    """A system whose one flow (a customer's chat) is in force since 2025, with a policy and a notice."""
-    made = register(**({"labels": LABELS, "label_map": {}} | fields))
-    approved_deployment(made, [flow(made, slug="chat")], effective_at=datetime(2025, 1, 1, tzinfo=UTC))
+    """A system whose one flow (a customer's chat) is in force since December 2025, with a policy and a notice."""
+    made = system(**fields)
+    approved_deployment(made, [flow(made, slug="chat")], effective_at=datetime(2025, 12, 1, tzinfo=UTC))
     policy(made, *rows)
     notice(made)
     return made
@@ -210,3 +211,18 @@ def receive(system: Any, *items: dict[str, Any], **fields: Any) -> Any:
     from metrics.ingest import services
 
     return services.receive(system=system, items=list(items), **({"by": "system"} | fields))
+
+
+def consent(n: int | str = 1, **fields: Any) -> dict[str, Any]:
+    """A consent event of the person of `item(n)`; None takes a field away."""
+    values: dict[str, Any] = {
+        "id": f"c-{n}",
+        "subject": f"customer-{n}",
+        "subject_role": "customer",
+        "purpose": "service",
+        "modality": "text",
+        "action": "given",
+        "effective_at": "2026-01-10T10:00:00+00:00",
+        "notice_version": 1,
+    }
+    return {k: v for k, v in (values | fields).items() if v is not None}

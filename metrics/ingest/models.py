@@ -21,7 +21,7 @@ class Batch(models.Model):
     system_id = models.UUIDField()
     kind = models.CharField(max_length=20)
     client = models.CharField(max_length=120)
-    idempotency_key = models.CharField(max_length=200, null=True)
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - unknown is not empty
     body_sha256 = models.CharField(max_length=64)
     counts = models.JSONField(default=dict)
     answer = models.BinaryField(null=True)
@@ -30,13 +30,9 @@ class Batch(models.Model):
     class Meta:
         verbose_name_plural = "batches"
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "idempotency_key"], name="batch_idempotency_key_once"
-            )
+            models.UniqueConstraint(fields=["client", "idempotency_key"], name="batch_idempotency_key_once")
         ]
-        indexes = [
-            models.Index(fields=["system_id", "-received_at"], name="batch_of_system")
-        ]
+        indexes = [models.Index(fields=["system_id", "-received_at"], name="batch_of_system")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
@@ -64,22 +60,22 @@ class Interaction(models.Model):
     consent_event_id = models.UUIDField(null=True)
     policy_version = models.PositiveIntegerField(null=True)
     subject = models.UUIDField(null=True)
-    subject_role = models.CharField(max_length=20, null=True)
-    session = models.CharField(max_length=128, null=True)
+    subject_role = models.CharField(max_length=20, null=True)  # noqa: DJ001 - unknown is not empty
+    session = models.CharField(max_length=128, null=True)  # noqa: DJ001 - unknown is not empty
     turn = models.PositiveIntegerField(null=True)
     source_seq = models.BigIntegerField(null=True)
-    version = models.CharField(max_length=60, null=True)
-    channel = models.CharField(max_length=40, null=True)
-    modality = models.CharField(max_length=20, null=True)
-    purpose = models.CharField(max_length=60, null=True)
+    version = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
+    channel = models.CharField(max_length=40, null=True)  # noqa: DJ001 - unknown is not empty
+    modality = models.CharField(max_length=20, null=True)  # noqa: DJ001 - unknown is not empty
+    purpose = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
     recipients = ArrayField(models.CharField(max_length=60), null=True)
-    language = models.CharField(max_length=20, null=True)
+    language = models.CharField(max_length=20, null=True)  # noqa: DJ001 - unknown is not empty
     attributes = models.JSONField(null=True)
-    predicted = models.CharField(max_length=60, null=True)
+    predicted = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
     confidence = models.FloatField(null=True)
     scores = models.JSONField(null=True)
-    gold = models.CharField(max_length=60, null=True)
-    strategy = models.CharField(max_length=60, null=True)
+    gold = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
+    strategy = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
     decision_id = models.UUIDField(null=True)
     notice_version = models.PositiveIntegerField(null=True)
     disclosed_at = models.DateTimeField(null=True)
@@ -88,9 +84,9 @@ class Interaction(models.Model):
     escalated_at = models.DateTimeField(null=True)
     human_at = models.DateTimeField(null=True)
     overridden = models.BooleanField(null=True)
-    offer_kind = models.CharField(max_length=20, null=True)
+    offer_kind = models.CharField(max_length=20, null=True)  # noqa: DJ001 - unknown is not empty
     offer_accepted = models.BooleanField(null=True)
-    intent = models.CharField(max_length=60, null=True)
+    intent = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
     resolved = models.BooleanField(null=True)
     first_response_ms = models.BigIntegerField(null=True)
     handling_s = models.FloatField(null=True)
@@ -116,11 +112,7 @@ class Interaction(models.Model):
                 ),
             ),
         ]
-        indexes = [
-            BrinIndex(
-                fields=["occurred_at"], name="interaction_time", autosummarize=True
-            )
-        ]
+        indexes = [BrinIndex(fields=["occurred_at"], name="interaction_time", autosummarize=True)]
 
     def __str__(self) -> str:
         return self.source_id
@@ -149,9 +141,7 @@ class EvaluationSet(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    system = models.ForeignKey(
-        "governance.System", on_delete=models.PROTECT, related_name="evaluation_sets"
-    )
+    system = models.ForeignKey("governance.System", on_delete=models.PROTECT, related_name="evaluation_sets")
     name = models.CharField(max_length=120)
     n = models.PositiveIntegerField()
     counts = models.JSONField()
@@ -161,9 +151,7 @@ class EvaluationSet(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["system", "name"], name="evaluation_name_once"
-            ),
+            models.UniqueConstraint(fields=["system", "name"], name="evaluation_name_once"),
             models.CheckConstraint(name="evaluation_has_items", condition=Q(n__gte=1)),
         ]
         ordering = ["-imported_at"]

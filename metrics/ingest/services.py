@@ -1,9 +1,36 @@
-"""Taking in interactions and evaluation sets."""
+"""Taking in interactions and labels; evaluation sets are in metrics.ingest.evaluation."""
 
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from governance.registry.models import System
-from metrics.ingest.models import EvaluationSet
+import msgspec
+from django.db import connection
+from django.utils import timezone
+
+from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.rules import Situation
+from governance.gate import rules as gate_rules
+from governance.gate.selectors import Scope, scope
+from governance.gate.services import Case, Decision, answers
+from governance.registry.models import System, SystemVersion
+from metrics.ingest import batch, rules, store
+from metrics.ingest.evaluation import import_evaluation
+from metrics.ingest.observed import Undeclared, report_undeclared
+from metrics.ingest.shapes import InteractionItem, LabelItem
+from metrics.rollups.services import lock
+from portal.shapes import Fault, Read, read
+
+__all__ = ["import_evaluation", "receive", "receive_labels"]
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+Answer = dict[str, Any]
+One = Read[InteractionItem]
+
+
+def scheme_of(system: System) -> rules.Scheme:
+    """What a system declares: labels, dimensions, versions."""
+    versions = SystemVersion.objects.filter(system=system).values_list("name", flat=True)
+    return rules.scheme(system.labels, system.dimensions or {}, list(versions))
 
 
 def receive(
@@ -13,20 +40,272 @@ def receive(
     by: object,
     client: str = "",
     idempotency_key: str | None = None,
+    ndjson: bool = False,
+    sandbox: bool = False,
+    strict: bool = True,
 ) -> dict[str, Any]:
     """Take in a batch of interactions: validated, pseudonymised, asked of the gate, stored and counted at once.
 
-    `items`: a list of dicts as in the API, or the body of the call (JSON {"items": [...]} or NDJSON). Returns
-    {"receipt", "counts": {status: n}, "items": [{"id", "status", "basis", "errors"}]}.
+    `items`: a list of dicts as in the API, or the body of the call (JSON {"items": [...]}, or NDJSON). Returns
+    {"receipt", "counts": {status: n}, "items": [{"id", "status", "basis", "reason", "errors"}]} in the order sent.
+    Good items are stored, bad ones named. Raises Malformed or Invalid where the whole is no batch, RuleBroken for a
+    reused key. `strict` False reads numbers and yes/no from text, as files have them.
     """
-    raise NotImplementedError
+    found = read(items, InteractionItem, limit=rules.ITEMS_AT_ONCE, ndjson=ndjson, strict=strict)
+    return batch.run(
+        system=system,
+        kind="interactions",
+        body=items,
+        by=by,
+        client=client,
+        idempotency_key=idempotency_key,
+        sandbox=sandbox,
+        work=lambda batch_id: _Intake(system, batch_id, by).take(found),
+    )
 
 
-def import_evaluation(
-    *, system: System, name: str, rows: list[dict[str, Any]], by: object
-) -> EvaluationSet:
-    """Store a labelled evaluation set: rows of {"id", "gold", "predicted", slices?}; all or nothing.
+class _Intake:
+    """One batch of interactions on its way into one system."""
 
-    Raises portal.errors.Invalid with one row per fault (field 'line 3: gold').
+    def __init__(self, system: System, batch_id: uuid.UUID, by: object) -> None:
+        self.system, self.batch_id, self.by = system, batch_id, by
+        self.now = timezone.now()
+        self.declared = scheme_of(system)
+        self.scope: Scope = scope(system.pk)
+        self.undeclared: list[Undeclared] = []
+        self.pseudonyms: dict[str, uuid.UUID] = {}
+
+    def take(self, found: list[One]) -> list[Answer]:
+        """Answer every item in order."""
+        with connection.cursor() as cursor:
+            lock(cursor, self.system.pk, alone=any(o.value is not None and o.value.correction for o in found))
+        cases = [self._case(one) for one in found]
+        asked = [case for case in cases if case is not None]
+        decisions = iter(answers(self.scope, asked, self.now))
+        decided = [next(decisions)[0] if case is not None else None for case in cases]
+        rows: dict[str, store.Row] = {}
+        labels: dict[str, list[tuple[uuid.UUID, str]]] = {}
+        twins: list[tuple[int, bool]] = []
+        for one, case, decision in zip(found, cases, decided, strict=True):
+            if case is None or decision is None or one.value is None:
+                continue
+            row = self._row(one.value, case, decision)
+            if one.value.id in rows:  # the same id twice in one batch: the first counts
+                twins.append((one.position, row[4] == rows[one.value.id][4]))
+                continue
+            rows[one.value.id] = row
+            if one.value.labels and decision.outcome in ("allow", "basis_doubtful"):
+                labels[one.value.id] = [(self._pseudonym(x.rater), x.label) for x in one.value.labels]
+        statuses = store.store(self.system, list(rows.values()), labels, self.batch_id)
+        report_undeclared(self.system, self.undeclared, self.batch_id)
+        return self._answers(found, decided, statuses, dict(twins))
+
+    # --- one item ---------------------------------------------------------------------------
+
+    def _case(self, one: One) -> Case | None:
+        """The question to the gate, or None where the item is refused (its faults say why)."""
+        item = one.value
+        if item is None:
+            return None
+        one.faults = rules.faults_of(item, self.declared, self.now)
+        if b"\\u0000" in _ENCODER.encode(item):
+            one.faults.append(rules.NUL)
+        flow, why = gate_rules.derive(
+            self.scope.flows,
+            slug=item.flow,
+            subject_role=item.subject_role,
+            modality=item.modality,
+            purpose=item.purpose,
+        )
+        if why in rules.FLOW_FAULTS:
+            one.faults.append(rules.FLOW_FAULTS[why])
+        if one.faults:
+            return None
+        if why == "undeclared":
+            self.undeclared.append(Undeclared(item.subject_role, item.modality, flow.id if flow else None))
+            flow = None
+        situation = Situation(
+            item.subject_role, item.purpose, item.modality, recipient=flow.recipient if flow else "system"
+        )
+        person = self._pseudonym(item.subject or item.session or "")
+        return Case(flow, situation, person, item.occurred_at, tuple(item.recipients or ()))
+
+    def _pseudonym(self, external: str) -> uuid.UUID:
+        known = self.pseudonyms.get(external)
+        if known is None:
+            known = self.pseudonyms[external] = pseudonym(self.system.pk, external)
+        return known
+
+    def _row(self, item: InteractionItem, case: Case, decision: Decision) -> store.Row:
+        sent = item if not item.correction else msgspec.structs.replace(item, correction=False)
+        whole = fingerprint(_ENCODER.encode(sent))
+        bare = fingerprint(_ENCODER.encode([item.id, item.occurred_at, item.flow]))
+        kept = decision.outcome in ("allow", "basis_doubtful")
+        head = (
+            self.system.pk,
+            item.id,
+            item.occurred_at,
+            self.batch_id,
+            whole if kept else bare,
+            case.flow.id if case.flow else None,
+            decision.outcome,
+            decision.reason,
+        )
+        tail = (bare if kept else whole, item.correction)
+        if not kept:
+            return (*head, *_NOTHING, item.test, *tail)
+        return (
+            *head,
+            decision.consent_event,
+            decision.policy_version,
+            case.person,
+            *_details(item),
+            item.test,
+            *tail,
+        )
+
+    # --- the receipt ------------------------------------------------------------------------
+
+    def _answers(
+        self,
+        found: list[One],
+        decided: Sequence[Decision | None],
+        statuses: dict[str, rules.Status],
+        twins: dict[int, bool],
+    ) -> list[Answer]:
+        result = []
+        for one, decision in zip(found, decided, strict=True):
+            if decision is None:
+                result.append(_answer(one.id, rules.Status.REFUSED, None, one.faults))
+                continue
+            status = statuses[one.id or ""]
+            if one.position in twins:
+                status = rules.Status.DUPLICATE if twins[one.position] else rules.Status.CONFLICT
+            faults = [rules.CONFLICT] if status is rules.Status.CONFLICT else []
+            result.append(_answer(one.id, status, decision, faults))
+        return result
+
+
+_NOTHING = (None,) * (len(store.COLUMNS) - 9)
+"""The columns between `reason` and `test` of an item without a basis."""
+
+
+def _details(item: InteractionItem) -> tuple[Any, ...]:
+    """The columns from subject_role to handling_s."""
+    offer = item.offer
+    return (
+        item.subject_role,
+        item.session,
+        item.turn,
+        item.source_seq,
+        item.version,
+        item.channel,
+        item.modality,
+        item.purpose,
+        item.recipients,
+        item.language,
+        store.as_jsonb(item.attributes),
+        item.predicted,
+        item.confidence,
+        store.as_jsonb(item.scores),
+        item.gold,
+        item.strategy,
+        item.decision_id,
+        item.notice_version,
+        item.disclosed_at,
+        item.emotion_notice_at,
+        item.sensitive,
+        item.escalated_at,
+        item.human_at,
+        item.overridden,
+        offer.kind if offer else None,
+        offer.accepted if offer else None,
+        item.intent,
+        item.resolved,
+        item.first_response_ms,
+        item.handling_s,
+    )
+
+
+def _answer(name: str | None, status: rules.Status, decision: Decision | None, faults: list[Fault]) -> Answer:
+    return {
+        "id": name,
+        "status": status.value,
+        "basis": decision.outcome if decision else None,
+        "reason": decision.reason if decision else None,
+        "errors": [fault.to_dict() for fault in faults],
+    }
+
+
+def receive_labels(
+    *,
+    system: System,
+    items: list[Any] | bytes,
+    by: object,
+    client: str = "",
+    idempotency_key: str | None = None,
+    ndjson: bool = False,
+    sandbox: bool = False,
+) -> dict[str, Any]:
+    """Take in what human raters say about stored interactions; late labels move the counts of their day.
+
+    Items: {"id", "rater", "label"}. Status: accepted, duplicate (the same again), corrected (the same rater says
+    something else now), refused (unknown id, label outside the scheme, no basis to keep anything about it).
     """
-    raise NotImplementedError
+    found = read(items, LabelItem, limit=rules.ITEMS_AT_ONCE, ndjson=ndjson)
+    return batch.run(
+        system=system,
+        kind="labels",
+        body=items,
+        by=by,
+        client=client,
+        idempotency_key=idempotency_key,
+        sandbox=sandbox,
+        work=lambda batch_id: _take_labels(system, found, batch_id),
+    )
+
+
+def _take_labels(system: System, found: list[Read[LabelItem]], batch_id: uuid.UUID) -> list[Answer]:
+    with connection.cursor() as cursor:
+        lock(cursor, system.pk, alone=True)
+        names = [one.id for one in found if one.id]
+        cursor.execute(
+            "SELECT source_id, basis IN ('allow', 'basis_doubtful') FROM metrics_interaction"
+            " WHERE system_id = %s AND source_id = ANY(%s)",
+            [system.pk, names],
+        )
+        bases: dict[str, bool] = dict(cursor.fetchall())
+    known = store.known_labels(system.pk, names)
+    changes: dict[tuple[str, uuid.UUID], str] = {}
+    result = []
+    for one in found:
+        item = one.value
+        if item is not None:
+            one.faults = _faults_of_label(item, frozenset(system.labels), bases)
+        if item is None or one.faults:
+            result.append(_label_answer(one, rules.Status.REFUSED))
+            continue
+        key = (item.id, pseudonym(system.pk, item.rater))
+        before = changes.get(key, known.get(key))
+        if before == item.label:
+            result.append(_label_answer(one, rules.Status.DUPLICATE))
+            continue
+        changes[key] = item.label
+        result.append(_label_answer(one, rules.Status.CORRECTED if before else rules.Status.ACCEPTED))
+    store.relabel(system, [(name, rater, label) for (name, rater), label in changes.items()], batch_id)
+    return result
+
+
+def _faults_of_label(item: LabelItem, labels: frozenset[str], bases: dict[str, bool]) -> list[Fault]:
+    if "\x00" in item.id + item.rater:
+        return [rules.NUL]
+    faults = [] if item.label in labels else [rules.label_fault("label")]
+    if item.id not in bases:
+        faults.append(rules.UNKNOWN_ID)
+    elif not bases[item.id]:
+        faults.append(rules.NO_BASIS)
+    return faults
+
+
+def _label_answer(one: Read[LabelItem], status: rules.Status) -> Answer:
+    return {"id": one.id, "status": status.value, "errors": [fault.to_dict() for fault in one.faults]}

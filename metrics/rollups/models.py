@@ -22,9 +22,7 @@ class ConfusionRollup(models.Model):
     `slice` is '' for all, or 'dimension=value' (language, channel, subject_role, modality, declared attributes).
     """
 
-    pk = models.CompositePrimaryKey(
-        "system_id", "day", "version", "slice", "gold", "predicted"
-    )
+    pk = models.CompositePrimaryKey("system_id", "day", "version", "slice", "gold", "predicted")
     system_id = models.UUIDField()
     day = models.DateField()
     version = models.CharField(max_length=60)

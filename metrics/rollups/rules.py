@@ -6,16 +6,16 @@ Keys of DayRollup.value (all additive; test items never count; `allow` and `basi
 |---|---|
 | `interactions` | every item that came in, with a basis or without |
 | `basis.<outcome>` | items per outcome of the gate: allow, violation, gap, basis_doubtful |
-| `disclosure.due`, `disclosure.done` | kept items; those told at or before the reading that an AI answers |
-| `emotion_notice.due`, `.done` | kept items; those told at or before the reading that emotion is read |
+| `disclosure.due`, `.done` | kept items; those told by then that an AI answers |
+| `emotion_notice.due`, `.done` | kept items; those told by then that emotion is read |
 | `sensitive.n`, `sensitive.human` | kept items marked sensitive; those that a human saw |
 | `escalated`, `human` | kept items handed over; seen by a human |
-| `override.known`, `override.yes` | kept items whose `overridden` is known; overridden by a human |
-| `resolved.known`, `resolved.yes`, `contained` | kept items whose outcome is known; resolved; resolved without a human |
+| `override.known`, `override.yes` | kept items with `overridden` known; overridden by a human |
+| `resolved.known`, `resolved.yes`, `contained` | kept items with outcome known; resolved; without a human |
 | `predicted.<label>` | kept items per predicted label |
 | `frt.<bin>`, `handling.<bin>` | first response (milliseconds), handling (milliseconds) by log bin, see `bin_bounds` |
-| `cal.<00-14>.n`, `.correct`, `.sum` | kept items with gold and confidence: number, number right, Σ confidence per bin |
-| `offer.<stratum>.<neg|other>.<offer|none|accepted>` | kept items by intent, negative emotion or not, offer made or not |
+| `cal.<00-14>.n`, `.correct`, `.sum` | with gold and confidence: number, number right, Σ confidence |
+| `offer.<stratum>.<neg|other>.<offer|none|accepted>` | kept items by intent, negative or not, offer or not |
 | `csat.<1-5>`, `nps.<0-10>`, `ces.<1-7>` | answers per value |
 | `survey.<instrument>.asked`, `.answered` | people asked, answers |
 | `score.<scale>.n`, `.sum`, `.sumsq` | answers, Σx, Σx² of a scale (pets, pets_er, pets_ut, trust, distrust, ...) |
@@ -89,8 +89,4 @@ def quantile(bins: Mapping[int, int], q: float) -> float | None:
 def share_at_most(bins: Mapping[int, int], limit: float) -> tuple[int, int]:
     """(k, n): items in bins that end at or below `limit`, and all; a limit on a border is exact."""
     n = sum(bins.values())
-    return sum(
-        count
-        for index, count in bins.items()
-        if bin_bounds(index)[1] <= limit * (1 + 1e-9)
-    ), n
+    return sum(count for index, count in bins.items() if bin_bounds(index)[1] <= limit * (1 + 1e-9)), n

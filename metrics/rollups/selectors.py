@@ -58,36 +58,26 @@ def confusion(
     Without `by`: (labels, matrix), labels in the order of the system's scheme. With `by` (language, channel,
     subject_role, modality or a declared attribute): {value of that dimension: (labels, matrix)}, values sorted.
     """
-    rows = ConfusionRollup.objects.filter(
-        system_id=system.id, day__gte=date_from, day__lte=date_to
-    )
+    rows = ConfusionRollup.objects.filter(system_id=system.id, day__gte=date_from, day__lte=date_to)
     rows = rows.filter(slice__startswith=f"{by}=") if by else rows.filter(slice="")
     if version is not None:
         rows = rows.filter(version=version)
     found: dict[str, dict[tuple[str, str], int]] = defaultdict(dict)
-    for name, gold, predicted, n in rows.values_list(
-        "slice", "gold", "predicted"
-    ).annotate(total=Sum("n")):
+    for name, gold, predicted, n in rows.values_list("slice", "gold", "predicted").annotate(total=Sum("n")):
         found[name.partition("=")[2]][gold, predicted] = n
     if by is None:
         return _matrix(system.labels, found.get("", {}))
-    return {
-        value: _matrix(system.labels, cells) for value, cells in sorted(found.items())
-    }
+    return {value: _matrix(system.labels, cells) for value, cells in sorted(found.items())}
 
 
 def _matrix(scheme: list[str], cells: dict[tuple[str, str], int]) -> Matrix:
-    labels = list(
-        scheme
-    )  # labels that left the scheme since then come last, so that no count is lost
+    labels = list(scheme)  # labels that left the scheme since then come last, so that no count is lost
     labels += sorted({x for pair, n in cells.items() if n for x in pair} - set(labels))
     return labels, [[int(cells.get((g, p), 0)) for p in labels] for g in labels]
 
 
 def _days(system: HasScheme, date_from: date, date_to: date) -> QuerySet[DayRollup]:
-    return DayRollup.objects.filter(
-        system_id=system.id, day__gte=date_from, day__lte=date_to
-    )
+    return DayRollup.objects.filter(system_id=system.id, day__gte=date_from, day__lte=date_to)
 
 
 def day_series(
@@ -105,17 +95,11 @@ def day_series(
 
 def totals(system: HasScheme, date_from: date, date_to: date) -> dict[str, Decimal]:
     """{key: sum over the window}; a key that never counted is absent (read it with `.get(key, 0)`)."""
-    rows = (
-        _days(system, date_from, date_to)
-        .values_list("key")
-        .annotate(total=Sum("value"))
-    )
+    rows = _days(system, date_from, date_to).values_list("key").annotate(total=Sum("value"))
     return {key: total for key, total in rows if total}
 
 
-def people(
-    system: HasScheme, date_from: date, date_to: date, topic: str = "interactions"
-) -> int:
+def people(system: HasScheme, date_from: date, date_to: date, topic: str = "interactions") -> int:
     """Distinct people (pseudonyms) behind the rows of a topic; exact, not summed over days.
 
     Topics: 'interactions', 'gold' (labelled), 'gold|dimension=value', 'survey.<instrument>'.
@@ -126,14 +110,13 @@ def people(
     return rows.values("subject").distinct().count()
 
 
-def people_by(
-    system: HasScheme, date_from: date, date_to: date, by: str
-) -> dict[str, int]:
+def people_by(system: HasScheme, date_from: date, date_to: date, by: str) -> dict[str, int]:
     """{value of the dimension: distinct people behind its labelled interactions}."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT topic, count(DISTINCT subject) FROM metrics_personday WHERE system_id = %s AND day BETWEEN %s AND %s"
-            " AND n > 0 AND starts_with(topic, %s) GROUP BY topic ORDER BY topic",
+            "SELECT topic, count(DISTINCT subject) FROM metrics_personday"
+            " WHERE system_id = %s AND day BETWEEN %s AND %s AND n > 0 AND starts_with(topic, %s)"
+            " GROUP BY topic ORDER BY topic",
             [system.id, date_from, date_to, f"gold|{by}="],
         )
         return {topic.partition("=")[2]: n for topic, n in cursor.fetchall()}
@@ -141,7 +124,5 @@ def people_by(
 
 def window(system: HasScheme) -> tuple[date, date] | None:
     """(first, last) day with data, None when there is none."""
-    found = DayRollup.objects.filter(system_id=system.id).aggregate(
-        first=Min("day"), last=Max("day")
-    )
+    found = DayRollup.objects.filter(system_id=system.id).aggregate(first=Min("day"), last=Max("day"))
     return (found["first"], found["last"]) if found["first"] else None

@@ -18,8 +18,8 @@ class SurveyAnswer(models.Model):
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     subject = models.UUIDField(null=True)
-    interaction_id = models.CharField(max_length=128, null=True)
-    version = models.CharField(max_length=60, null=True)
+    interaction_id = models.CharField(max_length=128, null=True)  # noqa: DJ001 - unknown is not empty
+    version = models.CharField(max_length=60, null=True)  # noqa: DJ001 - unknown is not empty
     answers = models.JSONField(null=True)
     scores = models.JSONField(null=True)
     content = models.UUIDField()
@@ -30,9 +30,7 @@ class SurveyAnswer(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="survey_answered_at_with_answers",
-                condition=Q(
-                    answered_at__isnull=True, answers__isnull=True, scores__isnull=True
-                )
+                condition=Q(answered_at__isnull=True, answers__isnull=True, scores__isnull=True)
                 | Q(
                     answered_at__isnull=False,
                     answers__isnull=False,
@@ -40,11 +38,7 @@ class SurveyAnswer(models.Model):
                 ),
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["system_id", "answered_at"], name="survey_of_system_by_time"
-            )
-        ]
+        indexes = [models.Index(fields=["system_id", "answered_at"], name="survey_of_system_by_time")]
 
     def __str__(self) -> str:
         return f"{self.instrument} {self.source_id}"
