@@ -4,4 +4,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.audits.api_urls")),
+    path("", include("metrics.dashboards.api_urls")),
 ]

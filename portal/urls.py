@@ -6,6 +6,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.web.urls")),
     path("", include("portal.desk.urls")),
     path("accounts/", include("portal.accounts.urls")),
+    path("", include("metrics.dashboards.urls")),
+    path("", include("metrics.roi.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

@@ -1,6 +1,6 @@
 """From sums of counters to figures, and which days a page looks at; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ Window = tuple[date, date]
 LIVE = "live interactions, daily rollups"
 SURVEYS = "survey answers, daily rollups"
 LONGEST_DAYS = 3660
+ROLLED_UP = frozenset({"customer", "trust", "accuracy", "rights", "efficiency"})
 
 # the people who must stand behind a figure: KPI -> topic of the counted people
 TOPICS: dict[str, str] = {
@@ -165,12 +166,24 @@ def measured(
     people: Mapping[str, int],
     window: Window,
     floor: int,
+    groups: frozenset[str] = ROLLED_UP,
 ) -> dict[str, Figure]:
-    """Every figure that the rollups of one system and window give, with the privacy floor applied."""
-    found = customer(counters, window) | trust(counters, window)
-    found |= sentiment_figures(labels, matrix, source=LIVE, window=window)
-    found |= rights(counters, window) | efficiency(counters, window)
+    """The figures of these groups that the rollups of one system and window give, behind the privacy floor."""
+    found: dict[str, Figure] = {}
+    for group, make in _MAKERS.items():
+        if group in groups:
+            found |= make(counters, window)
+    if "accuracy" in groups:
+        found |= sentiment_figures(labels, matrix, source=LIVE, window=window)
     return behind_the_floor(found, people, floor)
+
+
+_MAKERS: dict[str, Callable[[Counters, Window], dict[str, Figure]]] = {
+    "customer": customer,
+    "trust": trust,
+    "rights": rights,
+    "efficiency": efficiency,
+}
 
 
 # --- which days -------------------------------------------------------------------------------

@@ -124,6 +124,11 @@ def _counters(systems: Sequence[System], date_from: date, date_to: date) -> dict
     return found
 
 
+def counters_of(system: System, date_from: date, date_to: date) -> dict[str, Decimal]:
+    """The counters of one system, summed over the window."""
+    return _counters([system], date_from, date_to).get(system.pk, {})
+
+
 def _confusions(
     systems: Sequence[System], date_from: date, date_to: date
 ) -> dict[UUID, dict[tuple[str, str], int]]:

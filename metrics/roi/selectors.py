@@ -27,6 +27,21 @@ class Line:
     entries: tuple[ValueEntry, ...]
     total: Decimal
 
+    @property
+    def kind(self) -> str:
+        """What the item is, in English, marked for translation."""
+        return rules.KINDS[self.item.kind]
+
+    @property
+    def attribution(self) -> str:
+        """How it was attributed, in English, marked for translation."""
+        return rules.ATTRIBUTIONS[self.item.attribution]
+
+    @property
+    def spread(self) -> str:
+        """How sure it is, in English, marked for translation."""
+        return rules.SPREADS[self.item.spread]
+
 
 @dataclass(frozen=True, slots=True)
 class Return:
@@ -62,6 +77,11 @@ def lines(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUI
     }
 
 
+def all_lines(system: System) -> tuple[Line, ...]:
+    """Every item of a system with all its months."""
+    return lines([system], date(2000, 1, 1), date(2100, 12, 31)).get(system.pk, ())
+
+
 def returns(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUID, Return]:
     """The return of each system that has entries in the window."""
     return {pk: of_lines(found) for pk, found in lines(systems, date_from, date_to).items()}
@@ -92,6 +112,12 @@ def of_lines(found: tuple[Line, ...]) -> Return:
 def definition_of(item: ValueItem) -> rules.Definition:
     """The stored definition of an item as the rules take it."""
     return rules.Definition(**{name: getattr(item, name) for name in rules.DEFINITION})
+
+
+def counts_for_headline(item: ValueItem) -> bool:
+    """Whether an item stands in the cash headline: a cost, or an attributable benefit in cash."""
+    definition = definition_of(item)
+    return rules.in_headline(definition) and (definition.kind == rules.COST or definition.cash)
 
 
 def simulated(items: Sequence[roi.Item]) -> roi.Outcome | None:

@@ -20,6 +20,9 @@ class State(StrEnum):
     NOT_ESTIMABLE = "not_estimable"
 
 
+NOT_ENOUGH = N_("Not enough data (n < {minimum}).")
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One KPI over one window.
@@ -110,7 +113,7 @@ def held_to_minimum(figure: Figure, minimum: int) -> Figure:
     return replace(
         blank(figure),
         state=State.NOT_ENOUGH_DATA,
-        reason=N_("Not enough data (n < {minimum})."),
+        reason=NOT_ENOUGH,
         reason_params={"minimum": minimum},
         more_needed=minimum - n,
         enough_on=_enough_on(figure.window, n, minimum - n),

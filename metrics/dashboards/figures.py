@@ -1,0 +1,311 @@
+"""Numbers to charts: plain dicts that Plotly draws, with their data table; pure, words come translated.
+
+Only trace types of the cartesian bundle are used, since it draws an unknown type as a scatter without a word. Colours
+are names of CSS variables that the page resolves for its theme. Every chart tells its facts in `table` as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metrics.stats.figure import Figure, State
+
+Chart = dict[str, Any]
+TRACES = frozenset({"scatter", "bar", "heatmap"})  # all that is drawn here; a test holds every chart to it
+LINE, SECOND = "var(--chart-1)", "var(--chart-2)"
+BAND, TARGET = "var(--chart-band)", "var(--chart-target)"
+GOOD, BAD, NOTE = "var(--chart-good)", "var(--chart-bad)", "var(--chart-4)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened on a day: a vertical line with a short linked text."""
+
+    day: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A figure per bucket of days; `starts` are ISO dates of the first day of each bucket."""
+
+    name: str
+    starts: Sequence[str]
+    figures: Sequence[Figure]
+    color: str = LINE
+
+
+def trend(
+    series: Sequence[Series],
+    words: Mapping[str, str],
+    *,
+    factor: float = 1.0,
+    suffix: str = "",
+    target: float | None = None,
+    marks: Sequence[Mark] = (),
+    limits: tuple[float, float] | None = None,
+) -> Chart:
+    """Lines with their confidence band; a bucket that is not ok is a gap in the line and a reason in the table."""
+    data: list[Any] = []
+    for one in series:
+        data += [*_band(one, words, factor), _line(one, words, factor, suffix)]
+    layout = _time_layout(marks, suffix, limits)
+    if target is not None and series and series[0].starts:
+        data.append(_target(series[0].starts, factor * target, words["target"]))
+    return {"data": data, "layout": layout, "table": _trend_table(series, words, factor)}
+
+
+def _band(one: Series, words: Mapping[str, str], factor: float) -> list[Any]:
+    """The intervals as closed outlines, one for each run of buckets without a gap."""
+    made: list[Any] = []
+    for starts, figures in _runs(one):
+        intervals = [figure.ci or (figure.value, figure.value) for figure in figures]
+        lows, highs = [factor * (i[0] or 0) for i in intervals], [factor * (i[1] or 0) for i in intervals]
+        made.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [*starts, *reversed(starts)],
+                "y": [*highs, *reversed(lows)],
+                "fill": "toself",
+                "fillcolor": BAND,
+                "line": {"width": 0},
+                "hoverinfo": "skip",
+                "name": words["interval"],
+                "showlegend": False,
+            }
+        )
+    return made
+
+
+def _runs(one: Series) -> list[tuple[list[str], list[Figure]]]:
+    runs: list[tuple[list[str], list[Figure]]] = []
+    fresh = True
+    for start, figure in zip(one.starts, one.figures, strict=True):
+        if figure.state is not State.OK:
+            fresh = True
+            continue
+        if fresh:
+            runs.append(([], []))
+            fresh = False
+        runs[-1][0].append(start)
+        runs[-1][1].append(figure)
+    return runs
+
+
+def _line(one: Series, words: Mapping[str, str], factor: float, suffix: str) -> Any:
+    rows = [row_of(figure, factor) for figure in one.figures]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": one.name,
+        "x": list(one.starts),
+        "y": [row[0] for row in rows],
+        "customdata": [[row[1], row[2], row[3]] for row in rows],
+        "hovertemplate": (
+            f"%{{y:.4~g}}{suffix} [%{{customdata[0]:.4~g}}, %{{customdata[1]:.4~g}}]"
+            f"<br>{words['n']} = %{{customdata[2]}}<extra>{one.name}</extra>"
+        ),
+        "connectgaps": False,
+        "line": {"color": one.color, "width": 2},
+        "marker": {"color": one.color, "size": 6},
+    }
+
+
+def row_of(
+    figure: Figure, factor: float = 1.0
+) -> tuple[float | None, float | None, float | None, int | None]:
+    """Value, low, high and n as a chart and its table show them; no value where the figure is not ok."""
+    if figure.state is not State.OK or figure.value is None:
+        return None, None, None, figure.n
+    lo, hi = figure.ci or (figure.value, figure.value)
+    return (*(round(factor * x, 4) for x in (figure.value, lo, hi)), figure.n)  # type: ignore[return-value]
+
+
+def _target(starts: Sequence[str], value: float, name: str) -> Any:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [starts[0], starts[-1]],
+        "y": [value, value],
+        "line": {"color": TARGET, "width": 2, "dash": "dash"},
+        "hovertemplate": f"{name}: %{{y}}<extra></extra>",
+    }
+
+
+def _time_layout(marks: Sequence[Mark], suffix: str, limits: tuple[float, float] | None) -> Any:
+    y_axis: dict[str, Any] = {"ticksuffix": suffix, "rangemode": "normal"}
+    if limits:
+        y_axis["range"] = list(limits)
+    return {
+        "xaxis": {"type": "date"},
+        "yaxis": y_axis,
+        "hovermode": "x unified",
+        "shapes": [
+            {
+                "type": "line",
+                "x0": mark.day,
+                "x1": mark.day,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": NOTE, "width": 1, "dash": "dot"},
+            }
+            for mark in marks
+        ],
+        "annotations": [
+            {
+                "x": mark.day,
+                "y": 1 + 0.07 * (index % 2),
+                "yref": "paper",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "text": f'<a href="{mark.url}">{mark.text}</a>' if mark.url else mark.text,
+            }
+            for index, mark in enumerate(marks)
+        ],
+    }
+
+
+def _trend_table(series: Sequence[Series], words: Mapping[str, str], factor: float) -> Any:
+    columns = [words["from_day"], words["series"], words["value"], words["low"], words["high"], words["n"]]
+    rows = [
+        [start, one.name, *(row_of(figure, factor)), words.get(figure.state.value, "")]
+        for one in series
+        for start, figure in zip(one.starts, one.figures, strict=True)
+    ]
+    return {"columns": [*columns, words["state"]], "rows": rows}
+
+
+def histogram(
+    counts: Mapping[str, int], words: Mapping[str, str], good: frozenset[str] = frozenset()
+) -> Chart:
+    """How often each answer was given; the good ones in their own colour and named in the table."""
+    total = sum(counts.values())
+    shares = [round(100 * n / total, 1) if total else 0.0 for n in counts.values()]
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": list(counts),
+                "y": shares,
+                "customdata": list(counts.values()),
+                "marker": {"color": [GOOD if answer in good else LINE for answer in counts]},
+                "hovertemplate": f"%{{x}}: %{{y}} %<br>{words['n']} = %{{customdata}}<extra></extra>",
+                "name": words["answers"],
+            }
+        ],
+        "layout": {
+            "xaxis": {"type": "category", "title": {"text": words["answer"]}},
+            "yaxis": {"ticksuffix": " %"},
+        },
+        "table": {
+            "columns": [words["answer"], words["n"], words["share"]],
+            "rows": [[answer, n, share] for (answer, n), share in zip(counts.items(), shares, strict=True)],
+        },
+    }
+
+
+def intervals(
+    rows: Sequence[tuple[str, Figure]], words: Mapping[str, str], *, target: float | None = None
+) -> Chart:
+    """One figure per name as a point with its interval; a figure that is not ok stands in the table only."""
+    shown = [(name, figure) for name, figure in rows if figure.state is State.OK and figure.value is not None]
+    values = [figure.value or 0.0 for _, figure in shown]
+    ends = [figure.ci or (figure.value or 0.0, figure.value or 0.0) for _, figure in shown]
+    data: list[Any] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": values,
+            "y": [name for name, _ in shown],
+            "customdata": [[lo, hi, figure.n] for (lo, hi), (_, figure) in zip(ends, shown, strict=True)],
+            "error_x": {
+                "type": "data",
+                "symmetric": False,
+                "array": [hi - value for (_, hi), value in zip(ends, values, strict=True)],
+                "arrayminus": [value - lo for (lo, _), value in zip(ends, values, strict=True)],
+                "color": LINE,
+            },
+            "marker": {"color": LINE, "size": 9},
+            "hovertemplate": "%{y}: %{x:.4f} [%{customdata[0]:.4f}, %{customdata[1]:.4f}]"
+            f"<br>{words['n']} = %{{customdata[2]}}<extra></extra>",
+            "name": words["value"],
+        }
+    ]
+    layout: dict[str, Any] = {"yaxis": {"type": "category", "autorange": "reversed"}, "xaxis": {}}
+    if target is not None:
+        layout["shapes"] = [_upright(target)]
+    table = [[name, *row_of(figure, 1.0), words.get(figure.state.value, "")] for name, figure in rows]
+    columns = [words["series"], words["value"], words["low"], words["high"], words["n"], words["state"]]
+    return {"data": data, "layout": layout, "table": {"columns": columns, "rows": table}}
+
+
+def _upright(at: float) -> Any:
+    line = {"color": TARGET, "width": 2, "dash": "dash"}
+    return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+
+
+def bars(values: Mapping[str, float | None], words: Mapping[str, str]) -> Chart:
+    """One bar per name; None is no bar and 'cannot be estimated' in the table."""
+    shown = {name: value for name, value in values.items() if value is not None}
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": list(shown.values()),
+                "y": list(shown),
+                "marker": {"color": LINE},
+                "text": [f"{value:.4f}" for value in shown.values()],
+                "hovertemplate": "%{y}: %{x:.4f}<extra></extra>",
+                "name": words["value"],
+            }
+        ],
+        "layout": {"xaxis": {"range": [0, 1]}, "yaxis": {"type": "category", "autorange": "reversed"}},
+        "table": {
+            "columns": [words["series"], words["value"]],
+            "rows": [[n, words["not_estimable"] if v is None else round(v, 4)] for n, v in values.items()],
+        },
+    }
+
+
+def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]], words: Mapping[str, str]) -> Chart:
+    """What people labelled (rows) against what the system read (columns), as shares of each row."""
+    totals = [sum(row) for row in matrix]
+    shares = [
+        [round(100 * n / total, 1) if total else 0 for n in row]
+        for row, total in zip(matrix, totals, strict=True)
+    ]
+    return {
+        "data": [
+            {
+                "type": "heatmap",
+                "x": list(labels),
+                "y": list(labels),
+                "z": shares,
+                "customdata": [list(row) for row in matrix],
+                "texttemplate": "%{customdata}",
+                "colorscale": [[0, "var(--chart-band)"], [1, "var(--chart-1)"]],
+                "zmin": 0,
+                "zmax": 100,
+                "showscale": False,
+                "hovertemplate": f"{words['gold']}: %{{y}}<br>{words['predicted']}: %{{x}}<br>%{{z}} %, "
+                f"{words['n']} = %{{customdata}}<extra></extra>",
+            }
+        ],
+        "layout": {
+            "xaxis": {"type": "category", "title": {"text": words["predicted"]}},
+            "yaxis": {"type": "category", "title": {"text": words["gold"]}, "autorange": "reversed"},
+        },
+        "table": {
+            "columns": [words["gold"], words["predicted"], words["n"]],
+            "rows": [
+                [gold, said, n]
+                for gold, row in zip(labels, matrix, strict=True)
+                for said, n in zip(labels, row, strict=True)
+            ],
+        },
+    }

@@ -1,0 +1,89 @@
+"""Figures per week or month of one system, from rollups: three queries whatever the number of weeks."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth, TruncWeek
+
+from governance.registry.models import System
+from metrics.catalogue import KPIS
+from metrics.dashboards import rules
+from metrics.dashboards.selectors import Figures, matrix_of
+from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
+from metrics.stats.figure import State
+
+_TRUNCATE = {"week": TruncWeek, "month": TruncMonth}
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Figures per bucket, in order of time; `bucket` is week or month."""
+
+    bucket: str
+    starts: tuple[date, ...]
+    figures: tuple[Figures, ...]
+
+
+def series(system: System, date_from: date, date_to: date, kpis: Sequence[str]) -> Buckets:
+    """The KPIs per week; per month where fewer than half of the weeks with data hold enough of it."""
+    groups = frozenset(KPIS[kpi].group for kpi in kpis)
+    weeks = by_bucket(system, date_from, date_to, "week", groups)
+    judged = [week[kpi].state is State.OK for week in weeks.figures for kpi in kpis if week[kpi].n != 0]
+    if judged and 2 * sum(judged) >= len(judged):
+        return weeks
+    return by_bucket(system, date_from, date_to, "month", groups)
+
+
+def by_bucket(
+    system: System, date_from: date, date_to: date, bucket: str, groups: frozenset[str] = rules.ROLLED_UP
+) -> Buckets:
+    """The figures of these groups for each week (from Monday) or month that the window touches."""
+    window = {"system_id": system.pk, "day__gte": date_from, "day__lte": date_to}
+    truncate = _TRUNCATE[bucket]("day")
+    counters: dict[date, dict[str, Decimal]] = defaultdict(dict)
+    rows = DayRollup.objects.filter(**window).annotate(start=truncate).values_list("start", "key")
+    for start, key, total in rows.annotate(total=Sum("value")).order_by():
+        counters[start][key] = total
+    cells: dict[date, dict[tuple[str, str], int]] = defaultdict(dict)
+    pairs = ConfusionRollup.objects.filter(**window, slice="").annotate(start=truncate)
+    for start, gold, said, n in (
+        pairs.values_list("start", "gold", "predicted").annotate(total=Sum("n")).order_by()
+    ):
+        cells[start][gold, said] = n
+    people: dict[date, dict[str, int]] = defaultdict(dict)
+    topics = PersonDay.objects.filter(**window, n__gt=0, topic__in=set(rules.TOPICS.values()))
+    grouped = topics.annotate(start=truncate).values_list("start", "topic")
+    for start, topic, n in grouped.annotate(total=Count("subject", distinct=True)).order_by():
+        people[start][topic] = n
+    starts = _starts(date_from, date_to, bucket)
+    return Buckets(
+        bucket,
+        tuple(starts),
+        tuple(
+            rules.measured(
+                counters.get(start, {}),
+                *matrix_of(system.labels, cells.get(start, {})),
+                people.get(start, {}),
+                (max(start, date_from), min(_next(start, bucket) - timedelta(days=1), date_to)),
+                settings.PRIVACY_FLOOR,
+                groups,
+            )
+            for start in starts
+        ),
+    )
+
+
+def _next(start: date, bucket: str) -> date:
+    return (start + timedelta(days=32)).replace(day=1) if bucket == "month" else start + timedelta(days=7)
+
+
+def _starts(date_from: date, date_to: date, bucket: str) -> list[date]:
+    starts = [rules.bucket_start(date_from, bucket)]
+    while (following := _next(starts[-1], bucket)) <= date_to:
+        starts.append(following)
+    return starts
