@@ -226,3 +226,37 @@ def consent(n: int | str = 1, **fields: Any) -> dict[str, Any]:
         "notice_version": 1,
     }
     return {k: v for k, v in (values | fields).items() if v is not None}
+
+
+# --- figures -----------------------------------------------------------------------------------------------
+
+
+def counters(
+    system: Any, day: date, values: dict[str, float], *, people: dict[str, int] | None = None
+) -> None:
+    """Counters of one day, and how many distinct people (the same ones every day) stand behind a topic."""
+    from metrics.rollups.models import DayRollup, PersonDay
+
+    rows = [DayRollup(system_id=system.pk, day=day, key=key, value=value) for key, value in values.items()]
+    DayRollup.objects.bulk_create(rows)
+    PersonDay.objects.bulk_create(
+        PersonDay(system_id=system.pk, topic=topic, day=day, subject=uuid.UUID(int=number), n=1)
+        for topic, many in (people or {}).items()
+        for number in range(many)
+    )
+
+
+def confusion(
+    system: Any, day: date, labels: list[str], matrix: list[list[int]], *, people: int = 100, part: str = ""
+) -> None:
+    """Gold × predicted counts of one day and slice, with the people behind them."""
+    from metrics.rollups.models import ConfusionRollup
+
+    ConfusionRollup.objects.bulk_create(
+        ConfusionRollup(
+            system_id=system.pk, day=day, version="1.0", slice=part, gold=gold, predicted=said, n=n
+        )
+        for gold, row in zip(labels, matrix, strict=True)
+        for said, n in zip(labels, row, strict=True)
+    )
+    counters(system, day, {}, people={f"gold|{part}" if part else "gold": people})

@@ -174,7 +174,7 @@ def _with_evaluation(
     systems: Sequence[System], now: Mapping[UUID, Figures], window: rules.Window
 ) -> Iterable[tuple[UUID, Figures, Figures]]:
     """Where nothing live was labelled, how well the system reads comes from its newest evaluation set."""
-    newest = {e.system_id: e for e in _evaluations(systems).distinct("system")}
+    newest = {e.system_id: e for e in _evaluations(systems).distinct("system_id")}
     for system in systems:
         live, evaluation = now[system.pk], newest.get(system.pk)
         bare = evaluation is not None and not live["accuracy"].n
@@ -182,7 +182,7 @@ def _with_evaluation(
 
 
 def _evaluations(systems: Sequence[System]) -> Any:
-    return EvaluationSet.objects.filter(system__in=[s.pk for s in systems]).order_by("system", "-imported_at")
+    return EvaluationSet.objects.filter(system__in=[s.pk for s in systems]).order_by("system_id", "-imported_at")
 
 
 def evaluations(system: System) -> list[EvaluationSet]:
@@ -203,8 +203,8 @@ def _standings(systems: Sequence[System]) -> dict[UUID, dict[str, Standing]]:
         AuditRun.objects.filter(
             system__in=[s.pk for s in systems], kind__in=AUDITED, finished_at__isnull=False
         )
-        .order_by("system", "kind", "-finished_at")
-        .distinct("system", "kind")
+        .order_by("system_id", "kind", "-finished_at")
+        .distinct("system_id", "kind")
         .values_list("system_id", "kind", "verdict")
     )
     found: dict[UUID, dict[str, Standing]] = defaultdict(dict)

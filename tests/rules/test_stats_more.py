@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from metrics.stats import intervals, roi, scales, share, suppression, survey
+from metrics.stats import change, intervals, quantile, roi, scales, share, suppression, survey
 from metrics.stats.figure import Figure, State
 
 # a Forrester TEI study: yearly flows, the start first
@@ -263,3 +263,31 @@ def test_nothing_entered_is_no_outcome_and_no_cost_is_no_ratio() -> None:
     only = roi.simulate([roi.Item("b", False, ((0, 5.0),))], 0.1)
     assert only is not None
     assert only.roi is None
+
+
+# --- change and quantiles ---
+
+
+def test_the_change_of_two_shares_is_newcombes_published_example() -> None:
+    now = share.share_figure("csat", 56, 70)
+    before = share.share_figure("csat", 48, 80)
+    found = change.change(now, before)
+    assert found is not None
+    assert found.value == pytest.approx(0.2)
+    assert found.ci == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert found.clear
+    assert change.change(now, share.share_figure("csat", 3, 4)) is None
+    complete = change.change(Figure("x", value=1.0), Figure("x", value=1.0))
+    assert complete == change.Change(0.0, None)
+    assert not change.Change(0.0, None).clear
+    assert change.Change(0.1, None).clear
+
+
+def test_the_median_of_a_skewed_time_is_inside_its_interval_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    rows = np.sort(rng.lognormal(1, 1, size=(2000, 100)), axis=1)
+    lo, hi = quantile.quantile_ranks(100, 0.5)
+    low, high = rows[:, int(lo * 100) - 1], rows[:, int(hi * 100) - 1]
+    assert 0.94 <= np.mean((low <= np.e) & (np.e <= high)) <= 0.98
+    with pytest.raises(ValueError, match="q < 1"):
+        quantile.quantile_ranks(0, 0.5)
