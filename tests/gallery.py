@@ -16,8 +16,8 @@ from portal.web.tables import AttuneTable, FigureColumn, LinkColumn, NumberColum
 
 NOW = dt.datetime(2026, 11, 23, 13, 5, tzinfo=dt.UTC)
 FIGURE = {
-    "kpi": "sentiment_accuracy", "value": "0.8003", "ci": ["0.7786", "0.8204"], "level": "0.95", "n": 1421, "numerator": 1137,
-    "denominator": 1421, "method": "Wilson", "state": "ok", "reason": "", "more_needed": None,
+    "kpi": "sentiment_accuracy", "value": "0.8003", "ci": ["0.7786", "0.8204"], "level": "0.95", "n": 1421,
+    "numerator": 1137, "denominator": 1421, "method": "Wilson", "state": "ok", "reason": "", "more_needed": None,
 }  # fmt: skip
 FEW = {"value": None, "state": "not_enough_data", "n": 12, "more_needed": 18, "ci": None, "reason": ""}
 ROI = {"value": "412000", "p10": "-80000", "p90": "1150000", "draws": 10000, "state": "ok"}

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import slugify
@@ -16,6 +17,7 @@ from portal.access.selectors import has_anywhere
 from portal.web import exports
 
 PAGE_SIZES = (25, 50, 100)
+HTMX_STOP = 286
 Text = str | Promise
 
 
@@ -139,3 +141,18 @@ def _flat(choices: Any) -> list[tuple[str, Any]]:
     for key, label in choices:
         rows += _flat(label) if isinstance(label, (list, tuple)) else [(str(key), label)]
     return rows
+
+
+def progress(request: HttpRequest, job: Any, url: str) -> HttpResponse:
+    """The progress component alone, for htmx to poll; status 286 once the job is over ends the polling.
+
+    `job`: pk, state, progress (0-100), note, error. `url`: the address of the calling view.
+    """
+    over = str(job.state) not in ("queued", "running")
+    response = render(
+        request, "components/progress.html", {"job": job, "url": url}, status=HTMX_STOP if over else 200
+    )
+    response["Cache-Control"] = "no-store"
+    if over:  # the page around it shows results by now
+        response["HX-Trigger"] = "attune:finished"
+    return response

@@ -60,6 +60,9 @@
     setTimeout(() => { delete form.dataset.sent; }, 5000);
   });
 
+  // a job that ended while it was watched: load the page again, it now shows the result
+  document.addEventListener("attune:finished", () => { setTimeout(() => window.location.reload(), 600); });
+
   // copy buttons appear only where copying works
   document.querySelectorAll("[data-copy]").forEach((button) => {
     if (!navigator.clipboard) return;
