@@ -15,9 +15,8 @@ class EvidencePack(models.Model):
     systems = models.ManyToManyField("governance.System", related_name="evidence_packs")
     date_from = models.DateField()
     date_to = models.DateField()
-    end_size = (
-        models.BigIntegerField()
-    )  # the tree the pack ends at: fixed before the auditor's number is known
+    # the tree the pack ends at: given together with the auditor's number, else settled when the pack is made
+    end_size = models.BigIntegerField(null=True)
     sample_size = models.PositiveIntegerField(default=25)
     auditor_number = models.CharField(max_length=100, blank=True, default="")
     requested_at = models.DateTimeField(db_default=Now())

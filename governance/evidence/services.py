@@ -81,7 +81,7 @@ def _check_period(date_from: dt.date, date_to: dt.date) -> None:
 
 
 def _check_number(number: str, end_size: int | None) -> None:
-    if number and not Checkpoint.objects.filter(size=end_size).exists():
+    if number and (end_size is None or not Checkpoint.objects.filter(size=end_size).exists()):
         raise RuleBroken(
             N_("A number of your own needs the checkpoint that you held before you chose it."),
             code="no_checkpoint",
