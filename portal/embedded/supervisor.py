@@ -81,6 +81,7 @@ class Tree:
         """Until asked to stop: start again what died, each time after a longer pause."""
         while not self.asked:
             time.sleep(0.2)
+            processes.bury_orphans([child.process.pid for child in self.children if child.process])
             for child in self.children:
                 if child.dead():
                     self._revive(child)
@@ -130,6 +131,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     tree = Tree(environment=dict(os.environ))
     tree.listen()
+    processes.adopt_orphans()
     if options.with_parent:
         processes.die_with_parent(signal.SIGTERM, os.getppid())()
     try:
@@ -174,7 +176,17 @@ def run(tree: Tree, *, example: bool) -> int:
             lock.truncate(0)
             if held is not None:
                 held.release(wait=60)
+            processes.wait_until(_alone, 2)
     return 0
+
+
+def _alone() -> bool:
+    """Whether every process below us, adopted ones included, is gone and buried."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                return False
+    return True
 
 
 def _serve(tree: Tree, host: str, port: int) -> None:
