@@ -5,4 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.audits.api_urls")),
     path("", include("metrics.dashboards.api_urls")),
+    path("", include("governance.gate.api_urls")),
+    path("", include("metrics.ingest.api_urls")),
 ]

@@ -1,0 +1,10 @@
+"""Addresses of the consent API below /api/v1/."""
+
+from django.urls import path
+
+from governance.gate import api
+
+urlpatterns = [
+    path("consent-events", api.ConsentEvents.as_view(), name="api_consent_events"),
+    path("decisions", api.Decisions.as_view(), name="api_decisions"),
+]

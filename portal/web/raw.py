@@ -1,0 +1,54 @@
+"""API views that read their body themselves (msgspec): batches of JSON or NDJSON."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portal.shapes import Malformed
+from portal.web.middleware import sentence
+from portal.web.rest import is_sandbox
+
+JSON, NDJSON = "application/json", "application/x-ndjson"
+KEY_LENGTH = 200
+
+
+class RawBodyView(APIView):
+    """Base of views that hand the bytes of the body to a service."""
+
+    media_types: tuple[str, ...] = (JSON, NDJSON)
+
+    def raw_body(self, request: Request) -> tuple[bytes, bool]:
+        """(body, is it NDJSON). Raises 415 for another media type, 413 when it is too large."""
+        kind = str(request.content_type or "").partition(";")[0].strip().lower()
+        if kind not in self.media_types:
+            raise exceptions.UnsupportedMediaType(kind or "none")
+        return request.body, kind == NDJSON
+
+    def idempotency_key(self, request: Request) -> str | None:
+        """The Idempotency-Key header, if any. Raises 400 when it cannot be one."""
+        key = request.headers.get("Idempotency-Key", "")
+        if len(key) > KEY_LENGTH or not key.isprintable():
+            raise exceptions.ParseError(gettext("Idempotency-Key: at most 200 printable characters."))
+        return key or None
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """A body that cannot be read is 400; the rest is as everywhere."""
+        if isinstance(exc, Malformed):
+            exc = exceptions.ParseError(sentence(exc))
+        return super().handle_exception(exc)
+
+    def receipt(self, request: Request, receipt: dict[str, Any]) -> Response:
+        """A receipt in the caller's language; a sandbox key is told that nothing was kept."""
+        headers = {"Sandbox": "true"} if is_sandbox(request) else {}
+        return Response({**receipt, "items": [localised(one) for one in receipt["items"]]}, headers=headers)
+
+
+def localised(answer: dict[str, Any]) -> dict[str, Any]:
+    """An item's answer with the messages of its errors in the caller's language."""
+    if not answer.get("errors"):
+        return answer
+    return {**answer, "errors": [e | {"message": gettext(e["message"])} for e in answer["errors"]]}
