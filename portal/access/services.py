@@ -109,6 +109,11 @@ def password_link(*, user: User, by: User) -> dict[str, str]:
     """Parts (`uidb36`, `key`) of an address, good for three days and one use, where this person sets a password."""
     _require_manages(by, user)
     record(type="people.password_link_made", by=by, subject=f"user:{user.pk}", body={})
+    return password_key(user)
+
+
+def password_key(user: User) -> dict[str, str]:
+    """The parts of the address themselves; for callers whose right was asked before."""
     tokens = app_settings.PASSWORD_RESET_TOKEN_GENERATOR()
     return {"uidb36": user_pk_to_url_str(user), "key": tokens.make_token(user)}
 

@@ -1,6 +1,6 @@
 """How sign-in behaves: no open sign-up; links in mail use the configured address."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
@@ -19,8 +19,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """The right password of a closed account leads to the page that says so, not into a session."""
         if user.ended(timezone.now()):
             clear_login(request)
-            return self.respond_user_inactive(request, user)
-        return super().pre_login(request, user, **kwargs)
+            return cast(HttpResponse, self.respond_user_inactive(request, user))
+        return cast("HttpResponse | None", super().pre_login(request, user, **kwargs))
 
     def get_user_display(self, user: Any) -> str:
         """The name that pages show."""

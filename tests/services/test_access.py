@@ -222,3 +222,93 @@ def test_resync_repairs_rows_from_the_assignments() -> None:
     UnitUserPermission.objects.filter(user=holder).delete()
     services.resync(user=holder)
     assert selectors.can(fresh(holder), "view_kpis", unit)
+
+
+# --- systems ------------------------------------------------------------------------------------------------
+
+
+def test_a_grant_on_one_system_opens_that_system_only() -> None:
+    from governance.registry.selectors import visible
+
+    top = make.unit()
+    one, other = make.system(unit=top), make.system(unit=top)
+    holder = make.person("manager", system=one)
+    assert selectors.can(holder, "view_kpis", one)
+    assert not selectors.can(holder, "view_kpis", other)
+    assert not selectors.can(holder, "view_kpis", top)
+    assert selectors.has_anywhere(holder, "view_kpis")
+    assert list(visible(holder, "view_kpis")) == [one]
+    services.revoke_role(assignment=RoleAssignment.objects.get(user=holder), by="system")
+    assert not visible(fresh(holder), "view_kpis").exists()
+
+
+def test_a_grant_on_a_unit_opens_the_systems_below_and_ends_for_all() -> None:
+    from governance.registry.selectors import visible
+
+    top = make.unit()
+    below = make.unit(parent=top)
+    system, foreign = make.system(unit=below), make.system(unit=make.unit())
+    end = timezone.now() + timedelta(days=1)
+    holder = make.person("auditor", unit=top, until=end)
+    assert list(visible(holder)) == [system]
+    assert selectors.can(holder, "view_audits", system)
+    assert not selectors.can(holder, "view_audits", foreign)
+    with time_machine.travel(end, tick=False):
+        assert not visible(holder).exists()
+
+
+def test_things_of_a_system_are_judged_by_it() -> None:
+    system = make.system()
+    version = system.versions.first() or system.flows.first() or make.flow(system)
+    holder = make.person("auditor", system=system)
+    assert selectors.can(holder, "view_audits", version)
+    assert not selectors.can(make.user(), "view_audits", version)
+
+
+def test_require_tells_nothing_about_what_is_foreign() -> None:
+    system = make.system()
+    with pytest.raises(Http404):
+        selectors.require(make.user(), "edit_register", system)
+    with pytest.raises(NotAllowed):
+        selectors.require(make.person("auditor", system=system), "edit_register", system)
+    selectors.require(make.person("system_owner", system=system), "edit_register", system)
+
+
+def test_a_key_reaches_its_own_system_by_scope() -> None:
+    from governance.registry.selectors import visible
+    from portal.accounts.models import MachineUser
+
+    system, other = make.system(), make.system()
+    machine = MachineUser(make.api_key(system, ("kpis:read",))[0])
+    assert selectors.can(machine, "view_kpis", system)
+    assert not selectors.can(machine, "run_audits", system)
+    assert not selectors.can(machine, "view_kpis", other)
+    assert list(visible(machine)) == [system]
+    with pytest.raises(NotAllowed):
+        selectors.require(machine, "run_audits", system)
+    with pytest.raises(Http404):
+        selectors.require(machine, "view_kpis", other)
+
+
+def test_an_administrator_of_the_unit_manages_roles_on_its_systems() -> None:
+    system = make.system()
+    admin, foreign = (
+        make.person("administrator", unit=system.unit),
+        make.person("administrator", unit=make.unit()),
+    )
+    person = make.user()
+    services.grant_role(user=person, role="manager", system=system, by=admin)
+    assert selectors.manages(admin, person)
+    assert not selectors.manages(foreign, person)
+    with pytest.raises(Http404):
+        services.grant_role(user=person, role="auditor", system=system, by=foreign)
+    with pytest.raises(NotAllowed):
+        services.change_person(user=person, name="X", is_active=False, valid_until=None, by=foreign)
+    services.change_person(user=person, name="X", is_active=False, valid_until=None, by=admin)
+    assert not selectors.has_anywhere(fresh(person), "view_kpis")
+
+
+def test_somebody_without_roles_may_be_changed_by_every_administrator_only() -> None:
+    person = make.user()
+    assert selectors.manages(make.person("administrator", unit=make.unit()), person)
+    assert not selectors.manages(make.person("auditor", unit=make.unit()), person)

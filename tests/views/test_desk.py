@@ -293,7 +293,9 @@ def test_units_are_added_renamed_and_moved(admin: User, top: Unit) -> None:
     client.post(reverse("unit_add"), {"name": "Desk", "parent": str(claims.pk)})
     desk = Unit.objects.get(name="Desk")
     assert desk.path == f"{top.path}claims/desk/"
-    response = client.post(reverse("unit_change", args=[desk.pk]), {"name": "Front desk", "parent": str(top.pk)})
+    response = client.post(
+        reverse("unit_change", args=[desk.pk]), {"name": "Front desk", "parent": str(top.pk)}
+    )
     assert response.status_code == 302
     desk.refresh_from_db()
     assert (desk.name, desk.path) == ("Front desk", f"{top.path}desk/")
