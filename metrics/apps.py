@@ -10,5 +10,7 @@ class MetricsConfig(AppConfig):
     label = "metrics"
 
     def ready(self) -> None:
-        """Fill the registers of governance: audits."""
-        from metrics import audits  # noqa: F401
+        """Fill the registers of governance: audits, and the sections of an evidence pack."""
+        from metrics import audits, evidence  # noqa: F401
+
+        evidence.fill()
