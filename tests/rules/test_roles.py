@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.access import document
 from portal.access.roles import CODES, PERMISSIONS, READ_ONLY, SCOPES, SENTENCES, TITLES, Role
 
 READING = {code for code in CODES if code.startswith("view_")} | {"export_evidence"}
@@ -53,3 +54,13 @@ def test_a_manager_sees_figures_but_no_ledger_and_no_packs() -> None:
 
 def test_every_scope_of_a_key_has_its_counterpart_for_people() -> None:
     assert {permission for permission, _sentence in SCOPES.values()} <= set(CODES)
+
+
+def test_the_document_holds_the_tables_of_today() -> None:
+    text = document.DOCUMENT.read_text(encoding="utf-8")
+    assert text == document.refreshed(text), "run: python -m portal.access.document"
+
+
+def test_the_matrix_marks_each_permission_of_each_role() -> None:
+    marks = document.tables().count("✓")
+    assert marks == sum(len(codes) for codes in PERMISSIONS.values())

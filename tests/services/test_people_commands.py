@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from portal.access.models import UnitUserPermission
 from portal.access.selectors import can
 from portal.accounts.models import ApiKey, Unit, User
 from tests import make
@@ -97,3 +98,11 @@ def test_wrong_use_is_explained(arguments: list[str], reason: str) -> None:
     with pytest.raises(CommandError, match=reason):
         run("create_api_key", *place, *arguments)
     assert not ApiKey.objects.exists()
+
+
+def test_roles_are_made_anew_for_everybody() -> None:
+    unit = make.unit()
+    holder = make.person("manager", unit=unit)
+    UnitUserPermission.objects.all().delete()
+    assert run("resync_roles").strip() == "1 people."
+    assert can(User.objects.get(pk=holder.pk), "view_kpis", unit)
