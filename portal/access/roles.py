@@ -46,7 +46,7 @@ SENTENCES: dict[Role, str] = {
     Role.BOARD_CHAIR: N_("Leads the board and may suspend a deployment; votes like any member."),
     Role.MANAGER: N_("Reads the figures of own units; never about one person or a group that is too small."),
     Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
-    Role.EXTERNAL_AUDITOR: N_("Reads and exports what an auditor may, until a set date; changes nothing."),
+    Role.EXTERNAL_AUDITOR: N_("Does what an auditor does, until a set date; from then on nothing opens."),
     Role.DATA_PROTECTION_OFFICER: N_("Publishes notices, approves data-use policies and signs screenings."),
     Role.SUPERVISOR: N_("Watches the AI at work, takes over from it and works on findings."),
     Role.WORKS_COUNCIL: N_("Reads what concerns employees: the register, requests, audits and decisions."),
@@ -75,7 +75,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.BOARD_CHAIR: _READ | {"vote", "chair", "suspend", "view_kpis", "view_consent"},
     Role.MANAGER: _READ | {"view_kpis"},
     Role.AUDITOR: _AUDITOR | {"run_audits"},
-    Role.EXTERNAL_AUDITOR: frozenset(_AUDITOR),
+    Role.EXTERNAL_AUDITOR: _AUDITOR | {"run_audits"},
     Role.DATA_PROTECTION_OFFICER: _READ
     | {
         "sign_screening",
@@ -92,4 +92,4 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
 }
 
 # these roles may hold no permission that changes something (held by a test)
-READ_ONLY: frozenset[Role] = frozenset({Role.EXTERNAL_AUDITOR, Role.WORKS_COUNCIL, Role.MANAGER})
+READ_ONLY: frozenset[Role] = frozenset({Role.WORKS_COUNCIL, Role.MANAGER})

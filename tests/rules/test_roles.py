@@ -43,8 +43,9 @@ def test_duties_that_no_single_role_joins(one: str, other: str) -> None:
     assert not [role for role, codes in PERMISSIONS.items() if {one, other} <= codes]
 
 
-def test_an_auditor_changes_nothing_but_may_run_audits() -> None:
-    assert PERMISSIONS[Role.AUDITOR] - READING == {"run_audits"}
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.EXTERNAL_AUDITOR])
+def test_an_auditor_changes_nothing_but_may_run_audits(role: Role) -> None:
+    assert PERMISSIONS[role] - READING == {"run_audits"}
 
 
 def test_a_manager_sees_figures_but_no_ledger_and_no_packs() -> None:
