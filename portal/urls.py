@@ -4,10 +4,16 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.web.urls")),
+    path("", include("governance.audits.urls")),
+    path("", include("portal.jobs.urls")),
     path("", include("portal.desk.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("", include("metrics.dashboards.urls")),
     path("", include("metrics.roi.urls")),
+    path("", include("governance.registry.urls")),
+    path("", include("governance.review.urls")),
+    path("", include("governance.screening.urls")),
+    path("", include("governance.findings.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

@@ -2,7 +2,6 @@
 
 import uuid
 
-
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models

@@ -185,6 +185,7 @@ FLOW_ENUMS: dict[str, type[Described]] = {
 }
 ANSWERS = ("yes", "no", "not_applicable")
 
+RESERVED_SLUGS = frozenset({"new"})  # words of the addresses of pages
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
@@ -244,6 +245,8 @@ def system_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
     if "slug" in values and not (SLUG.match(str(values["slug"])) and len(str(values["slug"])) <= 60):
         wrong("slug", "invalid", N_("Use lower-case letters, digits and single hyphens, at most 60."))
+    if values.get("slug") in RESERVED_SLUGS:
+        wrong("slug", "reserved", N_("This short name is reserved."))
     for field in ("name", "description"):
         if field in values and not str(values[field]).strip():
             wrong(field, "required", N_("This is needed."))

@@ -1,0 +1,38 @@
+"""Addresses of changes to the register, requests, deployments and boards."""
+
+from django.urls import path
+
+from governance.review.views import boards, deployments, register, requests
+
+urlpatterns = [
+    path("systems/<slug:slug>/edit/", register.SystemEdit.as_view(), name="system_edit"),
+    path("systems/<slug:slug>/versions/new/", register.VersionAdd.as_view(), name="version_add"),
+    path("systems/<slug:slug>/goals/new/", register.GoalAdd.as_view(), name="goal_add"),
+    path("systems/<slug:slug>/flows/new/", register.FlowAdd.as_view(), name="flow_add"),
+    path("systems/<slug:slug>/flows/<slug:flow>/edit/", register.FlowEdit.as_view(), name="flow_edit"),
+    path("systems/<slug:slug>/approvals/", register.SystemApprovals.as_view(), name="system_approvals"),
+    path("systems/<slug:slug>/history/", register.SystemHistory.as_view(), name="system_history"),
+    path("systems/<slug:slug>/request/", requests.RequestAdd.as_view(), name="request_add"),
+    path("requests/", requests.RequestList.as_view(), name="request_list"),
+    path("requests/<uuid:pk>/", requests.RequestDetail.as_view(), name="request_detail"),
+    path("requests/<uuid:pk>/submit/", requests.RequestSubmit.as_view(), name="request_submit"),
+    path("requests/<uuid:pk>/close/", requests.RequestClose.as_view(), name="request_close"),
+    path("requests/<uuid:pk>/withdraw/", requests.RequestWithdraw.as_view(), name="request_withdraw"),
+    path("requests/<uuid:pk>/recuse/", requests.RequestRecuse.as_view(), name="request_recuse"),
+    path("conditions/<uuid:pk>/meet/", requests.ConditionMeet.as_view(), name="condition_meet"),
+    path("deployments/<uuid:pk>/", deployments.DeploymentDetail.as_view(), name="deployment_detail"),
+    path(
+        "deployments/<uuid:pk>/suspend/", deployments.DeploymentSuspend.as_view(), name="deployment_suspend"
+    ),
+    path(
+        "deployments/<uuid:pk>/reinstate/",
+        deployments.DeploymentReinstate.as_view(),
+        name="deployment_reinstate",
+    ),
+    path("boards/", boards.BoardList.as_view(), name="board_list"),
+    path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),
+    path("boards/<uuid:pk>/", boards.BoardDetail.as_view(), name="board_detail"),
+    path("boards/<uuid:pk>/seats/new/", boards.SeatAdd.as_view(), name="seat_add"),
+    path("seats/<uuid:pk>/members/new/", boards.MemberAdd.as_view(), name="member_add"),
+    path("memberships/<uuid:pk>/end/", boards.MemberEnd.as_view(), name="member_end"),
+]

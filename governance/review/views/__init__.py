@@ -1,0 +1,1 @@
+"""Pages of review: changes of the register, requests, deployments, boards."""

@@ -1,0 +1,186 @@
+"""Changes of the register that touch approvals, and the tabs 'Approvals' and 'History' of a system."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+
+from governance.registry import selectors as registry
+from governance.registry import services as register
+from governance.registry.forms import SystemForm, initial_of
+from governance.registry.models import DataFlow, System
+from governance.registry.pages import Crumbs, FormPage, said
+from governance.review import changes, selectors
+from governance.review.forms import GoalForm, VersionForm
+from governance.screening.forms import FlowForm
+from portal.access.selectors import can, require
+from portal.ledger.selectors import history
+from portal.web.views import SignedInMixin
+
+MATERIAL = _("A material change takes what was approved out of force until the board has looked at it again.")
+
+
+class SystemFormPage(FormPage):
+    """A form about one system that the person may change."""
+
+    perm = "view_register"
+    needs = "edit_register"
+    system: System
+
+    def load(self) -> None:
+        """The system of the address."""
+        self.system = registry.get(self.request.user, self.kwargs["slug"])
+        require(self.request.user, self.needs, self.system)
+
+    def crumbs(self) -> Crumbs:
+        """Below the system."""
+        return [
+            (gettext("Systems"), reverse("system_list")),
+            (self.system.name, self.system.get_absolute_url()),
+        ]
+
+
+class SystemEdit(SystemFormPage):
+    """Change the description of a system."""
+
+    form_class = SystemForm
+    title = _("Change the system")
+
+    def form(self, data: Any = None) -> SystemForm:
+        """Filled with what is there."""
+        return SystemForm(data, user=self.request.user, system=self.system, initial=initial_of(self.system))
+
+    def extra(self) -> dict[str, Any]:
+        """The consequence of a material change."""
+        return {"note": MATERIAL}
+
+    def act(self, form: SystemForm) -> str:
+        """Save what differs."""
+        values = dict(form.cleaned_data)
+        version, reason = values.pop("row_version"), values.pop("reason")
+        found = changes.update_system(
+            system=self.system, by=self.request.user, expected_version=version, reason=reason, **values
+        )
+        said(self.request, gettext("Saved.") if found else gettext("Nothing differed; nothing was saved."))
+        return self.system.get_absolute_url()
+
+
+class VersionAdd(SystemFormPage):
+    """Register a version."""
+
+    form_class = VersionForm
+    title = _("Add a version")
+
+    def extra(self) -> dict[str, Any]:
+        """The consequence."""
+        return {"note": MATERIAL}
+
+    def act(self, form: VersionForm) -> str:
+        """Add it."""
+        changes.add_version(system=self.system, by=self.request.user, **form.cleaned_data)
+        said(self.request, gettext("The version is in the register."))
+        return self.system.get_absolute_url()
+
+
+class GoalAdd(SystemFormPage):
+    """Set a goal."""
+
+    form_class = GoalForm
+    title = _("Add a goal")
+
+    def act(self, form: GoalForm) -> str:
+        """Add it."""
+        register.add_goal(system=self.system, by=self.request.user, **form.cleaned_data)
+        return self.system.get_absolute_url()
+
+
+class FlowAdd(SystemFormPage):
+    """Describe a data flow; the page after it shows the legal outcome."""
+
+    form_class = FlowForm
+    title = _("Describe a data flow")
+    submit = _("Save and screen")
+
+    def act(self, form: FlowForm) -> str:
+        """Describe and screen it."""
+        flow = changes.add_flow(system=self.system, by=self.request.user, **form.cleaned_data)
+        said(self.request, gettext("The data flow is described and screened."))
+        return flow.get_absolute_url()
+
+
+class FlowEdit(SystemFormPage):
+    """Change a data flow."""
+
+    form_class = FlowForm
+    title = _("Change the data flow")
+    submit = _("Save and screen")
+    flow: DataFlow
+
+    def load(self) -> None:
+        """The flow of the address."""
+        super().load()
+        self.flow = get_object_or_404(self.system.flows.select_related("system"), slug=self.kwargs["flow"])
+
+    def form(self, data: Any = None) -> FlowForm:
+        """Filled with what is there."""
+        return FlowForm(data, flow=self.flow)
+
+    def extra(self) -> dict[str, Any]:
+        """The consequence, and the way back to the flow."""
+        return {"note": MATERIAL, "cancel_url": self.flow.get_absolute_url()}
+
+    def act(self, form: FlowForm) -> str:
+        """Save what differs and screen again."""
+        values = dict(form.cleaned_data)
+        version, reason = values.pop("row_version"), values.pop("reason")
+        changes.change_flow(
+            flow=self.flow, by=self.request.user, expected_version=version, reason=reason, **values
+        )
+        said(self.request, gettext("The data flow is saved and screened."))
+        return self.flow.get_absolute_url()
+
+
+class SystemApprovals(SignedInMixin, View):
+    """What is in force, what was asked and decided."""
+
+    perm = "view_review"
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The tab 'Approvals'."""
+        system = registry.get(request.user, slug, "view_review")
+        requests = selectors.visible_requests(request.user).filter(system=system)
+        context = {
+            "system": system,
+            "deployments": system.deployments.select_related("version", "request").prefetch_related("flows"),
+            "requests": requests.select_related("version", "board", "requested_by"),
+            "may_request": can(request.user, "request_deployment", system),
+            "tab": "approvals",
+        }
+        return render(request, "review/system_approvals.html", context)
+
+
+class SystemHistory(SignedInMixin, View):
+    """Everything that happened to a system, from the ledger."""
+
+    perm = "view_register"
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The tab 'History'."""
+        system = registry.get(request.user, slug)
+        context = {"system": system, "events": history(_subjects(request.user, system)), "tab": "history"}
+        return render(request, "review/system_history.html", context)
+
+
+def _subjects(user: Any, system: System) -> list[str]:
+    """The system, and of what belongs to it that which this person may see."""
+    subjects = [system.subject]
+    if can(user, "view_review", system):
+        requests = selectors.visible_requests(user).filter(system=system)
+        subjects += [row.subject for row in (*requests, *system.deployments.all())]
+    if can(user, "view_audits", system):
+        subjects += [finding.subject for finding in system.findings.all()]
+    return subjects

@@ -1,0 +1,142 @@
+"""Flows and law: the tab of a system, a flow with its legal outcome, and the signature under it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views import View
+
+from governance.registry import selectors as registry
+from governance.registry.models import DataFlow
+from governance.registry.pages import said
+from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
+from governance.screening import law, selectors, services
+from governance.screening.forms import ANSWER_CHOICES, LABELS
+from governance.screening.models import Screening, spoken
+from portal.access.selectors import can, require
+from portal.web.views import SignedInMixin
+
+
+class SystemFlows(SignedInMixin, View):
+    """Every data flow of a system with its legal outcome."""
+
+    perm = "view_register"
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The tab 'Flows and law'."""
+        system = registry.get(request.user, slug)
+        flows = list(system.flows.select_related("system"))
+        current = selectors.current_of(flows)
+        today = timezone.localdate()
+        rows = [
+            {
+                "flow": flow,
+                "modality": FLOW_ENUMS["modality"](flow.modality),
+                "subject_role": FLOW_ENUMS["subject_role"](flow.subject_role),
+                "purpose": FLOW_ENUMS["purpose"](flow.purpose),
+                "screening": current.get(flow.pk),
+                "signed": selectors.is_signed(current.get(flow.pk), flow, today),
+            }
+            for flow in flows
+        ]
+        context = {
+            "system": system,
+            "rows": rows,
+            "law": law.current(),
+            "may_edit": can(request.user, "edit_register", system),
+            "tab": "flows",
+        }
+        return render(request, "screening/system_flows.html", context)
+
+
+class FlowDetail(SignedInMixin, View):
+    """One flow: its facts, the legal outcome with reason, duties and what would change it."""
+
+    perm = "view_register"
+
+    def get(self, request: HttpRequest, slug: str, flow: str) -> HttpResponse:
+        """The page of a flow."""
+        system = registry.get(request.user, slug)
+        found = get_object_or_404(DataFlow.objects.select_related("system"), system=system, slug=flow)
+        screening = selectors.current(found)
+        context = {
+            "system": system,
+            "flow": found,
+            "facts": facts_shown(found),
+            "screening": screening,
+            "duties": duties_shown(screening),
+            "signed": selectors.is_signed(screening, found, timezone.localdate()),
+            "earlier": found.screenings.filter(superseded_at__isnull=False)[:20],
+            "law": law.current(),
+            "may_edit": can(request.user, "edit_register", system),
+            "may_sign": can(request.user, "sign_screening", system),
+            "tab": "flows",
+        }
+        return render(request, "screening/flow_detail.html", context)
+
+
+class ScreeningSign(SignedInMixin, View):
+    """Sign a legal outcome."""
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Sign and go back to the flow."""
+        rows = Screening.objects.filter(flow__system__in=registry.visible(request.user))
+        screening = get_object_or_404(rows.select_related("flow__system"), pk=pk)
+        require(request.user, "sign_screening", screening.flow.system)
+        services.sign(screening=screening, by=request.user)
+        said(request, gettext("You signed the legal outcome. It is valid for twelve months."))
+        return HttpResponseRedirect(screening.flow.get_absolute_url())
+
+
+class LawPage(SignedInMixin, View):
+    """The rules in use, with article, dates and source."""
+
+    perm = "view_register"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The catalogue as a page."""
+        current = law.current()
+        today = timezone.localdate()
+        rules = [
+            {"rule": r, "reason": spoken(dict(r.reason)), "valid": r.valid(today)} for r in current.rules
+        ]
+        duties = [
+            {"duty": d, "text": spoken(dict(d.text)), "other": spoken(dict(d.other_text))}
+            for d in current.duties.values()
+        ]
+        context = {"law": current, "rules": rules, "duties": duties, "today": today}
+        return render(request, "screening/law.html", context)
+
+
+def facts_shown(flow: DataFlow) -> list[tuple[str, str]]:
+    """(label, words) of the seven facts and the answered questions."""
+    answers = dict(ANSWER_CHOICES)
+    rows = [
+        (str(LABELS[name]), gettext(FLOW_ENUMS[name](getattr(flow, name)).sentence)) for name in FLOW_FACTS
+    ]
+    questions = law.current().questions
+    rows += [
+        (spoken(dict(text)), str(answers.get(flow.facts.get(question) or "", "–")))
+        for question, text in questions.items()
+        if question in flow.facts
+    ]
+    return rows
+
+
+def duties_shown(screening: Screening | None) -> list[dict[str, Any]]:
+    """The duties with texts in the reader's language, those in effect first."""
+    today = timezone.localdate().isoformat()
+    rows = [
+        {
+            "article": duty["article"],
+            "text": spoken(duty["text"]),
+            "applies_from": duty["applies_from"],
+            "in_effect": duty["applies_from"] <= today,
+            "other_from": duty.get("other_reading", {}).get("applies_from"),
+            "other_text": spoken(duty.get("other_reading", {}).get("text", "")),
+        }
+        for duty in (screening.duties if screening else [])
+    ]
+    return sorted(rows, key=lambda row: row["applies_from"])
