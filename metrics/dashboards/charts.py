@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -85,10 +85,10 @@ def trend_chart(system: System, span: Range, kpis: Sequence[str]) -> figures.Cha
 
 def marks_of(system: System, span: Range) -> list[figures.Mark]:
     """Deployments and finished audits inside the window, newest kept, each with a link where it has a page."""
-    after = span.date_to + timedelta(days=1)
-    inside = {"system": system}
-    deployed = Deployment.objects.filter(**inside, valid_from__gte=span.date_from, valid_from__lt=after)
-    audited = AuditRun.objects.filter(**inside, finished_at__gte=span.date_from, finished_at__lt=after)
+    first = datetime.combine(span.date_from, time(), UTC)  # rollup days are UTC days
+    after = first + timedelta(days=span.days)
+    deployed = Deployment.objects.filter(system=system, valid_from__gte=first, valid_from__lt=after)
+    audited = AuditRun.objects.filter(system=system, finished_at__gte=first, finished_at__lt=after)
     found = [
         *((d.valid_from, _("Deployment"), d) for d in deployed),
         *((a.finished_at, f"{_('Audit')}: {word(a.verdict)}", a) for a in audited if a.finished_at),

@@ -1,7 +1,7 @@
 """Figures in words: value, interval and count as a person of the current language reads them."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils import formats
@@ -46,6 +46,8 @@ def format_value(value: Any, *, unit: str = "", digits: int | None = None) -> st
         digits = DIGITS.get(unit, 0 if number == number.to_integral_value() else 4 if abs(number) <= 1 else 2)
     if unit == "percent":
         number *= 100
+    # number_format cuts digits off instead of rounding them
+    number = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     text = str(formats.number_format(number, decimal_pos=digits, use_l10n=True, force_grouping=True))
     text = text.replace("-", "\u2212", 1)
     return {
