@@ -182,7 +182,9 @@ def _with_evaluation(
 
 
 def _evaluations(systems: Sequence[System]) -> Any:
-    return EvaluationSet.objects.filter(system__in=[s.pk for s in systems]).order_by("system_id", "-imported_at")
+    return EvaluationSet.objects.filter(system__in=[s.pk for s in systems]).order_by(
+        "system_id", "-imported_at"
+    )
 
 
 def evaluations(system: System) -> list[EvaluationSet]:

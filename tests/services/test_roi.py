@@ -93,7 +93,9 @@ def test_another_definition_is_a_conflict_unless_it_is_a_correction() -> None:
     record_values(system=system, items=[HOURS], by="system")
     wider = HOURS | {"high": 2, "month": "2026-02"}
     assert statuses(record_values(system=system, items=[wider], by="system")) == ["conflict"]
-    assert statuses(record_values(system=system, items=[wider | {"correction": True}], by="system")) == ["accepted"]
+    assert statuses(record_values(system=system, items=[wider | {"correction": True}], by="system")) == [
+        "accepted"
+    ]
     assert ValueItem.objects.get().high == 2
     worse = wider | {"low": 3, "correction": True}
     assert statuses(record_values(system=system, items=[worse], by="system")) == ["refused"]
