@@ -24,7 +24,9 @@ class RawBodyView(APIView):
     def raw_body(self, request: Request) -> tuple[bytes, bool]:
         """(body, is it NDJSON). Raises 415 for another media type, 413 when it is too large."""
         kind = str(request.content_type or "").partition(";")[0].strip().lower()
-        if kind not in self.media_types:
+        if kind not in self.media_types and (
+            kind or request.body
+        ):  # no body at all is malformed, not unsupported
             raise exceptions.UnsupportedMediaType(kind or "none")
         return request.body, kind == NDJSON
 
