@@ -56,7 +56,7 @@ class EvidencePack(models.Model):
 
     def get_absolute_url(self) -> str:
         """The page of this pack: progress, download, how to verify."""
-        return reverse("evidence_pack", args=[self.pk])
+        return reverse("pack_detail", args=[self.pk])
 
     @property
     def file_name(self) -> str:

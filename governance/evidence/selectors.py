@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 
 from governance.evidence.models import EvidencePack
 from governance.findings.models import Finding
 from governance.registry import selectors as registry
 from governance.registry.models import System
 from governance.review.models import Deployment, DeploymentRequest
-from portal.ledger.models import Checkpoint
+from portal.access.selectors import units_with
+from portal.accounts.models import Unit
+from portal.ledger.models import Leaf
 
 
 def packs(user: Any) -> QuerySet[EvidencePack]:
@@ -37,6 +40,39 @@ def subjects_in_scope(systems: Sequence[System]) -> list[str]:
     return names
 
 
-def latest_checkpoint() -> Checkpoint | None:
-    """The newest signed checkpoint: what an auditor writes down before giving a number."""
-    return Checkpoint.objects.order_by("-size").first()
+def sees_everything(user: Any) -> bool:
+    """Whether `user` reads the ledger of the whole organisation: the permission on every top unit."""
+    tops = Unit.objects.filter(parent__isnull=True)
+    return tops.exists() and not tops.exclude(pk__in=units_with(user, "view_ledger")).exists()
+
+
+def leaves(user: Any) -> QuerySet[Leaf]:
+    """The ledger's leaves that `user` may read: all of them, or those about the systems where they may."""
+    if sees_everything(user):
+        return Leaf.objects.all()
+    systems = list(registry.visible(user, "view_ledger"))
+    subjects = subjects_in_scope(systems) + [f"pack:{pk}" for pk in packs(user).values_list("pk", flat=True)]
+    return Leaf.objects.filter(subject__in=subjects)
+
+
+def pack_shape(pack: EvidencePack) -> dict[str, Any]:
+    """A pack as the API answers it."""
+    states = {"dead": "failed"}
+    job = pack.job
+    return {
+        "id": pack.pk,
+        "systems": sorted(pack.systems.values_list("slug", flat=True)),
+        "from": pack.date_from,
+        "to": pack.date_to,
+        "state": states.get(job.state, job.state) if job else "queued",
+        "progress": job.progress if job else 0,
+        "error": job.error if job else "",
+        "sample_size": pack.sample_size,
+        "auditor_number": pack.auditor_number,
+        "end_size": pack.end_size,
+        "requested_at": pack.requested_at,
+        "made_at": pack.made_at,
+        "sha256": pack.sha256 or None,
+        "size_bytes": pack.size_bytes,
+        "download": reverse("api_pack_download", args=[pack.pk]) if pack.made_at else None,
+    }

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.utils.dateparse import parse_datetime
 
-from portal.ledger import labels
-from portal.ledger.models import Leaf, LedgerBody, PendingEvent
+from portal.ledger import labels, merkle, notes
+from portal.ledger.models import Checkpoint, Leaf, LedgerBody, PendingEvent
 
 CHUNK: Final = 65_536  # leaves read at once: two megabytes of hashes
 
@@ -108,3 +108,33 @@ def leaf_hashes(start: int, end: int, using: str = "default") -> Iterator[tuple[
                 yield rows[0][0], run[:place]
                 yield index, run[place:]
                 return
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """That a leaf is in the signed tree: the checkpoint, the proof as a file, and whether it leads to the root."""
+
+    checkpoint: Checkpoint
+    text: str
+    holds: bool
+
+
+def inclusion(leaf: Leaf) -> Inclusion | None:
+    """The proof of a leaf against the first checkpoint that covers it; None until one does."""
+    checkpoint = Checkpoint.objects.filter(size__gt=leaf.index).order_by("size").first()
+    if checkpoint is None:
+        return None
+    hashes = [digest for _, chunk in leaf_hashes(0, checkpoint.size) for digest in chunk]
+    if len(hashes) != checkpoint.size:
+        return Inclusion(checkpoint, "", holds=False)
+    path = merkle.inclusion_proof(leaf.index, checkpoint.size, lambda a, b: merkle.root(hashes[a:b]))
+    found = merkle.root_from_inclusion(
+        merkle.leaf_hash(bytes(leaf.header)), leaf.index, checkpoint.size, path
+    )
+    text = notes.proof(leaf.index, path, checkpoint.note)
+    return Inclusion(checkpoint, text, holds=found == bytes(checkpoint.root))
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """The newest signed checkpoint."""
+    return Checkpoint.objects.order_by("-size").first()
