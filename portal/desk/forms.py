@@ -53,9 +53,11 @@ class RoleForm(forms.Form):
     """A role on a unit or on one system."""
 
     role = forms.ChoiceField(label=_("Role"))
-    unit = UnitField(label=_("On this unit and all below"), queryset=Unit.objects.none(), required=False)
+    unit = UnitField(
+        label=_("On this unit and all below"), queryset=Unit.objects.none(), required=False, empty_label="–"
+    )
     system = forms.ModelChoiceField(
-        label=_("Or on this system only"), queryset=System.objects.none(), required=False
+        label=_("Or on this system only"), queryset=System.objects.none(), required=False, empty_label="–"
     )
     valid_until = MomentField(label=_("Until"), required=False)
 

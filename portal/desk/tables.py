@@ -47,14 +47,25 @@ class PersonTable(AttuneTable):
         return str(column.render(self.value_state(record)))
 
 
+class YesNo(django_filters.widgets.BooleanWidget):
+    """Yes, no, or all: a filter that is not set says so in words."""
+
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(attrs)
+        self.choices = [("", _("All")), ("true", _("Yes")), ("false", _("No"))]
+
+
 class PersonFilter(django_filters.FilterSet):
     """By part of the name or address, role, and whether the account is open."""
 
     q = django_filters.CharFilter(label=_("Name or address"), method="search")
     role = django_filters.ChoiceFilter(
-        label=_("Role"), choices=[(role.value, TITLES[role]) for role in Role], method="with_role"
+        label=_("Role"),
+        empty_label=_("All"),
+        choices=[(role.value, TITLES[role]) for role in Role],
+        method="with_role",
     )
-    is_active = django_filters.BooleanFilter(label=_("May sign in"))
+    is_active = django_filters.BooleanFilter(label=_("May sign in"), widget=YesNo)
 
     class Meta:
         model = User
@@ -110,7 +121,7 @@ class ApiKeyFilter(django_filters.FilterSet):
     """By name."""
 
     q = django_filters.CharFilter(label=_("Name"), field_name="name", lookup_expr="icontains")
-    sandbox = django_filters.BooleanFilter(label=_("Sandbox"))
+    sandbox = django_filters.BooleanFilter(label=_("Sandbox"), widget=YesNo)
 
     class Meta:
         model = ApiKey

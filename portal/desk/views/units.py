@@ -25,7 +25,9 @@ class UnitList(SignedInMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """One table, indented by depth."""
         units = units_with(request.user, "manage_people").order_by("path")
-        return render(request, "desk/unit_list.html", {"units": [(unit, "– " * unit.depth) for unit in units]})
+        return render(
+            request, "desk/unit_list.html", {"units": [(unit, "– " * unit.depth) for unit in units]}
+        )
 
 
 class UnitAdd(FormDoor):
