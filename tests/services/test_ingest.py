@@ -1,5 +1,6 @@
 """Interactions on their way in: every status, nothing lost, nothing twice, the rollups equal to the rows."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -172,7 +173,7 @@ def test_bodies_that_are_no_batch_are_refused_whole(body: bytes, error: type[Exc
 
 def test_a_malformed_line_of_ndjson_is_refused_alone() -> None:
     system = make.live_system()
-    good = b'{"id":"%s","occurred_at":"2026-03-01T10:00:00Z","modality":"text","purpose":"service","subject_role":"customer","subject":"c"}'
+    good = json.dumps(make.item("%s")).replace("i-%s", "%s").encode()
     receipt = services.receive(
         system=system,
         items=b"\n".join([good % b"a", b'{"id": "b"', good % b"c", b""]),

@@ -1,0 +1,190 @@
+"""The order of the gate and the matching of policies: no database."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from governance.consent.rules import (
+    MaterialNotice,
+    Situation,
+    Word,
+    faults_in,
+    last_word,
+    policy_rule,
+    why_not_valid,
+)
+from governance.gate import rules
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+OPEN = (rules.Stretch(AT - timedelta(days=10), AT + timedelta(days=10)),)
+
+
+def flow(**fields: object) -> rules.Flow:
+    values = {"id": UUID(int=1), "slug": "chat", "modality": "text", "subject_role": "customer"}
+    values |= {"purpose": "service", "recipient": "system", "stretches": OPEN}
+    return rules.Flow(**(values | fields))  # type: ignore[arg-type]
+
+
+def situation(**fields: str) -> Situation:
+    return Situation(**({"subject_role": "customer", "purpose": "service", "modality": "text"} | fields))
+
+
+def policy(*rows: dict) -> rules.PolicyVersion:
+    return rules.PolicyVersion(1, AT - timedelta(days=5), tuple(policy_rule(row) for row in rows))
+
+
+PERMIT = {"id": "p", "effect": "permit", "basis": "contract"}
+CONSENT = {"id": "c", "effect": "permit", "basis": "consent"}
+FORBID = {"id": "f", "effect": "prohibit", "recipient": "manager"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "asked", "rows", "outcome", "reason"),
+    [
+        (None, situation(), (PERMIT,), "gap", "undeclared"),
+        (flow(purpose="offers"), situation(), (PERMIT,), "gap", "undeclared"),
+        (flow(stretches=()), situation(), (PERMIT,), "gap", "no_deployment"),
+        (flow(stretches=(rules.Stretch(AT - timedelta(2), AT),)), situation(), (PERMIT,), "gap", "suspended"),
+        (flow(exploits=True), situation(), (PERMIT,), "violation", "distress_sale"),
+        (
+            flow(),
+            situation(subject_role="employee", modality="voice"),
+            (PERMIT,),
+            "violation",
+            "workplace_biometric",
+        ),
+        (
+            flow(),
+            situation(subject_role="candidate", operation="decide"),
+            (PERMIT,),
+            "violation",
+            "worker_decision",
+        ),
+        (flow(), situation(), (), "gap", "no_permit"),
+        (flow(), situation(), (PERMIT,), "allow", "permitted"),
+        (flow(), situation(recipient="manager"), (PERMIT, FORBID), "violation", "prohibited"),
+        (flow(), situation(operation="train"), (PERMIT,), "gap", "no_permit"),
+        (flow(), situation(operation="train"), (PERMIT | {"operation": "train"},), "allow", "permitted"),
+    ],
+)
+def test_the_order_of_evaluation(
+    declared: rules.Flow | None, asked: Situation, rows: tuple[dict, ...], outcome: str, reason: str
+) -> None:
+    answer = rules.before_consent(declared, asked, policy(*rows), AT)
+    assert (answer.outcome, answer.reason) == (outcome, reason)
+    assert reason in rules.SENTENCES
+
+
+def test_without_an_approved_policy_nothing_is_permitted() -> None:
+    assert rules.before_consent(flow(), situation(), None, AT).reason == "no_policy"
+
+
+@pytest.mark.parametrize("purpose", ["medical", "safety"])
+def test_medical_and_safety_reasons_are_not_locked(purpose: str) -> None:
+    asked = situation(subject_role="employee", modality="voice", purpose=purpose)
+    assert rules.before_consent(flow(purpose=purpose), asked, policy(PERMIT), AT).outcome == "allow"
+
+
+def word(action: str = "given", **fields: object) -> Word:
+    values = {
+        "id": uuid4(),
+        "action": action,
+        "effective_at": AT - timedelta(1),
+        "recorded_at": AT - timedelta(1),
+    }
+    return Word(**(values | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "explicit", "material", "why"),
+    [
+        (None, False, (), "no_consent"),
+        (word(), False, (), ""),
+        (word("renewed"), False, (), ""),
+        (word("refused"), False, (), "refused"),
+        (word("withdrawn"), False, (), "withdrawn"),
+        (word(expires_at=AT), False, (), "expired"),
+        (word(expires_at=AT + timedelta(1)), False, (), ""),
+        (word(), True, (), "not_explicit"),
+        (word(explicit=True), True, (), ""),
+        (word(notice_version=1), False, (MaterialNotice(2, AT),), "reconsent_due"),
+        (word(notice_version=1), False, (MaterialNotice(2, AT + timedelta(1)),), ""),
+        (word(notice_version=2), False, (MaterialNotice(2, AT),), ""),
+    ],
+)
+def test_when_consent_is_valid(said: Word | None, explicit: bool, material: tuple, why: str) -> None:
+    assert why_not_valid(said, AT, explicit=explicit, material=material) == why
+
+
+def test_consent_of_dependent_people_is_never_plainly_valid() -> None:
+    asked = situation(subject_role="employee")
+    plain = rules.before_consent(flow(), asked, policy(CONSENT), AT)
+    assert rules.with_consent(plain, asked, word(), "").reason == "dependent_consent"
+    excepted = rules.before_consent(
+        flow(), asked, policy(CONSENT | {"employee_exception": "works council 12"}), AT
+    )
+    assert rules.with_consent(excepted, asked, word(), "").outcome == "basis_doubtful"
+
+
+def test_objection_ends_legitimate_interest() -> None:
+    answer = rules.before_consent(flow(), situation(), policy(PERMIT | {"basis": "legitimate_interest"}), AT)
+    assert rules.with_consent(answer, situation(), None, "no_consent").outcome == "allow"
+    assert rules.with_consent(answer, situation(), word("objected"), "objected").reason == "objected"
+
+
+def test_knowing_later_differs_from_knowing_then() -> None:
+    given = word(effective_at=AT - timedelta(9), recorded_at=AT - timedelta(9))
+    late = word("withdrawn", effective_at=AT - timedelta(3), recorded_at=AT + timedelta(3))
+    assert last_word([given, late], AT, AT) == given
+    assert last_word([given, late], AT, AT + timedelta(4)) == late
+    correction = word(
+        "given", effective_at=AT - timedelta(1), recorded_at=AT + timedelta(5), corrects=late.id
+    )
+    assert last_word([given, late, correction], AT - timedelta(2), AT + timedelta(6)) == given
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"effect": "permit", "basis": "consent"}, "rules[1].id"),
+        ({"id": "x", "effect": "allow"}, "rules[1].effect"),
+        ({"id": "x", "effect": "permit"}, "rules[1].basis"),
+        (PERMIT | {"layer": "thoughts"}, "rules[1].layer"),
+        (PERMIT | {"modality": 3}, "rules[1].modality"),
+        (PERMIT | {"retention_days": 0}, "rules[1].retention_days"),
+        (PERMIT | {"mood": 1}, "rules[1].mood"),
+        ("text", "rules[1]"),
+    ],
+)
+def test_faulty_rules_are_named(row: object, field: str) -> None:
+    assert field in [fault["field"] for fault in faults_in([row])]
+
+
+def test_rules_need_rows_and_distinct_ids() -> None:
+    assert faults_in([])[0]["code"] == "empty"
+    assert faults_in([PERMIT, PERMIT])[0]["code"] == "duplicate"
+    assert faults_in([PERMIT, CONSENT, FORBID]) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends", "seconds"),
+    [
+        (rules.Answer("allow", "permitted"), [], 60),
+        (rules.Answer("allow", "permitted"), [AT + timedelta(seconds=5), None], 5),
+        (rules.Answer("gap", "no_consent"), [], 0),
+        (rules.Answer("violation", "prohibited"), [], 60),
+    ],
+)
+def test_how_long_an_answer_may_be_kept(answer: rules.Answer, ends: list, seconds: int) -> None:
+    assert rules.cache_seconds(answer, AT, ends) == seconds
+
+
+def test_a_flow_is_derived_from_its_facts() -> None:
+    flows = [flow(), flow(slug="two", purpose="offers"), flow(slug="voice", modality="voice")]
+    facts = {"subject_role": "customer", "modality": "text", "purpose": "service"}
+    assert rules.derive(flows, slug=None, **facts)[0] == flows[0]
+    assert rules.derive(flows, slug=None, **(facts | {"purpose": "none"}))[1] == "ambiguous_flow"
+    assert rules.derive(flows, slug=None, **(facts | {"modality": "face"}))[1] == "undeclared"
+    assert rules.derive(flows, slug="voice", **facts) == (flows[2], "undeclared")
+    assert rules.derive(flows, slug="nowhere", **facts)[1] == "unknown_flow"
