@@ -23,7 +23,7 @@ class ActionForm(forms.Form):
     text = forms.CharField(
         label=_("What will be done"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    owner = forms.ModelChoiceField(label=_("Who"), queryset=None)
+    owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Who"), queryset=None)
     due_on = day_field(label=_("By"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -32,8 +32,8 @@ class FindingFilter(django_filters.FilterSet):
     """Search, state, severity, system."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
-    state = django_filters.ChoiceFilter(label=_("State"), choices=lambda: translated(FindingState))
-    severity = django_filters.ChoiceFilter(label=_("Severity"), choices=lambda: translated(Severity))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=translated(FindingState))
+    severity = django_filters.ChoiceFilter(label=_("Severity"), choices=translated(Severity))
     system = django_filters.CharFilter(label=_("System (short name)"), field_name="system__slug")
 
     class Meta:

@@ -50,8 +50,8 @@ class SystemForm(forms.Form):
         label=_("What it does, in plain language"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
     provider_role = forms.ChoiceField(label=_("Our role under the AI Act"))
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=None)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=None)
+    unit: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Unit"), queryset=None)
+    owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Owner"), queryset=None)
     labels = forms.CharField(
         label=_("Emotion labels"),
         widget=forms.Textarea(attrs={"rows": 5}),

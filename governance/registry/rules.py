@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from portal.errors import N_
 
@@ -15,7 +15,7 @@ class Described(Enum):
 
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> "Described":
+    def __new__(cls, value: str, sentence: str = "") -> Self:
         member = object.__new__(cls)
         member._value_ = value
         member.sentence = sentence

@@ -46,8 +46,8 @@ class SystemFilter(django_filters.FilterSet):
     """Search, state, role."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
-    provider_role = django_filters.ChoiceFilter(label=_("Our role"), choices=lambda: translated(ProviderRole))
-    state = django_filters.ChoiceFilter(label=_("State"), choices=lambda: translated(SystemState))
+    provider_role = django_filters.ChoiceFilter(label=_("Our role"), choices=translated(ProviderRole))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=translated(SystemState))
 
     class Meta:
         model = System

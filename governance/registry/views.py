@@ -70,7 +70,7 @@ def with_standing(rows: QuerySet[System]) -> QuerySet[System]:
         deployment_state=Subquery(latest.values("state")[:1]),
         deployment_until=Subquery(latest.values("valid_until")[:1]),
         open_findings=Count("findings", filter=Q(findings__state="open"), distinct=True),
-    )
+    ).order_by("sort_key", "slug")
 
 
 class SystemAdd(FormPage):

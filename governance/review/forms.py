@@ -52,11 +52,15 @@ class GoalForm(forms.Form):
 class RequestForm(forms.Form):
     """Ask for a deployment: the board paper in the requester's words."""
 
-    version = forms.ModelChoiceField(label=_("Version"), queryset=None, empty_label=None)
-    flows = forms.ModelMultipleChoiceField(
+    version: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        label=_("Version"), queryset=None, empty_label=None
+    )
+    flows: "forms.ModelMultipleChoiceField[Any]" = forms.ModelMultipleChoiceField(
         label=_("Data flows"), queryset=None, widget=forms.CheckboxSelectMultiple
     )
-    board = forms.ModelChoiceField(label=_("Board"), queryset=None, empty_label=None)
+    board: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        label=_("Board"), queryset=None, empty_label=None
+    )
     summary = _long(4, label=_("What the board is asked, in plain language"), max_length=4000)
     alternatives = _long(label=_("Alternatives without reading emotion"), max_length=4000, required=False)
     consulted = _long(2, label=_("Who was consulted"), max_length=2000, required=False)
@@ -79,7 +83,9 @@ class VoteForm(forms.Form):
         label=_("Reason"), max_length=4000, help_text=_("Shown to everybody once the vote is closed.")
     )
     condition = forms.CharField(label=_("Condition"), max_length=2000, required=False)
-    condition_owner = forms.ModelChoiceField(label=_("Who meets it"), queryset=None, required=False)
+    condition_owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
+        label=_("Who meets it"), queryset=None, required=False
+    )
     condition_due_on = day_field(label=_("By"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -130,7 +136,7 @@ class BoardForm(forms.Form):
     """A board with its quorum and majorities."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    unit = forms.ModelChoiceField(
+    unit: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Unit"), queryset=None, help_text=_("It decides for this unit and all below.")
     )
     quorum = forms.IntegerField(label=_("Quorum"), min_value=3, max_value=30, initial=3)
@@ -158,7 +164,7 @@ class SeatForm(forms.Form):
 class MemberForm(forms.Form):
     """A person on a seat."""
 
-    user = forms.ModelChoiceField(label=_("Person"), queryset=None)
+    user: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Person"), queryset=None)
     deputy = forms.BooleanField(label=_("As the deputy"), required=False)
     starts_on = day_field(label=_("From"))
 

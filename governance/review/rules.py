@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -321,4 +322,4 @@ def months_later(moment: dt.datetime, months: int) -> dt.datetime:
 
 
 if __name__ == "__main__":  # python -m governance.review.rules > docs/review-states.md
-    print(diagram(), end="")
+    sys.stdout.write(diagram())

@@ -35,7 +35,7 @@ class RequestFilter(django_filters.FilterSet):
     """Search and state."""
 
     q = django_filters.CharFilter(label=_("Search"), method="search")
-    state = django_filters.ChoiceFilter(label=_("State"), choices=lambda: translated(RequestState))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=translated(RequestState))
 
     class Meta:
         model = DeploymentRequest

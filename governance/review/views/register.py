@@ -179,8 +179,8 @@ def _subjects(user: Any, system: System) -> list[str]:
     """The system, and of what belongs to it that which this person may see."""
     subjects = [system.subject]
     if can(user, "view_review", system):
-        requests = selectors.visible_requests(user).filter(system=system)
-        subjects += [row.subject for row in (*requests, *system.deployments.all())]
+        subjects += [row.subject for row in selectors.visible_requests(user).filter(system=system)]
+        subjects += [row.subject for row in system.deployments.all()]
     if can(user, "view_audits", system):
         subjects += [finding.subject for finding in system.findings.all()]
     return subjects

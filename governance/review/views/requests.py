@@ -1,7 +1,8 @@
 """Deployment requests: the list, asking, the board paper with its vote, and the acts on it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -132,7 +133,7 @@ class _RequestAct(FormPage):
     """A form about one request."""
 
     perm = "view_review"
-    form_class = ReasonForm
+    form_class: ClassVar[type[forms.Form]] = ReasonForm
     asked: DeploymentRequest
 
     def load(self) -> None:

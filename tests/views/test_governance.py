@@ -1,0 +1,334 @@
+"""The pages of register, law, review and findings: the path as people click it, and who is turned away."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from governance.findings.models import Finding
+from governance.findings.services import open_finding
+from governance.registry.models import System
+from governance.review import changes, services
+from governance.review.models import DeploymentRequest
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+FLOW = {
+    "name": "Chat with customers",
+    "slug": "",
+    "modality": "text",
+    "subject_role": "customer",
+    "setting": "self_service",
+    "purpose": "service",
+    "output": "emotion",
+    "consequence": "reply",
+    "recipient": "system",
+    "q_exploits_vulnerability": "no",
+    "q_sells_on_distress": "no",
+}
+
+
+def _client(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _register(client: Client, unit: Any, owner: Any) -> System:
+    answer = client.post(
+        "/systems/new/",
+        {
+            "name": "Chatbot Linde",
+            "slug": "",
+            "description": "Answers customers.",
+            "provider_role": "both",
+            "unit": unit.pk,
+            "owner": owner.pk,
+            "labels": "anger = anger\njoy = joy\nneutral",
+            "languages": "nl, en",
+            "dimensions": "language: nl, en",
+            "link_template": "",
+        },
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    return System.objects.get(slug="chatbot-linde")
+
+
+def test_from_registration_to_a_deployment_by_pages() -> None:
+    unit = make.unit()
+    owner = make.person("system_owner", unit=unit)
+    board, members = make.board_with_members(unit)
+    client = _client(owner)
+
+    system = _register(client, unit, owner)
+    assert system.label_map == {"anger": "anger", "joy": "joy"}
+    assert system.dimensions == {"language": ["nl", "en"]}
+    assert "Chatbot Linde" in client.get("/systems/").content.decode()
+
+    answer = client.post(
+        f"/systems/{system.slug}/versions/new/",
+        {"name": "1.0", "model": "m", "released_on": "2026-01-01", "notes": ""},
+    )
+    assert answer.status_code == 302
+    answer = client.post(f"/systems/{system.slug}/flows/new/", FLOW, follow=True)
+    page = answer.content.decode()
+    assert "AI Act, Art 50(1)" in page
+    assert "Not legal advice" in page
+    assert "Sign this outcome" not in page  # the owner does not sign
+
+    officer = _client(make.person("data_protection_officer", unit=unit))
+    flow = system.flows.get()
+    page = officer.get(flow.get_absolute_url()).content.decode()
+    assert "Sign this outcome" in page
+    assert officer.post(f"/screenings/{flow.screenings.get().pk}/sign/").status_code == 302
+
+    version = system.versions.get()
+    answer = client.post(
+        f"/systems/{system.slug}/request/",
+        {
+            "version": version.pk,
+            "flows": [flow.pk],
+            "board": board.pk,
+            "summary": "May the chatbot read the mood of customers?",
+            "alternatives": "A button 'I am not happy'.",
+            "consulted": "Works council.",
+            "doubts": "",
+            "valid_months": "12",
+        },
+    )
+    request = DeploymentRequest.objects.get()
+    assert answer.headers["Location"] == request.get_absolute_url()
+    assert _client(members[0]).get(request.get_absolute_url()).status_code == 404  # a draft of somebody else
+    assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302
+    assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302  # double click
+
+    page = client.get(request.get_absolute_url()).content.decode()
+    assert "You made this request" in page
+    assert 'name="choice"' not in page
+    for number, member in enumerate(members):
+        voter = _client(member)
+        page = voter.get(request.get_absolute_url()).content.decode()
+        assert f"{number} of at least 3 votes are in" in page
+        assert "Lawful and useful" not in page  # hidden until closed
+        assert voter.post(request.get_absolute_url(), {"choice": "approve", "reason": ""}).status_code == 422
+        vote = {"choice": "approve", "reason": "Lawful and useful."}
+        assert voter.post(request.get_absolute_url(), vote).status_code == 302
+    page = client.get(request.get_absolute_url()).content.decode()
+    assert "Lawful and useful" in page
+    assert "3 for, 0 against, 0 abstained" in page
+    for tab in ("", "flows/", "approvals/", "history/"):
+        assert client.get(f"{system.get_absolute_url()}{tab}").status_code == 200
+    assert "In force" in client.get(f"{system.get_absolute_url()}approvals/").content.decode()
+
+
+def test_a_condition_by_page() -> None:
+    system = make.system()
+    board, members = make.board_with_members(system.unit)
+    request = services.create_request(
+        system=system,
+        flows=[make.flow(system)],
+        version=system.versions.get(),
+        summary="May we?",
+        board=board,
+        by=system.owner,
+    )
+    services.submit(request=request, by=system.owner)
+    url = request.get_absolute_url()
+    voter = _client(members[0])
+    vote = {"choice": "conditions", "reason": "Yes, if.", "condition": "Train the agents."}
+    answer = voter.post(url, vote)
+    assert answer.status_code == 409
+    assert "A condition needs" in answer.content.decode()
+    due = (timezone.localdate() + dt.timedelta(days=20)).isoformat()
+    vote |= {"condition_owner": system.owner.pk, "condition_due_on": due}
+    assert voter.post(url, vote).status_code == 302
+    for member in members[1:]:
+        services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
+    condition = request.conditions.get()
+    owner = _client(system.owner)
+    assert f"/conditions/{condition.pk}/meet/" in owner.get(url).content.decode()
+    assert owner.post(f"/conditions/{condition.pk}/meet/", {"evidence": "12 records."}).status_code == 302
+    assert "Fulfilled" in owner.get(url).content.decode()
+
+
+def test_suspending_needs_the_typed_name_and_a_reason() -> None:
+    system = make.system()
+    deployment = make.approved_deployment(system)
+    chair = _client(make.person("board_chair", unit=system.unit))
+    url = f"{deployment.get_absolute_url()}suspend/"
+    assert chair.post(url, {"reason": "Complaints.", "confirm": "wrong"}).status_code == 422
+    assert chair.post(url, {"reason": "", "confirm": system.slug}).status_code == 422
+    assert chair.post(url, {"reason": "Complaints.", "confirm": system.slug}).status_code == 302
+    deployment.refresh_from_db()
+    assert deployment.state == "suspended"
+    page = chair.get(deployment.get_absolute_url()).content.decode()
+    assert "Complaints." in page
+    assert "Reinstate" in page
+    answer = chair.post(f"{deployment.get_absolute_url()}reinstate/", {"reason": "Solved."})
+    assert answer.status_code == 302
+    assert _client(system.owner).get(url).status_code == 403
+
+
+def test_a_stale_page_does_not_overwrite() -> None:
+    system = make.system()
+    flow = make.flow(system)
+    client = _client(system.owner)
+    url = f"{flow.get_absolute_url()}edit/"
+    assert client.get(url).status_code == 200
+    changes.change_flow(flow=flow, by=system.owner, expected_version=1, name="Meanwhile")
+    answer = client.post(url, {**FLOW, "row_version": "1", "reason": "Better name."})
+    assert answer.status_code == 409
+    assert "Somebody saved a change" in answer.content.decode()
+    flow.refresh_from_db()
+    assert flow.name == "Meanwhile"
+    assert client.post(url, {**FLOW, "row_version": "2", "reason": "Better name."}).status_code == 302
+    flow.refresh_from_db()
+    assert flow.name == FLOW["name"]
+
+
+def test_changing_a_system_voids_where_material() -> None:
+    system = make.system()
+    deployment = make.approved_deployment(system)
+    client = _client(system.owner)
+    url = f"{system.get_absolute_url()}edit/"
+    form = client.get(url).context["form"]
+    values = {name: form.initial.get(name, "") for name in form.fields} | {"reason": "Clearer."}
+    assert client.post(url, values | {"description": "Reads moods of messages."}).status_code == 302
+    deployment.refresh_from_db()
+    assert deployment.state == "in_force"
+    assert client.post(url, values | {"labels": "anger", "row_version": "2"}).status_code == 302
+    deployment.refresh_from_db()
+    assert deployment.state == "voided"
+
+
+def test_an_open_question_shows_on_the_flow() -> None:
+    system = make.system()
+    flow = make.flow(system, facts={}, signed=False)
+    page = _client(system.owner).get(flow.get_absolute_url()).content.decode()
+    assert "On hold" in page
+    assert "Open questions" in page
+    assert "Answer them" in page
+
+
+def test_dutch_reasons_come_from_the_catalogue() -> None:
+    system = make.system()
+    flow = make.flow(system)
+    system.owner.language = "nl"
+    system.owner.save()
+    assert "Mensen praten met een AI" in _client(system.owner).get(flow.get_absolute_url()).content.decode()
+
+
+def test_findings_and_their_actions() -> None:
+    system = make.system()
+    finding = open_finding(
+        system=system,
+        check="audit:accuracy",
+        severity="high",
+        title="Too often wrong",
+        detail="",
+        source="test:1",
+    )
+    client = _client(system.owner)
+    assert "Too often wrong" in client.get("/findings/").content.decode()
+    export = client.get("/findings/?state=open&export=csv")
+    assert "Too often wrong" in export.content.decode("utf-8-sig")
+    url = finding.get_absolute_url()
+    due = {"text": "Retrain.", "owner": system.owner.pk, "due_on": "2026-12-31"}
+    assert client.post(f"{url}actions/new/", due).status_code == 302
+    answer = client.post(f"{url}clear/", {"reason": "Retrained."})
+    assert answer.status_code == 409
+    assert "corrective action is still open" in answer.content.decode()
+    action = finding.actions.get()
+    assert client.post(f"/actions/{action.pk}/done/", {"evidence": "Audit 12."}).status_code == 302
+    assert client.post(f"{url}clear/", {"reason": "Retrained."}).status_code == 302
+    assert Finding.objects.get().state == "cleared"
+    auditor = _client(make.person("auditor", unit=system.unit))
+    assert "Retrained." in auditor.get(url).content.decode()
+    assert auditor.get(f"{url}clear/").status_code == 403
+
+
+def test_boards_by_page() -> None:
+    unit = make.unit()
+    admin = _client(make.person("administrator", unit=unit))
+    answer = admin.post(
+        "/boards/new/",
+        {
+            "name": "Ethics",
+            "unit": unit.pk,
+            "quorum": "3",
+            "majority": "simple",
+            "majority_high_risk": "two_thirds",
+        },
+    )
+    url = answer.headers["Location"]
+    assert (
+        admin.post(f"{url}seats/new/", {"discipline": "affected_business", "required": "on"}).status_code
+        == 302
+    )
+    page = admin.get(url).content.decode()
+    assert "advises" in page
+    seat = admin.get(url).context["seats"][0]["seat"]
+    person = make.person("board_member", unit=unit)
+    today = timezone.localdate().isoformat()
+    assert (
+        admin.post(f"/seats/{seat.pk}/members/new/", {"user": person.pk, "starts_on": today}).status_code
+        == 302
+    )
+    assert person.name in admin.get("/boards/").content.decode()
+    again = admin.post(f"/seats/{seat.pk}/members/new/", {"user": person.pk, "starts_on": today})
+    assert again.status_code == 409
+    member = seat.memberships.get()
+    assert admin.post(f"/memberships/{member.pk}/end/", {"reason": "Moved."}).status_code == 302
+    assert _client(person).get("/boards/new/").status_code == 403
+
+
+def test_outsiders_find_nothing() -> None:
+    system = make.system()
+    flow = make.flow(system)
+    deployment = make.approved_deployment(system, [flow])
+    finding = open_finding(system=system, check="x", severity="low", title="T", detail="", source="test:1")
+    outsider = _client(make.person("system_owner", unit=make.unit()))
+    auditor = _client(make.person("auditor", unit=make.unit()))
+    for url in (
+        system.get_absolute_url(),
+        f"{system.get_absolute_url()}edit/",
+        f"{system.get_absolute_url()}flows/",
+        f"{system.get_absolute_url()}approvals/",
+        f"{system.get_absolute_url()}history/",
+        f"{system.get_absolute_url()}request/",
+        flow.get_absolute_url(),
+        deployment.get_absolute_url(),
+        deployment.request.get_absolute_url(),
+        finding.get_absolute_url(),
+    ):
+        assert outsider.get(url).status_code == 404, url
+        assert auditor.get(url).status_code == 404, url
+        assert Client().get(url).status_code == 302, url
+    assert system.name not in outsider.get("/systems/").content.decode()
+    assert outsider.post(f"/screenings/{flow.screenings.get().pk}/sign/").status_code in (403, 404)
+
+
+def test_an_auditor_reads_and_changes_nothing() -> None:
+    system = make.system()
+    flow = make.flow(system)
+    auditor = _client(make.person("auditor", unit=system.unit))
+    for tab in ("", "flows/", "approvals/", "history/"):
+        assert auditor.get(f"{system.get_absolute_url()}{tab}").status_code == 200
+    for url in ("edit/", "versions/new/", "goals/new/", "flows/new/", "request/"):
+        assert auditor.get(f"{system.get_absolute_url()}{url}").status_code == 403
+        assert auditor.post(f"{system.get_absolute_url()}{url}").status_code == 403
+    assert auditor.get(f"{flow.get_absolute_url()}edit/").status_code == 403
+    assert auditor.get("/law/").status_code == 200
+
+
+def test_the_list_is_few_queries(django_assert_max_num_queries: Any) -> None:
+    unit = make.unit()
+    for _n in range(5):
+        make.flow(make.system(unit=unit), signed=False)
+    client = _client(make.person("auditor", unit=unit))
+    client.get("/systems/")
+    with django_assert_max_num_queries(15):
+        assert client.get("/systems/").content.decode().count("Transparency duties") == 5
