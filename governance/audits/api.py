@@ -76,11 +76,14 @@ class AuditPlanDetail(APIView):
     def get(self, request: Request, slug: str, kind: str) -> Response:
         """The targets in force and the rhythm."""
         _known(kind)
-        system = register.get(request.user, slug, "view_audits")
+        system = register.get(request.user, slug, selectors.reading(request.user))
         return with_etag(request, selectors.plan_shape(system, kind))
 
     @extend_schema(
-        operation_id="audit_plan_set", request=AuditPlanRequest, responses={200: AuditPlanShape}, tags=["audits"]
+        operation_id="audit_plan_set",
+        request=AuditPlanRequest,
+        responses={200: AuditPlanShape},
+        tags=["audits"],
     )
     @idempotent
     def put(self, request: Request, slug: str, kind: str) -> Response:

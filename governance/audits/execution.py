@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from governance.audits import registry, rules
 from governance.audits.models import AuditRun
@@ -26,7 +27,11 @@ log = logging.getLogger(__name__)
 PASS_ON = (Cancelled, Fenced, RuleBroken, OperationalError, InterfaceError, MemoryError)
 
 
-@handler(JOB, title=N_("Audit"))
+def _page(result: dict[str, Any]) -> str:
+    return reverse("audit_run", args=[result["run"]])
+
+
+@handler(JOB, title=N_("Audit"), page=_page)
 def audit_job(context: JobContext) -> dict[str, Any]:
     """The work of jobs of kind 'audit': a run that somebody asked for, or the window of a schedule."""
     return execute(_run_of(context), context)

@@ -12,6 +12,7 @@ from governance.audits.registry import AuditKind
 from governance.findings.models import Finding
 from governance.registry.models import System
 from governance.registry.selectors import visible
+from portal.accounts.models import MachineUser
 from portal.jobs.models import Schedule
 
 
@@ -21,9 +22,14 @@ def plan_in_force(system: System, kind: str) -> AuditPlan | None:
     return AuditPlan.objects.filter(system=system, kind=kind).order_by("-version").first()
 
 
+def reading(user: Any) -> str:
+    """The permission that opens audits: a machine's scope to run them includes reading what came of it."""
+    return "run_audits" if isinstance(user, MachineUser) else "view_audits"
+
+
 def visible_runs(user: Any) -> QuerySet[AuditRun]:
     """The runs of the systems whose audits this person or key may see."""
-    return AuditRun.objects.filter(system__in=visible(user, "view_audits")).select_related(
+    return AuditRun.objects.filter(system__in=visible(user, reading(user))).select_related(
         "system", "job", "plan"
     )
 
@@ -69,11 +75,11 @@ def standings(systems: QuerySet[System]) -> list[Standing]:
     queries."""
     found = list(systems.order_by("sort_key", "slug"))
     ids = [system.pk for system in found]
-    plans = _newest(AuditPlan.objects.filter(system__in=ids).order_by("system", "kind", "-version"))
+    plans = _newest(AuditPlan.objects.filter(system__in=ids).order_by("system_id", "kind", "-version"))
     runs = _newest(
         AuditRun.objects.filter(system__in=ids)
         .exclude(verdict="")
-        .order_by("system", "kind", "-finished_at")
+        .order_by("system_id", "kind", "-finished_at")
         .select_related("job")
     )
     names = [f"audit:{system.slug}:{kind.kind}" for system in found for kind in registry.all_kinds()]
@@ -92,7 +98,7 @@ def standings(systems: QuerySet[System]) -> list[Standing]:
 
 
 def _newest(rows: Any) -> dict[tuple[Any, str], Any]:
-    return {(row.system_id, row.kind): row for row in rows.distinct("system", "kind")}
+    return {(row.system_id, row.kind): row for row in rows.distinct("system_id", "kind")}
 
 
 def run_shape(run: AuditRun) -> dict[str, Any]:

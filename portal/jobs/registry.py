@@ -12,18 +12,23 @@ Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
 
 @dataclass(frozen=True)
 class Handler:
-    """One kind of work: what it is called for people (English, marked for translation) and the code that does
-    it."""
+    """One kind of work: its title (English, marked for translation), the code, and where its result is shown.
+
+    `page(result)` answers the address of the page of the result.
+    """
 
     kind: str
     title: str
     work: Work
+    page: Callable[[dict[str, Any]], str] | None = None
 
 
 _handlers: dict[str, Handler] = {}
 
 
-def handler(kind: str, *, title: str) -> Callable[[Work], Work]:
+def handler(
+    kind: str, *, title: str, page: Callable[[dict[str, Any]], str] | None = None
+) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
     The work may be run again after a crash: write effects in one transaction together with
@@ -35,7 +40,7 @@ def handler(kind: str, *, title: str) -> Callable[[Work], Work]:
         known = _handlers.get(kind)
         if known is not None and known.work.__qualname__ != work.__qualname__:
             raise ValueError(f"two handlers for jobs of kind '{kind}'")
-        _handlers[kind] = Handler(kind, title, work)
+        _handlers[kind] = Handler(kind, title, work, page)
         return work
 
     return register

@@ -58,7 +58,8 @@ class Health:
 def health() -> Health:
     """The dead-man's switch: the tick goes through scheduler, broker and worker, and leaves its time behind.
 
-    Where every worker is busy with a long job the tick waits its turn; that is no alarm as long as a worker lives.
+    Where every worker is busy with a long job the tick waits its turn; that is no alarm as long as a worker
+    lives.
     """
     last = Heartbeat.objects.filter(name=TICK).values_list("seen_at", flat=True).first()
     now = database_now()

@@ -1,0 +1,66 @@
+"""Tables of a run made ready for a page, and the confusion counts as a heat map."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+
+from portal.web import badges, numbers
+
+_STATES = frozenset({"ok", "not_enough_data", "suppressed", "withheld", "not_estimable"})
+
+
+def shown_table(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with title, columns and note in the reader's language."""
+    return table | {
+        "title": gettext(table["title"]),
+        "columns": [gettext(column) for column in table["columns"]],
+        "note": gettext(table["note"]) if table["note"] else "",
+    }
+
+
+def with_cells(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with cells as text in the reader's language; state codes as their words."""
+    return table | {"rows": [[_cell(cell) for cell in row] for row in table["rows"]]}
+
+
+def _cell(cell: str | int | float | None) -> dict[str, Any]:
+    if cell is None:
+        return {"text": "–", "is_number": False}
+    if isinstance(cell, str):
+        return {"text": badges.word(cell) if cell in _STATES else cell, "is_number": False}
+    return {
+        "text": numbers.format_value(cell, unit="count" if isinstance(cell, int) else "share"),
+        "is_number": True,
+    }
+
+
+def confusion(table: dict[str, Any]) -> dict[str, Any]:
+    """Human label down, predicted across, coloured by the share of the human label, with the count in each
+    cell."""
+    labels = [str(row[0]) for row in table["rows"]]
+    counts = [[int(cell) for cell in row[1:-1]] for row in table["rows"]]
+    shares = [[cell / (sum(row) or 1) for cell in row] for row in counts]
+    return {
+        "data": [
+            {
+                "type": "heatmap",
+                "x": labels,
+                "y": labels,
+                "z": shares,
+                "zmin": 0,
+                "zmax": 1,
+                "text": [[str(cell) for cell in row] for row in counts],
+                "texttemplate": "%{text}",
+                "hovertemplate": "%{y} → %{x}: %{text}<extra></extra>",
+                "colorscale": [[0, "var(--chart-surface)"], [1, "var(--chart-1)"]],
+                "showscale": False,
+                "xgap": 2,
+                "ygap": 2,
+            }
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": gettext("Predicted")}, "side": "bottom"},
+            "yaxis": {"title": {"text": gettext("Human label")}, "autorange": "reversed", "showgrid": False},
+        },
+        "table": {"columns": table["columns"], "rows": table["rows"]},
+    }

@@ -1,0 +1,190 @@
+"""Pages of long work: the list, one job with progress and log, stop, try again; and the dead-man's switch."""
+
+import uuid
+from typing import Any, ClassVar
+
+import django_filters
+import django_tables2 as tables
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from portal.jobs import registry, selectors, services
+from portal.jobs.models import Job
+from portal.jobs.rules import OPEN, JobState
+from portal.web import badges
+from portal.web.tables import AttuneTable, LinkColumn, NumberColumn, StateColumn, WhenColumn
+from portal.web.views import SignedInMixin, TableView
+
+NEWEST = ("-requested_at", "pk")
+
+
+def title_of(kind: str) -> str:
+    """What people call work of this kind."""
+    found = registry.find(kind)
+    return gettext(found.title) if found else kind
+
+
+class JobTable(AttuneTable):
+    """Jobs, newest first."""
+
+    kind = LinkColumn(verbose_name=_("Work"))
+    state = StateColumn(verbose_name=_("State"))
+    progress = NumberColumn(verbose_name=_("Progress (%)"))
+    attempts = NumberColumn(verbose_name=_("Attempts"))
+    requested_at = WhenColumn(verbose_name=_("Requested"))
+    requested_by = tables.Column(verbose_name=_("By"))
+    finished_at = WhenColumn(verbose_name=_("Ended"))
+
+    class Meta(AttuneTable.Meta):
+        model = Job
+        fields = (
+            "kind",
+            "state",
+            "progress",
+            "attempts",
+            "unit",
+            "requested_at",
+            "requested_by",
+            "finished_at",
+        )
+        order_by = ("-requested_at",)
+
+    def render_kind(self, value: str) -> str:
+        """The title instead of the code."""
+        return title_of(value)
+
+    def value_kind(self, value: str) -> str:
+        """In an export likewise."""
+        return title_of(value)
+
+
+class JobFilter(django_filters.FilterSet):
+    """By state and by kind of work."""
+
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=[(state.value, badges.BADGES[state.value][0]) for state in JobState]
+    )
+    kind = django_filters.ChoiceFilter(
+        label=_("Work"),
+        choices=[(item.kind, _(item.title)) for item in registry.all_handlers()],
+    )
+
+
+class JobList(TableView):
+    """The jobs that this person may see."""
+
+    template_name = "jobs/job_list.html"
+    table_class = JobTable
+    filterset_class = JobFilter
+    title = _("Jobs")
+    intro = _("Work that goes on after the page has answered: audits, imports, evidence packs.")
+    hidden_columns = ("attempts",)
+    empty: ClassVar[dict[str, Any]] = {
+        "icon": "list-checks",
+        "title": _("No jobs yet"),
+        "text": _("Audits and evidence packs that you ask for appear here, with their progress."),
+    }
+
+    def get_queryset(self) -> QuerySet[Job]:
+        """Those of one's units, and one's own."""
+        return selectors.visible(self.request.user).select_related("unit", "requested_by").order_by(*NEWEST)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the state of the switch, for those who look after jobs."""
+        return super().get_context_data(**kwargs) | {"health": selectors.health()}
+
+
+def _job(request: HttpRequest, job_id: uuid.UUID) -> Job:
+    return get_object_or_404(
+        selectors.visible(request.user).select_related("unit", "requested_by"), pk=job_id
+    )
+
+
+class JobDetail(SignedInMixin, View):
+    """One job: progress, facts, log, error in words, what can be done."""
+
+    def get(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """The page."""
+        job = _job(request, job_id)
+        found = registry.find(job.kind)
+        state = JobState(job.state)
+        context = {
+            "job": job,
+            "title": title_of(job.kind),
+            "state": state,
+            "lines": job.lines.all(),
+            "facts": _facts(job),
+            "result_url": found.page(job.result) if found and found.page and job.result else "",
+            "may_cancel": state in OPEN
+            and not job.cancel_requested_at
+            and selectors.may_manage(request.user, job),
+            "may_retry": state in {JobState.FAILED, JobState.CANCELLED, JobState.DEAD}
+            and selectors.may_manage(request.user, job),
+        }
+        return render(request, "jobs/job_detail.html", context)
+
+
+def _facts(job: Job) -> list[tuple[str, Any]]:
+    asked = job.requested_by.display if job.requested_by else job.requested_for
+    facts: list[tuple[str, Any]] = [
+        (gettext("Requested by"), asked),
+        (gettext("Unit"), job.unit.name if job.unit else gettext("The whole installation")),
+        (
+            gettext("Attempts"),
+            gettext("%(n)s of at most %(most)s") % {"n": job.attempts, "most": job.attempts_limit},
+        ),
+    ]
+    return facts
+
+
+class JobProgress(SignedInMixin, View):
+    """The progress component alone; 286 tells the page to stop asking."""
+
+    def get(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """The component."""
+        job = _job(request, job_id)
+        over = JobState(job.state) not in OPEN
+        context = {"job": job, "url": request.path}
+        response = render(request, "components/progress.html", context, status=286 if over else 200)
+        if over:
+            response["HX-Refresh"] = "true"  # the rest of the page has something new to say
+        return response
+
+
+class JobAct(SignedInMixin, View):
+    """Stop a job, or try it again."""
+
+    act: ClassVar[str] = ""
+
+    def post(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """Do it and come back to the job."""
+        job = _job(request, job_id)
+        if not selectors.may_manage(request.user, job):
+            raise PermissionDenied(
+                gettext("This job is not yours, and you do not look after the jobs of its unit.")
+            )
+        if self.act == "cancel":
+            job = services.cancel(job=job, by=request.user)  # type: ignore[arg-type]
+            messages.success(request, gettext("The job is being stopped."))
+        else:
+            job = services.retry(job=job, by=request.user)  # type: ignore[arg-type]
+            messages.success(request, gettext("The job is in the queue again."))
+        return HttpResponseRedirect(job.get_absolute_url())
+
+
+@never_cache
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """For a monitor: 200 while scheduler, broker and a worker were seen working in the last minutes, else
+    503."""
+    found = selectors.health()
+    body = {"status": "ok" if found.ok else "unavailable", "last_tick": found.last_tick}
+    return JsonResponse(body, status=200 if found.ok else 503)
