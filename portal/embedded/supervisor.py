@@ -225,6 +225,8 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
     if example:
         address = environment["ATTUNE_SCORER_URL"]
         commands["scorer"] = [*python, "portal.example.scorer", address]
+        key = str(data / "keys" / "example-api-key")
+        commands["traffic"] = [*python, "portal.example.traffic", environment["ATTUNE_BASE_URL"], address, key]
     return [Child(name, command, logs / f"{name}.log") for name, command in commands.items()]
 
 

@@ -72,12 +72,21 @@ WELLBEING = Stream(
     confusable={"stress": "sadness", "sadness": "stress", "calm": "joy", "joy": "calm"},
     gold_share=0.03, escalates=0.05, offers=(0.0, 0.0),
 )  # fmt: skip
-STREAMS = (CHAT, CALLS, WELLBEING)
+COACH = Stream(
+    system="leader-coach", flow="practice-writing", number=4, modality="text", subject_role="employee",
+    purpose="own_training", channel="web", version="0.9", prefix="coach", people=64, per_day=9,
+    labels=("negative", "neutral", "positive"), prior=(0.3, 0.3, 0.4),
+    accuracy={"en": 0.72}, languages={"en": 1.0},
+    negative=frozenset({"negative"}), neutral="neutral",
+    confusable={"negative": "neutral", "neutral": "positive", "positive": "neutral"},
+    gold_share=0.1, escalates=0.0, offers=(0.0, 0.0),
+)  # fmt: skip
+STREAMS = (CHAT, CALLS, WELLBEING, COACH)
 
 
-def days(until: date, count: int = 365) -> Iterator[date]:
-    """The `count` days that end with `until`, oldest first."""
-    return (until - timedelta(days=back) for back in range(count - 1, -1, -1))
+def days(start: date, until: date) -> Iterator[date]:
+    """Every day from `start` to `until`, both included."""
+    return (start + timedelta(days=n) for n in range((until - start).days + 1))
 
 
 def person(stream: Stream, number: int) -> str:
@@ -85,23 +94,62 @@ def person(stream: Stream, number: int) -> str:
     return f"{stream.prefix}-person-{number:05d}"
 
 
-def interactions(stream: Stream, day: date) -> list[Item]:
+def consent_events(stream: Stream, start: date, until: date) -> list[Item]:
+    """What people said about being read, before the year or in its course; empty without consent as basis."""
+    if stream.subject_role != "customer":
+        return []
+    asked = datetime.combine(start, time(), tzinfo=UTC) - timedelta(hours=6)
+    events = [
+        _event(stream, who, "refused" if refuses(stream, who) else "given", asked)
+        for who in range(stream.people)
+    ]
+    for who in range(stream.people):
+        day = withdrew(stream, who, start)
+        if day and day <= until:
+            events.append(_event(stream, who, "withdrawn", datetime.combine(day, time(), tzinfo=UTC)))
+    return events
+
+
+def _event(stream: Stream, who: int, action: str, at: datetime) -> Item:
+    return {
+        "id": f"{stream.prefix}-{action}-{who:05d}", "purpose": stream.purpose, "modality": stream.modality,
+        "action": action, "effective_at": at.isoformat(), "subject": person(stream, who), "language": "nl",
+        "subject_role": stream.subject_role, "notice_version": 1, "explicit": True, "method": stream.channel,
+    }  # fmt: skip
+
+
+def refuses(stream: Stream, who: int) -> bool:
+    """One person in fifty says no from the start; the source then does not read them."""
+    return who % 50 == 7
+
+
+def withdrew(stream: Stream, who: int, start: date) -> date | None:
+    """The day on which a person withdrew; one in a hundred does so in the course of the year."""
+    return start + timedelta(days=20 + who * 37 % 320) if who % 100 == 3 else None
+
+
+def read_anyway(stream: Stream, who: int, day: date, start: date) -> bool:
+    """Whether the source reads this person on this day: the telephone system is slow to hear a withdrawal."""
+    if stream.subject_role != "customer":
+        return True
+    if refuses(stream, who):
+        return False
+    gone = withdrew(stream, who, start)
+    return gone is None or day < gone or (stream is CALLS and day < gone + timedelta(days=9))
+
+
+def interactions(stream: Stream, day: date, start: date) -> list[Item]:
     """The interactions of one stream on one day, as the source reports them over REST."""
     rng = np.random.default_rng([SEED, stream.number, day.toordinal()])
     n = int(rng.poisson(stream.per_day if day.weekday() < 5 else stream.per_day / 3))
     seconds = np.sort(rng.integers(OPEN_HOUR * 3600, (OPEN_HOUR + OPEN_HOURS) * 3600, n))
     who = rng.integers(0, stream.people, n)
     midnight = datetime.combine(day, time(), tzinfo=UTC)
+    moments = (midnight + timedelta(seconds=int(second)) for second in seconds)
     return [
-        _interaction(
-            stream,
-            rng,
-            f"{stream.prefix}-{day:%Y%m%d}-{i:04d}",
-            midnight + timedelta(seconds=int(s)),
-            int(w),
-            i,
-        )
-        for i, (s, w) in enumerate(zip(seconds, who, strict=True))
+        _interaction(stream, rng, f"{stream.prefix}-{day:%Y%m%d}-{i:04d}", at, int(w), i)
+        for i, (at, w) in enumerate(zip(moments, who, strict=True))
+        if read_anyway(stream, int(w), day, start)
     ]
 
 
@@ -190,7 +238,7 @@ def answers(stream: Stream, day: date) -> list[Item]:
                 rows[-1]["answered_at"] = (at - timedelta(minutes=int(rng.integers(0, 600)))).isoformat()
                 rows[-1]["answers"] = make()
 
-    asked = {"linde-chat": 70, "call-tone": 22, "well-being": 0}[stream.system]
+    asked = {"linde-chat": 70, "call-tone": 22}.get(stream.system, 0)
     weights = np.array([0.07, 0.09, 0.18 - 0.05 * progress, 0.36, 0.30 + 0.05 * progress])
     weights /= weights.sum()
     add("csat", int(rng.poisson(asked)), 0.19, lambda: {"csat": int(rng.choice([1, 2, 3, 4, 5], p=weights))})

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+ROOT = "de-linde"
+AFFECTED = "/de-linde/customer-service/"  # the unit whose board member advises
 NO = "no"
 YES = "yes"
 NOT_APPLICABLE = "not_applicable"
@@ -11,7 +13,7 @@ LAWFUL = {"exploits_vulnerability": NO, "sells_on_distress": NO}
 # the shared scheme on which systems with different labels compare
 _SHARED = {
     "anger": "negative", "sadness": "negative", "stress": "negative", "neutral": "neutral", "calm": "neutral",
-    "joy": "positive", "optimism": "positive",
+    "joy": "positive", "optimism": "positive", "negative": "negative", "positive": "positive",
 }  # fmt: skip
 AGES = ["18-34", "35-54", "55-74", "75+"]
 
@@ -50,9 +52,16 @@ SYSTEMS: tuple[dict[str, Any], ...] = (
         "slug": "leader-coach", "name": "Leader Coach", "unit": "human-resources", "owner": "hr-owner",
         "description": "Team leaders practise a difficult conversation in writing and get feedback on its tone. Only the person "
         "who practises sees it.",
-        "provider_role": "deployer", "labels": ["anger", "neutral", "joy", "sadness"], "languages": ["nl", "en"],
+        "provider_role": "both", "labels": ["negative", "neutral", "positive"], "languages": ["en"],
         "dimensions": {}, "link_template": "",
-        "versions": (("0.9", date(2026, 10, 5), "vendor's language model"),),
+        "versions": (("0.9", date(2025, 10, 27), "VADER, a lexicon of English words"),),
+    },
+    {
+        "slug": "claims-mail", "name": "Claims Mail", "recent": True, "unit": "customer-service", "owner": "owner",
+        "description": "Reads letters and mails about claims and puts those of people in distress on top of the pile.",
+        "provider_role": "deployer", "labels": ["anger", "joy", "optimism", "sadness"], "languages": ["nl"],
+        "dimensions": {}, "link_template": "",
+        "versions": (("1.0", date(2026, 10, 12), "vendor's text model"),),
     },
 )  # fmt: skip
 
@@ -84,6 +93,16 @@ FLOWS: tuple[dict[str, Any], ...] = (
         "subject_role": "employee", "setting": "workplace", "purpose": "own_training", "output": "sentiment",
         "consequence": "coaching", "recipient": "subject", "facts": {**LAWFUL, "talks_to_people": YES},
     },
+    {
+        "system": "well-being", "slug": "overwork", "name": "Overwork seen in the calendar", "modality": "metadata",
+        "subject_role": "employee", "setting": "workplace", "purpose": "offering_help", "output": "sentiment",
+        "consequence": "help", "recipient": "unknown", "facts": {**LAWFUL},
+    },
+    {
+        "system": "claims-mail", "slug": "letters", "name": "Letters about claims", "modality": "text",
+        "subject_role": "customer", "setting": "contact_centre", "purpose": "service", "output": "emotion",
+        "consequence": "routing", "recipient": "operator", "facts": {**LAWFUL, "talks_to_people": NO},
+    },
 )  # fmt: skip
 
 NOTICES: tuple[tuple[str, str, str], ...] = (
@@ -96,6 +115,7 @@ NOTICES: tuple[tuple[str, str, str], ...] = (
     ("call-tone", "en", "During this call a computer listens to your tone, to help our colleague. No sound is kept. You can say "
      "no before it starts."),
     ("well-being", "nl", "Wat u hier schrijft wordt meteen omgezet in een cijfer over uw team. Niemand ziet uw antwoord."),
+    ("leader-coach", "en", "A computer scores the tone of what you write here, to give you feedback. Only you see it."),
     ("well-being", "en", "What you write here becomes a figure about your team at once. Nobody sees your answer."),
 )  # fmt: skip
 
@@ -125,6 +145,14 @@ POLICIES: dict[str, dict[str, Any]] = {
              "modality": "text", "basis": "legitimate_interest", "min_group": 10, "reference": "GDPR Art 6(1)(f)"},
         ],
     },
+    "leader-coach": {
+        "retention_days": 90,
+        "rules": [
+            {"id": "only-the-person", "effect": "prohibit", "recipient": ["manager", "hr"], "reference": "AI Act, Art 5(1)(f)"},
+            {"id": "own-practice", "effect": "permit", "subject_role": "employee", "purpose": "own_training",
+             "modality": "text", "basis": "legitimate_interest", "reference": "GDPR Art 6(1)(f)"},
+        ],
+    },
 }  # fmt: skip
 
 # system, kpi, target, direction, statement of the organisation's mission
@@ -138,10 +166,55 @@ GOALS: tuple[tuple[str, str, str, str, str], ...] = (
     ("well-being", "accuracy", "0.80", "at_least", "We only act on an emotion that we read well."),
 )
 
+# system, flows asked for, what the board is told: summary, alternatives, doubts, who was consulted
+REQUESTS: tuple[dict[str, Any], ...] = (
+    {
+        "system": "linde-chat", "flows": ("customer-messages",),
+        "summary": "The chatbot notices anger and sadness in messages, so that a colleague takes over sooner.",
+        "alternatives": "A button 'I want a person' alone: it stays, and is used by one in twelve.",
+        "doubts": "It reads Turkish less well than Dutch.", "consulted": "Client council, 14 people who called to complain",
+        "condition": "Show the accuracy for Turkish to the board after half a year.",
+        "dissent": "hr",
+    },
+    {
+        "system": "call-tone", "flows": ("customer-voice",),
+        "summary": "The customer's tone of voice gives our colleague a sign that help is near. Our colleague's own voice is masked.",
+        "alternatives": "A team leader who listens in: dearer, and customers dislike it.",
+        "doubts": "Tone differs between cultures.", "consulted": "Works council; contact-centre teams",
+        "condition": "Keep the colleague's channel masked, shown by a monthly test.",
+        "dissent": "technology",
+    },
+    {
+        "system": "well-being", "flows": ("check-ins",),
+        "summary": "Voluntary check-ins in writing become figures about teams of ten people and more.",
+        "alternatives": "A yearly survey: too late for those who need help now.",
+        "doubts": "People may write what they think is wanted.", "consulted": "Works council (consent with conditions)",
+        "condition": "Works council sees the list of teams that are shown, each quarter.", "dissent": "",
+    },
+    {
+        "system": "leader-coach", "flows": ("practice-writing",),
+        "summary": "Team leaders practise hard conversations in writing; only they see the feedback on tone.",
+        "alternatives": "Practice with a colleague: stays on offer.", "doubts": "A lexicon misses irony.",
+        "consulted": "Works council; eleven team leaders", "condition": "", "dissent": "",
+    },
+)  # fmt: skip
+REASONS = {
+    "approve": "The file is complete, the flow is lawful, and people are told before it starts.",
+    "conditions": "Useful for people, once the condition below is met.",
+    "reject": "The doubts in the file are not answered for those whom it reads least well.",
+}
+WAITING: dict[str, Any] = {
+    "system": "claims-mail", "flows": ("letters",),
+    "summary": "Letters of people in distress are answered first. May this be used from January?",
+    "alternatives": "First come, first served, as now.",
+    "doubts": "Who writes calmly about a great loss may wait longer.", "consulted": "Client council; claims handlers",
+}  # fmt: skip
+
 # system, audit kind, targets, every
 PLANS: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("linde-chat", "sentiment_accuracy", {"accuracy": "0.84", "macro_f1": "0.80"}, "weekly"),
     ("call-tone", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "weekly"),
+    ("leader-coach", "sentiment_accuracy", {"accuracy": "0.70", "macro_f1": "0.65"}, "weekly"),
     ("well-being", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "monthly"),
 )
 
@@ -182,7 +255,7 @@ VALUES: dict[str, tuple[dict[str, Any], ...]] = {
     ),
 }  # fmt: skip
 
-BOARD = {
+BOARD: dict[str, Any] = {
     "name": "Ethics board",
     "seats": (
         # discipline, person, required, advisory

@@ -1,0 +1,314 @@
+"""Make the example organisation through the product's own services; done again, it only adds what is missing."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from governance.audits.services import plan_audit, start_run
+from governance.consent import services as consent
+from governance.evidence.services import request_pack
+from governance.registry import services as registry
+from governance.registry.models import System
+from governance.review import boards, changes
+from governance.review import services as review
+from governance.review.models import Board, DeploymentRequest
+from governance.screening import selectors as screenings
+from governance.screening import services as screening
+from metrics.ingest.services import import_evaluation, receive
+from metrics.roi.services import record_values
+from metrics.surveys.services import record_answers
+from portal.access.services import grant_role
+from portal.accounts.models import Unit, User
+from portal.accounts.services import create_api_key, create_unit, create_user
+from portal.errors import N_, RuleBroken
+from portal.example import history, people, register
+
+SOURCE = "example organisation"
+BATCH = 5_000
+Say = Callable[[str], None]
+
+
+def make(say: Say = lambda text: None, *, days: int = 365) -> None:
+    """People, register, decisions, and `days` days of consent, interactions, answers and values up to yesterday.
+
+    Raises RuleBroken in production: its passwords are in this source.
+    """
+    if settings.PRODUCTION:
+        raise RuleBroken(N_("The example organisation is not made in production."), code="production")
+    until = timezone.now().date() - timedelta(days=1)
+    start = until - timedelta(days=days - 1)
+    if not Unit.objects.filter(slug=register.ROOT).exists():
+        with transaction.atomic():
+            _structure(start)
+        say("organisation, register and decisions")
+    for stream in history.STREAMS:
+        system = System.objects.get(slug=stream.system)
+        _consent(system, stream, start, until)
+        count = _interactions(system, stream, start, until)
+        _answers(system, stream, start, until)
+        say(f"{system.name}: {count:,} interactions")
+    for slug, items in register.VALUES.items():
+        record_values(system=System.objects.get(slug=slug), items=_values(items, start, until), by="system")
+    _evaluations()
+    _first_runs(start, until)
+    _keep_key()
+    say("surveys, values, evaluation sets and audit plans")
+
+
+# --- people, register, decisions: one transaction -----------------------------------------------
+
+
+def _structure(start: date) -> None:
+    units: dict[str, Unit] = {}
+    for slug, name, parent in people.UNITS:
+        units[slug] = create_unit(name=name, slug=slug, parent=units.get(parent or ""), by="system")
+    cast = {who.key: _person(who, units) for who in people.CAST}
+    before = datetime.combine(start, time(9), tzinfo=UTC) - timedelta(days=20)
+    recent = timezone.now() - timedelta(days=42)
+    board = _board(cast, units[register.ROOT], before)
+    since = {row["slug"]: recent if row.get("recent") else before for row in register.SYSTEMS}
+    systems = {row["slug"]: _system(row, cast, units, since[row["slug"]]) for row in register.SYSTEMS}
+    for row in register.FLOWS:
+        _flow(row, systems[row["system"]], cast, since[row["system"]])
+    _policies(systems, cast, before)
+    _goals_and_plans(systems, before)
+    for row in register.REQUESTS:
+        _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
+    _renew(systems, cast, before)
+    _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+
+
+def _person(who: people.Person, units: dict[str, Unit]) -> User:
+    user = create_user(
+        email=who.email, name=who.name, password=people.PASSWORD, language=who.language, by="system"
+    )
+    until = timezone.now() + timedelta(days=who.days) if who.days else None
+    grant_role(user=user, role=who.role, unit=units[who.unit], valid_until=until, by="system")
+    return user
+
+
+def _policies(systems: dict[str, System], cast: dict[str, User], before: datetime) -> None:
+    for slug, language, text in register.NOTICES:
+        consent.publish_notice(
+            system=systems[slug], text=text, language=language, version=1, by=cast["dpo"], effective_at=before
+        )
+    for slug, policy in register.POLICIES.items():
+        draft = consent.draft_policy(system=systems[slug], by=systems[slug].owner, **policy)
+        consent.approve_policy(policy=draft, by=cast["dpo"], effective_at=before)
+
+
+def _goals_and_plans(systems: dict[str, System], before: datetime) -> None:
+    for slug, kpi, target, direction, statement in register.GOALS:
+        registry.add_goal(
+            system=systems[slug], kpi=kpi, target=Decimal(target), direction=direction, statement=statement,
+            due_on=timezone.now().date() + timedelta(days=180), by=systems[slug].owner, effective_at=before,
+        )  # fmt: skip
+    for slug, kind, targets, every in register.PLANS:
+        plan_audit(system=systems[slug], kind=kind, targets=targets, every=every, by=systems[slug].owner)
+
+
+def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) -> None:
+    """A screening holds for a year: each was looked at again before it ran out."""
+    again = min(timezone.now() - timedelta(days=3), before + timedelta(days=340))
+    for system in systems.values():
+        for flow in system.flows.filter(requests__state__startswith="approved").distinct():
+            current = screenings.current(flow)
+            if current is not None:
+                screening.sign(screening=current, by=cast["dpo"], effective_at=again)
+
+
+def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
+    board = boards.create_board(name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before)
+    for discipline, who, required, advisory in register.BOARD["seats"]:
+        seat = boards.add_seat(
+            board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],
+            effective_at=before,
+        )  # fmt: skip
+        boards.appoint(
+            seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before
+        )
+    return board
+
+
+def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], before: datetime) -> System:
+    owner = cast[row["owner"]]
+    fields = {
+        name: row[name] for name in ("name", "slug", "description", "provider_role", "labels", "languages")
+    }
+    system = registry.register_system(
+        by=owner, unit=units[row["unit"]], owner=owner, label_map=register.label_map(row["labels"]),
+        dimensions=row["dimensions"], link_template=row["link_template"], effective_at=before, **fields,
+    )  # fmt: skip
+    for name, released_on, model in row["versions"]:
+        registry.add_version(
+            system=system, name=name, released_on=released_on, model=model, by=owner, effective_at=before
+        )
+    return system
+
+
+def _flow(row: dict[str, Any], system: System, cast: dict[str, User], before: datetime) -> None:
+    described = {name: value for name, value in row.items() if name != "system"}
+    flow = changes.add_flow(system=system, by=system.owner, effective_at=before, **described)
+    current = screenings.current(flow)
+    if current is not None and current.outcome != "hold":
+        screening.sign(screening=current, by=cast["dpo"], effective_at=before + timedelta(days=1))
+
+
+def _request(row: dict[str, Any], system: System, board: Board, at: datetime) -> DeploymentRequest:
+    said = {name: row[name] for name in ("summary", "alternatives", "doubts", "consulted")}
+    request = review.create_request(
+        system=system, flows=list(system.flows.filter(slug__in=row["flows"])), board=board, by=system.owner,
+        version=system.versions.get(name=_newest(row["system"])), valid_months=15, effective_at=at, **said,
+    )  # fmt: skip
+    return review.submit(request=request, by=system.owner, effective_at=at)
+
+
+def _newest(slug: str) -> str:
+    versions = next(row["versions"] for row in register.SYSTEMS if row["slug"] == slug)
+    return str(versions[-1][0])
+
+
+def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str, User], at: datetime) -> None:
+    request = _request(row, system, board, at)
+    voters = [who for _, who, _, advisory in register.BOARD["seats"] if not advisory]
+    if system.unit.path.startswith(register.AFFECTED):
+        voters.insert(0, "service")  # the affected business advises on its own systems
+    for n, who in enumerate(voters):
+        choice, conditions = "approve", []
+        if who == row["dissent"]:
+            choice = "reject"
+        elif who == "chair" and row["condition"]:
+            choice = "conditions"
+            due = at.date() + timedelta(days=60)
+            conditions = [{"text": row["condition"], "owner": system.owner, "due_on": due}]
+        review.cast_vote(
+            request=request, choice=choice, reason=register.REASONS[choice], conditions=conditions, by=cast[who],
+            effective_at=at + timedelta(hours=n + 1),
+        )  # fmt: skip
+    for condition in request.conditions.all():
+        review.meet_condition(
+            condition=condition, evidence="Shown to the board in its March meeting.", by=system.owner
+        )
+
+
+def _waiting(row: dict[str, Any], system: System, board: Board, cast: dict[str, User]) -> None:
+    at = timezone.now() - timedelta(days=2)
+    request = _request(row, system, board, at)
+    review.cast_vote(
+        request=request, choice="approve", reason=register.REASONS["approve"], by=cast["technology"],
+        effective_at=at + timedelta(hours=5),
+    )  # fmt: skip
+
+
+# --- a year of data: each batch is a transaction of its own, sent again it counts nothing twice -------
+
+
+def _consent(system: System, stream: history.Stream, start: date, until: date) -> None:
+    for items in _batches(iter(history.consent_events(stream, start, until))):
+        _nothing_refused(
+            consent.record_consent_events(system=system, items=items, by="system", source=SOURCE)
+        )
+
+
+def _interactions(system: System, stream: history.Stream, start: date, until: date) -> int:
+    count = 0
+    rows = (item for day in history.days(start, until) for item in history.interactions(stream, day, start))
+    for items in _batches(rows):
+        receipt = receive(system=system, items=items, by="system", client=SOURCE)
+        _nothing_refused(receipt["items"])
+        count += len(items)
+    return count
+
+
+def _answers(system: System, stream: history.Stream, start: date, until: date) -> None:
+    rows = (item for day in history.days(start, until) for item in history.answers(stream, day))
+    for items in _batches(rows):
+        receipt = record_answers(system=system, items=items, by="system", client=SOURCE)
+        _nothing_refused(receipt["items"])
+
+
+def _nothing_refused(answers: list[dict[str, Any]]) -> None:
+    wrong = next((a for a in answers if a["status"] in ("refused", "conflict") and a["errors"]), None)
+    if wrong:
+        raise RuleBroken(N_("The example sends what the portal refuses: {item}."), code="example", item=wrong)
+
+
+def _batches(items: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _values(items: tuple[dict[str, Any], ...], start: date, until: date) -> list[dict[str, Any]]:
+    rows = []
+    for item in items:
+        stated = {k: v for k, v in item.items() if k not in ("amount", "once", "growth", "source", "item")}
+        for n, month in enumerate(_months(start, until)):
+            amount = item["amount"] * (1 + item.get("growth", 0)) ** n + (
+                item.get("once", 0) if n == 0 else 0
+            )
+            rows.append({
+                "item": item["item"], "month": month, "amount": f"{amount:.2f}", "source": item["source"], **stated
+            })  # fmt: skip
+    return rows
+
+
+def _months(start: date, until: date) -> Iterator[str]:
+    year, month = start.year, start.month
+    while (year, month) < (until.year, until.month):
+        yield f"{year}-{month:02d}"
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _evaluations() -> None:
+    for number, stream in enumerate((history.CHAT, history.CALLS), start=1):
+        system = System.objects.get(slug=stream.system)
+        name = "Labelled by two raters"
+        if not system.evaluation_sets.filter(name=name).exists():
+            import_evaluation(
+                system=system, name=name, rows=history.evaluation(stream, 900, number), by=system.owner
+            )
+
+
+def _first_runs(start: date, until: date) -> None:
+    """Audits of the past quarters and a pack: asked for now, done by the worker when it starts."""
+    auditor = User.objects.get(email=f"auditor@{people.DOMAIN}")
+    for slug, kind, _, _ in register.PLANS:
+        system = System.objects.get(slug=slug)
+        if system.audit_runs.exists():
+            continue
+        quarters = (until - timedelta(days=182), until - timedelta(days=91))
+        for first in (day for day in quarters if day + timedelta(days=90) > start):
+            start_run(
+                system=system, kind=kind, date_from=max(first, start), date_to=first + timedelta(days=90),
+                by=auditor, bell=False,
+            )  # fmt: skip
+    chat = System.objects.get(slug=history.CHAT.system)
+    if not chat.evidence_packs.exists():
+        request_pack(
+            systems=[chat], date_from=until - timedelta(days=90), date_to=until, by=auditor, bell=False
+        )
+
+
+def key_file() -> Path:
+    """Where the API key of the example's live system lies; the key itself is shown nowhere else."""
+    return Path(settings.DATA_DIR) / "keys" / "example-api-key"
+
+
+def _keep_key() -> None:
+    if key_file().exists():
+        return
+    coach = System.objects.get(slug=history.COACH.system)
+    _, plaintext = create_api_key(
+        name="Leader Coach, live", system_id=coach.pk,
+        scopes=["interactions:write", "decisions:read", "kpis:read"], by="system",
+    )  # fmt: skip
+    key_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key_file().touch(mode=0o600)
+    key_file().write_text(plaintext, encoding="utf-8")
