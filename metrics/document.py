@@ -25,9 +25,9 @@ A change is now minus the period of the same length before, with an interval mad
 leaves out zero the change is clear.
 
 Figures come from daily sums and histograms, so a page costs the same at ten million rows as at ten thousand.
-Quantiles of times are read from log-spaced bins, each 12 % wide. Accuracy can be divided by language, channel, subject role,
-modality and the declared dimensions of a system; a group under the floor is hidden, and with it the smallest other group when
-the total would give it away.
+Quantiles of times are read from log-spaced bins, each 12 % wide. Accuracy can be divided by language, channel,
+subject role, modality and the declared dimensions of a system; a group under the floor is hidden, and with it the
+smallest other group when the total would give it away.
 """
 _VALUE = """
 ## How the return is made

@@ -146,7 +146,7 @@ def _money(system: System, span: Range, _by: str) -> figures.Chart:
     for line in values.lines([system], *span.window).get(system.pk, ()):
         for entry in line.entries:
             if line.item.kind == COST or (shown and values.counts_for_headline(line.item)):
-                sums[entry.month.isoformat()][line.item.kind] += float(entry.amount)
+                sums[f"{entry.month:%Y-%m}"][line.item.kind] += float(entry.amount)
     months = sorted(sums)
     return figures_value.money(
         months, [sums[m]["cost"] for m in months], [sums[m]["benefit"] for m in months], words()

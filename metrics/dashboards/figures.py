@@ -17,9 +17,14 @@ BAND, TARGET = "var(--chart-band)", "var(--chart-target)"
 GOOD, BAD, NOTE = "var(--chart-good)", "var(--chart-bad)", "var(--chart-4)"
 
 
+def plain(text: str) -> str:
+    """A name as it is written: Plotly reads texts as a kind of HTML, and nobody's name may be markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened on a day: a vertical line with a short linked text."""
+    """Something that happened on a day: a vertical line with a short text that leads to `url`."""
 
     day: str
     text: str
@@ -99,13 +104,13 @@ def _line(one: Series, words: Mapping[str, str], factor: float, suffix: str) -> 
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": one.name,
+        "name": plain(one.name),
         "x": list(one.starts),
         "y": [row[0] for row in rows],
         "customdata": [[row[1], row[2], row[3]] for row in rows],
         "hovertemplate": (
             f"%{{y:.4~g}}{suffix} [%{{customdata[0]:.4~g}}, %{{customdata[1]:.4~g}}]"
-            f"<br>{words['n']} = %{{customdata[2]}}<extra>{one.name}</extra>"
+            f"<br>{words['n']} = %{{customdata[2]}}<extra>{plain(one.name)}</extra>"
         ),
         "connectgaps": False,
         "line": {"color": one.color, "width": 2},
@@ -162,7 +167,10 @@ def _time_layout(marks: Sequence[Mark], suffix: str, limits: tuple[float, float]
                 "yref": "paper",
                 "yanchor": "bottom",
                 "showarrow": False,
-                "text": f'<a href="{mark.url}">{mark.text}</a>' if mark.url else mark.text,
+                "text": plain(mark.text),
+                # the page follows `name` on a click: a link in the text would need an inline style
+                "name": mark.url,
+                "captureevents": bool(mark.url),
             }
             for index, mark in enumerate(marks)
         ],
@@ -220,7 +228,7 @@ def intervals(
             "type": "scatter",
             "mode": "markers",
             "x": values,
-            "y": [name for name, _ in shown],
+            "y": [plain(name) for name, _ in shown],
             "customdata": [[lo, hi, figure.n] for (lo, hi), (_, figure) in zip(ends, shown, strict=True)],
             "error_x": {
                 "type": "data",
@@ -257,7 +265,7 @@ def bars(values: Mapping[str, float | None], words: Mapping[str, str]) -> Chart:
                 "type": "bar",
                 "orientation": "h",
                 "x": list(shown.values()),
-                "y": list(shown),
+                "y": [plain(name) for name in shown],
                 "marker": {"color": LINE},
                 "text": [f"{value:.4f}" for value in shown.values()],
                 "hovertemplate": "%{y}: %{x:.4f}<extra></extra>",
@@ -283,11 +291,12 @@ def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]], words: Map
         "data": [
             {
                 "type": "heatmap",
-                "x": list(labels),
-                "y": list(labels),
+                "x": [plain(label) for label in labels],
+                "y": [plain(label) for label in labels],
                 "z": shares,
                 "customdata": [list(row) for row in matrix],
-                "texttemplate": "%{customdata}",
+                "text": [[str(n) for n in row] for row in matrix],
+                "texttemplate": "%{text}",
                 "colorscale": [[0, "var(--chart-band)"], [1, "var(--chart-1)"]],
                 "zmin": 0,
                 "zmax": 100,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metrics.dashboards.figures import BAD, GOOD, LINE, SECOND, Chart, row_of
+from metrics.dashboards.figures import BAD, GOOD, LINE, SECOND, Chart, plain, row_of
 from metrics.stats.figure import Figure, State
 
 
@@ -15,7 +15,7 @@ def money(
     for cost, benefit in zip(costs, benefits, strict=True):
         total += benefit - cost
         running.append(round(total, 2))
-    hover = "%{x|%Y-%m}: € %{y:,.0f}<extra>%{fullData.name}</extra>"
+    hover = "%{x}: € %{y:,.0f}<extra>%{fullData.name}</extra>"
     data: list[Any] = [
         {
             "type": "bar",
@@ -45,7 +45,7 @@ def money(
     ]
     layout = {
         "barmode": "relative",
-        "xaxis": {"type": "date", "tickformat": "%Y-%m"},
+        "xaxis": {"type": "category"},
         "yaxis": {"tickprefix": "€ "},
     }
     columns = [words["month"], words["costs"], words["benefits"], words["running"]]
@@ -58,7 +58,7 @@ def tornado(
 ) -> Chart:
     """How far each uncertain item moves the NPV: (name, rank correlation, NPV at its low, at its high end)."""
     low, high = [row[2] - middle for row in rows], [row[3] - middle for row in rows]
-    names = [row[0] for row in rows]
+    names = [plain(row[0]) for row in rows]
     hover = "%{y}: € %{customdata:,.0f}<extra>%{fullData.name}</extra>"
     data = [
         {
@@ -104,7 +104,7 @@ def against(points: Sequence[tuple[str, Figure, Figure]], words: Mapping[str, st
             "mode": "markers+text",
             "x": [p[1].value for p in shown],
             "y": [p[2].value for p in shown],
-            "text": [p[0] for p in shown],
+            "text": [plain(p[0]) for p in shown],
             "textposition": "top center",
             "error_x": errors(1),
             "error_y": errors(2),

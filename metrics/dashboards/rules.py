@@ -251,7 +251,9 @@ def read_range(params: Mapping[str, str], today: date) -> tuple[Range, list[dict
         return fallback, [
             {"field": "to", "code": "order", "message": N_("The last day comes after the first.")}
         ]
-    return Range(ends["from"], ends["to"]), []
+    typed = ends["from"], ends["to"]
+    same = next((preset for preset in PRESETS if preset_range(preset, today).window == typed), "")
+    return Range(*typed, same), []
 
 
 def _wrong(name: str) -> dict[str, str]:

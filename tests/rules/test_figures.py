@@ -33,7 +33,7 @@ CHARTS = {
     "intervals": figures.intervals([("nl", OK), ("en", GAP)], WORDS, target=0.8),
     "bars": figures.bars({"joy": 0.8, "fear": None}, WORDS),
     "confusion": figures.confusion(LABELS, TWEETEVAL, WORDS),
-    "money": figures_value.money(["2026-01-01"], [100.0], [250.0], WORDS),
+    "money": figures_value.money(["2026-01"], [100.0], [250.0], WORDS),
     "tornado": figures_value.tornado([("hours", 0.9, 10.0, 90.0)], 50.0, WORDS),
     "against": figures_value.against([("Chat", OK, OK), ("Coach", OK, GAP)], WORDS),
     "empty": figures.trend([], WORDS),
@@ -87,7 +87,27 @@ def test_a_chart_carries_n_its_target_and_linked_annotations() -> None:
     assert line["customdata"][0] == [70.0, 90.0, 100]
     assert "the n = %{customdata[2]}" in line["hovertemplate"]
     assert target["y"] == [75.0, 75.0]
-    assert chart["layout"]["annotations"][0]["text"] == '<a href="/requests/1">Deployment</a>'
+    annotation = chart["layout"]["annotations"][0]
+    assert (annotation["text"], annotation["name"], annotation["captureevents"]) == (
+        "Deployment",
+        "/requests/1",
+        True,
+    )
+
+
+def test_no_name_is_read_as_markup() -> None:
+    name = "<b>A & B</b>"
+    written = "&lt;b&gt;A &amp; B&lt;/b&gt;"
+    drawn = [
+        figures.trend([figures.Series(name, STARTS, [OK] * 4)], WORDS)["data"][1]["name"],
+        figures.bars({name: 0.5}, WORDS)["data"][0]["y"][0],
+        figures.intervals([(name, OK)], WORDS)["data"][0]["y"][0],
+        figures.confusion([name], [[4]], WORDS)["data"][0]["x"][0],
+        figures_value.tornado([(name, 0.9, 10.0, 90.0)], 50.0, WORDS)["data"][0]["y"][0],
+        figures_value.against([(name, OK, OK)], WORDS)["data"][0]["text"][0],
+    ]
+    assert set(drawn) == {written}
+    assert figures.bars({name: 0.5}, WORDS)["table"]["rows"][0][0] == name
 
 
 # --- which days ---
@@ -101,6 +121,8 @@ def test_presets_end_today_and_the_default_is_ninety_days() -> None:
     assert preset_range("year", TODAY).days == 365
     assert read_range({}, TODAY)[0] == preset_range("90", TODAY)
     assert all(read_range({"range": preset}, TODAY)[1] == [] for preset in PRESETS)
+    assert read_range({"from": "2026-11-17", "to": "2026-11-23"}, TODAY)[0].preset == "7"
+    assert read_range({"from": "2026-11-18"}, TODAY)[0] == Range(date(2026, 11, 18), TODAY)
 
 
 def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:

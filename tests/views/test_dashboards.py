@@ -27,8 +27,7 @@ from tests.services.test_roi import HOURS, LICENCE
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def busy() -> Any:
+def busy_system() -> Any:
     """A system with surveys, labels, times, costs and an evaluation set over the last weeks."""
     system = make.system(labels=LABELS, name="Chatbot <b>Iris</b>")
     topics = dict.fromkeys(("survey.csat", "survey.pets", "survey.nps", "interactions"), 40)
@@ -57,6 +56,12 @@ def busy() -> Any:
         imported_by="system",
     )
     return system
+
+
+@pytest.fixture
+def busy() -> Any:
+    """A system with data."""
+    return busy_system()
 
 
 def signed_in(person: Any) -> Client:
@@ -137,7 +142,7 @@ def test_unknown_charts_and_kinds_are_not_found(busy: Any, manager: Client) -> N
     assert manager.get(f"/charts/{busy.slug}/csat.xml").status_code == 404
     assert manager.get(reverse("portfolio_chart", args=["nothing", "json"])).status_code == 404
     chart = json.loads(manager.get(reverse("portfolio_chart", args=["trust_accuracy", "json"])).content)
-    assert chart["data"][0]["text"] == ["Chatbot <b>Iris</b>"]
+    assert chart["data"][0]["text"] == ["Chatbot &lt;b&gt;Iris&lt;/b&gt;"]
 
 
 def test_days_that_are_none_are_told_and_the_default_days_shown(busy: Any, manager: Client) -> None:

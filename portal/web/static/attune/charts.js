@@ -78,17 +78,35 @@
     hoverlabel: { bgcolor: "var(--chart-surface)", bordercolor: "var(--chart-soft)", font: { color: "var(--chart-ink)" }, align: "left" },
   });
 
-  const draw = (host, payload) => {
+  // without gaps a heat map becomes one picture with an inline style, which the page's policy refuses
+  const prepared = (trace) => (trace.type === "heatmap" ? { xgap: 2, ygap: 2, ...trace } : trace);
+  const filled = (trace) => [trace.x, trace.y, trace.z, trace.base].some((list) => list?.flat().some((v) => v !== null && v !== ""))
+    && [trace.x, trace.y].every((list) => !list || list.length > 0);
+  // a long title of a vertical axis would be cut off: two lines
+  const folded = (title) => {
+    if (!title?.text || title.text.length < 32 || title.text.includes("<br>")) return title;
+    const words = title.text.split(" ");
+    const half = Math.ceil(words.length / 2);
+    return { ...title, text: `${words.slice(0, half).join(" ")}<br>${words.slice(half).join(" ")}` };
+  };
+
+  const draw = async (host, payload) => {
     const Plotly = locales();
-    const traces = (payload.data || []).filter((trace) => KNOWN.has(trace.type || "scatter"));
-    if (!Plotly || !traces.length) return say(host, WORDS.none);
+    const traces = (payload.data || []).filter((trace) => KNOWN.has(trace.type || "scatter")).map(prepared);
+    if (!Plotly || !traces.some(filled)) return say(host, WORDS.none);
     const colours = resolver(host);
     const layout = colours.walk(merge(look(host), payload.layout));
     for (const key of Object.keys(layout)) if (/^[xy]axis\d+$/.test(key)) layout[key] = merge(colours.walk(axis), layout[key]);
+    layout.yaxis.title = folded(layout.yaxis.title);
     const data = colours.walk(traces);
     colours.done();
     host.querySelector(".chart-wait")?.remove();
-    return Plotly.react(host, data, layout);
+    await Plotly.react(host, data, layout);
+    host.removeAllListeners("plotly_clickannotation");
+    // an annotation leads to the page of what happened; the same links stand as text on the page
+    host.on("plotly_clickannotation", ({ annotation }) => {
+      if (/^\/[^/\\]/.test(annotation.name || "")) location.assign(annotation.name);
+    });
   };
 
   const shown = (cell) => {

@@ -1,0 +1,69 @@
+"""The dashboards in a real browser: charts drawn under the strict policy, days in the address, accessible."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import make
+from tests.views.test_dashboards import busy_system
+
+Check = Callable[[str], None]
+SHOTS = os.environ.get("ATTUNE_SCREENSHOTS", "")  # a folder to look at the pages afterwards
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture where a folder for it was given."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def all_drawn(page: Page) -> None:
+    """Every chart of the page is there."""
+    charts = page.locator(".chart")
+    for number in range(charts.count()):
+        charts.nth(number).scroll_into_view_if_needed()
+        expect(charts.nth(number)).to_have_attribute("data-ready", "1")
+        expect(charts.nth(number).locator(".main-svg").first).to_be_visible()
+
+
+@pytest.fixture
+def system(live: Any) -> Any:
+    """A system with data, in the committed database."""
+    return busy_system()
+
+
+def test_a_manager_goes_from_the_portfolio_to_a_system_and_its_charts(
+    system: Any, live: Any, sign_in: Callable[..., Page]
+) -> None:
+    page = sign_in(make.person("manager", unit=system.unit))
+    page.goto(f"{live.url}/dashboards/")
+    all_drawn(page)
+    look(page, "portfolio")
+    page.get_by_role("link", name=system.name).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(system.name)
+    all_drawn(page)
+    look(page, "dashboard")
+    page.get_by_role("link", name="30 days").click()
+    expect(page).to_have_url(f"{live.url}/systems/{system.slug}/dashboard/?range=30")
+    page.get_by_text("Show the numbers as a table").first.click()
+    expect(page.locator("[data-chart-table] tbody tr").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").first.click()
+    assert download.value.suggested_filename == "csat.csv"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_dashboard_portfolio_and_values_are_accessible(
+    system: Any, live: Any, sign_in: Callable[..., Page], accessible: Check, theme: str
+) -> None:
+    page = sign_in(system.owner)
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    for name in ("dashboards/", f"systems/{system.slug}/dashboard/", f"systems/{system.slug}/values/"):
+        page.goto(f"{live.url}/{name}")
+        all_drawn(page)
+        page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true; })")
+        accessible(f"{name}, {theme}")
+        look(page, f"{name.strip('/').rpartition('/')[2]}-{theme}")
