@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import slugify
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_filters.views import FilterView
 from django_tables2 import SingleTableMixin
 
@@ -56,6 +58,18 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
         if kind in ("csv", "xlsx"):
             return self.export(kind, response.context_data)  # type: ignore[attr-defined]
         return response
+
+    def get_filterset(self, filterset_class: Any) -> Any:
+        """The filter with 'All' where a choice is left open."""
+        filterset = super().get_filterset(filterset_class)
+        for field in filterset.form.fields.values():
+            if isinstance(field, forms.NullBooleanField):
+                field.widget.choices = [("unknown", _("All")), ("true", _("Yes")), ("false", _("No"))]
+            elif isinstance(field, forms.ChoiceField) and not isinstance(field, forms.MultipleChoiceField):
+                field.widget.choices = [
+                    (k, _("All") if k in ("", None) else v) for k, v in field.widget.choices
+                ]
+        return filterset
 
     def get_paginate_by(self, table_data: Any) -> int:
         wanted = self.request.GET.get("per", "")
