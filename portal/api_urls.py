@@ -3,6 +3,10 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("governance.registry.api_urls")),
+    path("", include("governance.screening.api_urls")),
+    path("", include("governance.review.api_urls")),
+    path("", include("governance.findings.api_urls")),
     path("", include("governance.audits.api_urls")),
     path("", include("metrics.dashboards.api_urls")),
     path("", include("governance.gate.api_urls")),

@@ -1,0 +1,68 @@
+"""The register over REST."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from governance.registry import selectors, services
+from governance.registry.serializers import SystemShape, SystemWrite, system_shape
+from portal.access.selectors import units_with
+from portal.errors import N_, Invalid
+from portal.web.rest import HasScope, Pages, actor, idempotent, with_etag
+
+
+class Systems(APIView):
+    """GET and POST systems."""
+
+    permission_classes = (HasScope("register:read"),)
+    cursor_ordering = ("slug",)
+
+    @extend_schema(operation_id="system_list", responses={200: SystemShape(many=True)}, tags=["register"])
+    def get(self, request: Request) -> Response:
+        """The systems that you may see, by pages."""
+        rows = selectors.visible(request.user).select_related("unit").prefetch_related("versions", "flows")
+        pages = Pages()
+        page = pages.paginate_queryset(rows, request, view=self) or []
+        return pages.get_paginated_response([system_shape(system) for system in page])
+
+    @extend_schema(
+        operation_id="system_register", request=SystemWrite, responses={201: SystemShape}, tags=["register"]
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Register a system; a person with the permission in its unit."""
+        shape = SystemWrite(data=request.data)
+        shape.is_valid(raise_exception=True)
+        values: dict[str, Any] = dict(shape.validated_data)
+        by = services.person(actor(request))
+        values["unit"] = get_object_or_404(units_with(by, "edit_register"), slug=values["unit"])
+        values["owner"] = _owner(values.pop("owner", None)) or by
+        system = services.register_system(by=by, **values)
+        address = reverse("api_system", args=[system.slug])
+        return Response(system_shape(system), status=201, headers={"Location": address})
+
+
+def _owner(email: str | None) -> Any:
+    if email is None:
+        return None
+    found = get_user_model().objects.filter(email__iexact=email, is_active=True).first()
+    if found is None:
+        raise Invalid([{"field": "owner", "code": "unknown", "message": N_("There is no such person.")}])
+    return found
+
+
+class SystemOne(APIView):
+    """GET systems/{slug}."""
+
+    permission_classes = (HasScope("register:read"),)
+
+    @extend_schema(operation_id="system", responses={200: SystemShape}, tags=["register"])
+    def get(self, request: Request, slug: str) -> Response:
+        """One system with its versions and data flows."""
+        return with_etag(request, system_shape(selectors.get(request.user, slug)))

@@ -1,0 +1,55 @@
+"""Shapes of legal outcomes in the API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from governance.screening.models import Screening
+
+NOT_ADVICE = "This is not legal advice."
+
+
+class ScreeningShape(serializers.Serializer[Any]):
+    """A legal outcome as it is read; texts by language."""
+
+    id = serializers.UUIDField()
+    flow = serializers.CharField()
+    outcome = serializers.CharField()
+    rule = serializers.CharField()
+    rules_version = serializers.CharField()
+    articles = serializers.ListField(child=serializers.CharField())
+    reason = serializers.DictField(child=serializers.CharField())
+    duties = serializers.ListField(child=serializers.DictField())
+    would_change = serializers.ListField(child=serializers.DictField())
+    open_questions = serializers.ListField(child=serializers.DictField())
+    facts_sha256 = serializers.CharField()
+    assessed_on = serializers.DateField()
+    signed_at = serializers.DateTimeField(allow_null=True)
+    signed_by = serializers.UUIDField(allow_null=True)
+    valid_until = serializers.DateField(allow_null=True)
+    notice = serializers.CharField()
+
+
+def screening_shape(screening: Screening) -> dict[str, Any]:
+    """A legal outcome as the API gives it."""
+    plain = (
+        "outcome",
+        "rule",
+        "rules_version",
+        "articles",
+        "reason",
+        "duties",
+        "would_change",
+        "open_questions",
+    )
+    return {
+        "id": screening.pk,
+        "flow": screening.flow.slug,
+        **{name: getattr(screening, name) for name in plain},
+        "facts_sha256": screening.facts_sha256,
+        "assessed_on": screening.assessed_on,
+        "signed_at": screening.signed_at,
+        "signed_by": screening.signed_by_id,
+        "valid_until": screening.valid_until,
+        "notice": NOT_ADVICE,
+    }
