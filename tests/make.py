@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -232,7 +233,7 @@ def consent(n: int | str = 1, **fields: Any) -> dict[str, Any]:
 
 
 def counters(
-    system: Any, day: date, values: dict[str, float], *, people: dict[str, int] | None = None
+    system: Any, day: date, values: Mapping[str, float], *, people: dict[str, int] | None = None
 ) -> None:
     """Counters of one day, and how many distinct people (the same ones every day) stand behind a topic."""
     from metrics.rollups.models import DayRollup, PersonDay

@@ -49,7 +49,7 @@ def statuses(results: list[dict[str, Any]]) -> list[str]:
 def test_the_same_month_again_is_a_duplicate_another_amount_a_conflict_a_correction_is_kept() -> None:
     system = make.system()
     again = LICENCE | {"amount": "1100"}
-    batches = [[LICENCE, HOURS], [LICENCE, again], [again | {"correction": True}]]
+    batches: list[list[Any]] = [[LICENCE, HOURS], [LICENCE, again], [again | {"correction": True}]]
     found = [statuses(record_values(system=system, items=batch, by="system")) for batch in batches]
     assert found == [["accepted", "accepted"], ["duplicate", "conflict"], ["corrected"]]
     entry = ValueEntry.objects.get(item__key="licence")
