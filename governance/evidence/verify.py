@@ -22,115 +22,117 @@ from __future__ import annotations
 
 import argparse
 import base64
-import collections
 import csv
 import gzip
 import hashlib
 import io
 import json
-import os
 import sys
 import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, Iterator  # noqa: UP035 - also for Python 3.8
 
-PAYLOAD, TAGS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
-STATEMENT = "signature/statement.dsse.json"
+# ruff: noqa: T201 - this program speaks to the person at the terminal
+
+PAYLOAD, TAGS, STATEMENT = "manifest-sha256.txt", "tagmanifest-sha256.txt", "signature/statement.dsse.json"
 SLICE = "data/population/log-slice.jsonl.gz"
-NEEDED = [
-    "bagit.txt", "bag-info.txt", PAYLOAD, TAGS, STATEMENT, "verify.py", SLICE, "data/scope.json", "data/keys.json",
-    "data/log/checkpoint-start", "data/log/checkpoint-end", "data/log/start-frontier",
-    "data/population/control-totals.json", "data/samples/selection.json", "data/samples/items.jsonl",
-]  # fmt: skip
+TOTALS = "data/population/control-totals.json"
+START, END, FRONTIER = "data/log/checkpoint-start", "data/log/checkpoint-end", "data/log/start-frontier"
+EARLIER = "data/log/consistency.jsonl"
+SELECTION, ITEMS = "data/samples/selection.json", "data/samples/items.jsonl"
+LISTED = ["bagit.txt", "bag-info.txt", PAYLOAD, "verify.py", "data/scope.json", "data/keys.json"]
+LISTED += [SLICE, TOTALS, START, END, FRONTIER, EARLIER, SELECTION, ITEMS]
+NEEDED = [*LISTED, TAGS, STATEMENT]
 
 
-class WrongUse(Exception):
+class WrongUse(Exception):  # noqa: N818 - not an error of the program
     """There is nothing here that could be checked."""
 
 
-class Fault(Exception):
-    """Something is not as it was signed: code, file, line and a sentence."""
+class Fault(Exception):  # noqa: N818 - of the pack, not of the program
+    """Something is not as it was signed: code, file, sentence, line."""
 
-    def __init__(self, code, file, message, line=None):
+    def __init__(self, code: str, file: str, message: str, line: int | None = None) -> None:
         super().__init__(message)
-        self.code, self.file, self.line = code, file, line
-
-    def as_dict(self):
-        return {"code": self.code, "file": self.file, "line": self.line, "message": str(self)}
+        self.row: dict[str, Any] = {"code": code, "file": file, "line": line, "message": message}
 
 
-# --- Ed25519 (RFC 8032), verification only -------------------------------------------------------
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
+
+def canonical(value: Any) -> bytes:
+    """RFC 8785 for what headers and bodies hold: ASCII keys, no floats."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+# --- Ed25519 (RFC 8032), verification only: points are (X, Y, Z, T) in extended coordinates ---------
+
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
-def point_add(a, b):
-    """Addition in extended coordinates (X, Y, Z, T)."""
+def add(a: Any, b: Any) -> Any:
     e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     w, x, y, z = f - e, h - g, h + g, f + e
     return w * x % P, y * z % P, x * y % P, w * z % P
 
 
-def point_times(scalar, point):
-    result = (0, 1, 1, 0)
+def times(scalar: int, point: Any) -> Any:
+    result: Any = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:
-            result = point_add(result, point)
-        point = point_add(point, point)
-        scalar >>= 1
+            result = add(result, point)
+        point, scalar = add(point, point), scalar >> 1
     return result
 
 
-def point_read(raw):
+def point(raw: bytes) -> Any:
     """The point that 32 bytes encode; None when they encode none."""
     y, sign = int.from_bytes(raw, "little") & (2**255 - 1), raw[31] >> 7
-    if y >= P:
-        return None
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_ONE % P
-    if (x * x - square) % P or (x == 0 and sign):
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if y >= P or (x * x - square) % P or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = P - x
+    x = P - x if x & 1 != sign else x
     return x, y, 1, x * y % P
 
 
-BASE = point_read((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
-def ed25519(public, message, signature):
+def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether this is the signature of the message by the holder of the key."""
     if len(public) != 32 or len(signature) != 64:
         return False
-    a, r, s = point_read(public), point_read(signature[:32]), int.from_bytes(signature[32:], "little")
+    a, r, s = point(public), point(signature[:32]), int.from_bytes(signature[32:], "little")
     if a is None or r is None or s >= ORDER:
         return False
     digest = hashlib.sha512(signature[:32] + public + message).digest()
-    left = point_times(s, BASE)
-    right = point_add(r, point_times(int.from_bytes(digest, "little") % ORDER, a))
-    return (left[0] * right[2] - right[0] * left[2]) % P == 0 == (left[1] * right[2] - right[1] * left[2]) % P
+    left, right = times(s, BASE), add(r, times(int.from_bytes(digest, "little") % ORDER, a))
+    return not any((left[axis] * right[2] - right[axis] * left[2]) % P for axis in (0, 1))
 
 
-# --- Merkle tree (RFC 9162) ----------------------------------------------------------------------
+# --- Merkle tree (RFC 9162) -------------------------------------------------------------------------
 
 
-def node(left, right):
+def node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 class Frontier:
     """The roots of the largest complete subtrees from the left: enough to go on appending."""
 
-    def __init__(self, size, hashes):
+    def __init__(self, size: int, hashes: list[bytes]) -> None:
         if len(hashes) != bin(size).count("1") or any(len(h) != 32 for h in hashes):
             raise ValueError("no frontier of this size")
         self.size, self.hashes = size, hashes
 
-    def append(self, leaf):
+    def append(self, leaf: bytes) -> None:
         low = self.size
         while low & 1:
             leaf = node(self.hashes.pop(), leaf)
@@ -138,45 +140,19 @@ class Frontier:
         self.hashes.append(leaf)
         self.size += 1
 
-    def root(self):
-        if not self.hashes:
-            return hashlib.sha256(b"").digest()
-        top = self.hashes[-1]
+    def root(self) -> bytes:
+        top = self.hashes[-1] if self.hashes else hashlib.sha256(b"").digest()
         for left in self.hashes[-2::-1]:
             top = node(left, top)
         return top
 
 
-def included(leaf, index, size, path):
-    """The root to which an inclusion proof leads; None for a proof of the wrong length."""
-    fn, sn = index, size - 1
+def climb(fn: int, sn: int, first: bytes, path: list[bytes]) -> tuple[bytes, bytes] | None:
+    """Walk a proof upwards from one node: (root of what lies to its left, root of all); None if it is no proof."""
+    second = first
     for other in path:
         if sn == 0:
             return None
-        if fn & 1 or fn == sn:
-            leaf = node(other, leaf)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            leaf = node(leaf, other)
-        fn, sn = fn >> 1, sn >> 1
-    return leaf if sn == 0 else None
-
-
-def consistent(old, new, old_root, new_root, path):
-    """Whether the tree of `old` leaves is the beginning of the tree of `new` leaves."""
-    if old == new or old == 0:
-        return not path and (old_root == new_root if old == new else old_root == hashlib.sha256(b"").digest())
-    path = ([old_root] if old & (old - 1) == 0 else []) + path
-    if not path or old > new:
-        return False
-    fn, sn = old - 1, new - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    first = second = path[0]
-    for other in path[1:]:
-        if sn == 0:
-            return False
         if fn & 1 or fn == sn:
             first, second = node(other, first), node(other, second)
             while not fn & 1 and fn:
@@ -184,330 +160,313 @@ def consistent(old, new, old_root, new_root, path):
         else:
             second = node(second, other)
         fn, sn = fn >> 1, sn >> 1
-    return sn == 0 and first == old_root and second == new_root
+    return (first, second) if sn == 0 else None
 
 
-# --- reading -------------------------------------------------------------------------------------
+def included(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """The root to which an inclusion proof leads; None for a proof of the wrong length."""
+    roots = climb(index, size - 1, leaf, path)
+    return roots[1] if roots else None
+
+
+def consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> bool:
+    """Whether the tree of `old` leaves is the beginning of the tree of `new` leaves (0 < old <= new)."""
+    if old == new:
+        return not path and old_root == new_root
+    path = ([old_root] if old & (old - 1) == 0 else []) + path
+    fn, sn = old - 1, new - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    return bool(path) and climb(fn, sn, path[0], path[1:]) == (old_root, new_root)
+
+
+# --- reading ----------------------------------------------------------------------------------------
 
 
 class Pack:
-    """The files of a pack by name, from a folder or a zip."""
+    """The files of a pack by name, from a folder or a zip, and what its log says."""
 
-    def __init__(self, path):
-        self.path, self.zip = path, None
-        if os.path.isdir(path):
-            self.names = {
-                os.path.relpath(os.path.join(top, name), path).replace(os.sep, "/")
-                for top, _folders, names in os.walk(path) for name in names
-            }  # fmt: skip
-        elif os.path.isfile(path):
-            try:
-                self.zip = zipfile.ZipFile(path)
-            except zipfile.BadZipFile:
-                raise Fault("unreadable", path, "%s is not a readable zip file" % path) from None
-            entries = [name for name in self.zip.namelist() if not name.endswith("/")]
-            self.top = entries[0].split("/")[0] + "/" if entries else ""
-            self.names = {
-                name[len(self.top) :] if name.startswith(self.top) else "/" + name for name in entries
-            }
-            if len(self.names) != len(entries):
-                raise Fault("added", path, "%s contains two files of one name" % path)
+    leaves: list[bytes]
+    totals: dict[str, Any]
+
+    def __init__(self, path: str) -> None:
+        self.path, self.top = Path(path), ""
+        self.zip: zipfile.ZipFile | None = None
+        if self.path.is_dir():
+            files = (file for file in self.path.rglob("*") if not file.is_dir())
+            self.names = {file.relative_to(self.path).as_posix() for file in files}
+        elif self.path.is_file():
+            self._open_zip()
         else:
-            raise WrongUse("there is no %s" % path)
-        if "bagit.txt" not in self.names and PAYLOAD not in self.names:
-            raise WrongUse("%s is not an evidence pack: it has no bagit.txt" % path)
+            raise WrongUse(f"there is no {path}")
+        if not {"bagit.txt", PAYLOAD, STATEMENT} & self.names:
+            raise WrongUse(f"{path} is not an evidence pack: it has no bagit.txt")
 
-    def read(self, name):
-        if name not in self.names:
-            raise Fault("missing", name, "%s is missing" % name)
+    def _open_zip(self) -> None:
         try:
-            if self.zip:
-                return self.zip.read(self.top + name)
-            with open(os.path.join(self.path, *name.split("/")), "rb") as handle:
-                return handle.read()
-        except Exception as error:  # a damaged zip member fails in many ways
-            raise Fault("unreadable", name, "%s cannot be read: %s" % (name, error)) from None
+            self.zip = archive = zipfile.ZipFile(self.path)
+        except zipfile.BadZipFile:
+            raise Fault("unreadable", str(self.path), f"{self.path} is not a readable zip file") from None
+        entries = [name for name in archive.namelist() if not name.endswith("/")]
+        self.top = entries[0].split("/")[0] + "/" if entries else ""
+        self.names = {name[len(self.top) :] if name.startswith(self.top) else f"/{name}" for name in entries}
+        if len(self.names) != len(entries):
+            raise Fault("added", str(self.path), f"{self.path} contains two files of one name")
 
-    def json(self, name):
+    def read(self, name: str) -> bytes:
+        if name not in self.names:
+            raise Fault("missing", name, f"{name} is missing")
+        try:
+            return self.zip.read(self.top + name) if self.zip else (self.path / name).read_bytes()
+        except Exception as error:  # a damaged zip member fails in many ways
+            raise Fault("unreadable", name, f"{name} cannot be read: {error}") from None
+
+    def json(self, name: str) -> Any:
         return json.loads(self.read(name))
 
-    def lines(self, name):
+    def rows(self, name: str) -> list[Any]:
         return [json.loads(line) for line in self.read(name).splitlines()]
 
-    def key(self):
+    def key(self) -> bytes:
         """The public key that data/keys.json names."""
         return base64.b64decode(self.json("data/keys.json")["keys"][0]["public_key"])
 
-    def checkpoint(self, name, text=None):
+    def checkpoint(self, name: str) -> tuple[str, int, bytes]:
         """(origin, size, root) of a checkpoint that is signed with the key of this pack."""
-        text = self.read(name).decode() if text is None else text
-        body, _, signatures = text.rpartition("\n\n")
-        origin, size, root = body.split("\n")
-        public, body = self.key(), body + "\n"
+        body, _, signatures = self.read(name).decode().rpartition("\n\n")
+        (origin, size, root), public = body.split("\n"), self.key()
         key_id = hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
         for line in signatures.splitlines():
-            if line.startswith("\u2014 %s " % origin):
-                blob = base64.b64decode(line.split(" ")[2])
-                if blob[:4] == key_id and ed25519(public, body.encode(), blob[4:]):
-                    return origin, int(size), base64.b64decode(root)
-        raise Fault("signature", name, "%s is not signed with the key in data/keys.json" % name)
+            blob = base64.b64decode(line.split(" ")[-1]) if line.startswith(f"\u2014 {origin} ") else b""
+            if blob[:4] == key_id and ed25519(public, f"{body}\n".encode(), blob[4:]):
+                return origin, int(size), base64.b64decode(root)
+        raise Fault("signature", name, f"{name} is not signed with the key in data/keys.json")
 
-    def slice(self):
-        """(leaf number, leaf hash, header) of every line of the log slice; Fault at the first wrong line."""
-        frontier = self.frontier()
-        with gzip.open(io.BytesIO(self.read(SLICE))) as lines:
-            for number, line in enumerate(lines, frontier.size):
-                tail = b',"index":%d,"leaf":"' % number
-                cut = len(line) - 67 - len(tail)
-                where = number - frontier.size + 1
-                if line[:10] != b'{"header":' or line[cut : cut + len(tail)] != tail or line[-3:] != b'"}\n':
-                    what = "line %d of the log slice is not leaf %d: a line was dropped, moved or changed"
-                    raise Fault("log", SLICE, what % (where, number), where)
-                leaf = hashlib.sha256(b"\x00" + line[10:cut]).digest()
-                if leaf.hex().encode() != line[-67:-3]:
-                    what = "line %d of the log slice (leaf %d) was changed"
-                    raise Fault("log", SLICE, what % (where, number), where)
-                yield number, leaf, line[10:cut]
-
-    def frontier(self):
-        size, *hashes = self.read("data/log/start-frontier").decode().split()
+    def frontier(self) -> Frontier:
+        size, *hashes = self.read(FRONTIER).decode().split()
         return Frontier(int(size), [base64.b64decode(h) for h in hashes])
 
+    def slice(self) -> Iterator[tuple[bytes, bytes]]:
+        """(leaf hash, header) of every line of the log slice; Fault at the first wrong line."""
+        first = self.frontier().size
+        with gzip.open(io.BytesIO(self.read(SLICE))) as lines:
+            for number, line in enumerate(lines, first):
+                tail, where = b',"index":%d,"leaf":"' % number, number - first + 1
+                cut = len(line) - 67 - len(tail)
+                if line[:10] != b'{"header":' or line[cut : cut + len(tail)] != tail or line[-3:] != b'"}\n':
+                    what = f"line {where} of the log slice is not leaf {number}: a line was dropped, moved or changed"
+                    raise Fault("log", SLICE, what, where)
+                leaf = hashlib.sha256(b"\x00" + line[10:cut]).digest()
+                if leaf.hex().encode() != line[-67:-3]:
+                    raise Fault(
+                        "log", SLICE, f"line {where} of the log slice (leaf {number}) was changed", where
+                    )
+                yield leaf, line[10:cut]
 
-# --- the checks ----------------------------------------------------------------------------------
+
+# --- the checks: each yields the faults that do not stop it, and raises the one that does ---------------
 
 
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-def manifest(pack, name):
-    """{file: digest} of a manifest."""
-    rows = (line.split(None, 1) for line in pack.read(name).decode().splitlines())
-    return {file.strip(): digest for digest, file in rows}
-
-
-def check_files(pack):
-    listed = {PAYLOAD: manifest(pack, PAYLOAD), TAGS: manifest(pack, TAGS)}
-    everything = {**listed[PAYLOAD], **listed[TAGS]}
+def check_files(pack: Pack) -> Iterator[Fault]:
     for name in NEEDED:
         if name not in pack.names:
-            raise Fault("missing", name, "%s is missing" % name)
-    for name in sorted(pack.names - set(everything) - {TAGS, STATEMENT}):
-        yield Fault("added", name, "%s was added: no manifest lists it" % name)
-    for name, digest in sorted(everything.items()):
+            raise Fault("missing", name, f"{name} is missing")
+    lines = (pack.read(TAGS) + pack.read(PAYLOAD)).decode().splitlines()
+    listed = {file: digest for digest, file in (line.split("  ", 1) for line in lines)}
+    for name in sorted(pack.names - set(listed) - {TAGS, STATEMENT}):
+        yield Fault("added", name, f"{name} was added: no manifest lists it")
+    for name, digest in sorted(listed.items()):
         if name not in pack.names:
-            yield Fault("missing", name, "%s is missing: a manifest lists it" % name)
+            yield Fault("missing", name, f"{name} is missing: a manifest lists it")
         elif sha256(pack.read(name)) != digest:
-            yield Fault("changed", name, "%s was changed: its SHA-256 is not the listed one" % name)
-    for name in NEEDED:
-        if name not in everything and name not in (TAGS, STATEMENT):
-            yield Fault("unlisted", name, "%s is in no manifest" % name)
+            yield Fault("changed", name, f"{name} was changed: its SHA-256 is not the listed one")
 
 
-def check_signature(pack):
+def check_signature(pack: Pack) -> Iterator[Fault]:
     envelope = pack.json(STATEMENT)
     payload, kind = base64.b64decode(envelope["payload"]), envelope["payloadType"].encode()
     signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-    signatures = [base64.b64decode(row["sig"]) for row in envelope["signatures"]]
-    if not any(ed25519(pack.key(), signed, signature) for signature in signatures):
+    if not any(ed25519(pack.key(), signed, base64.b64decode(row["sig"])) for row in envelope["signatures"]):
         raise Fault("signature", STATEMENT, "the statement is not signed with the key in data/keys.json")
-    statement = json.loads(payload)
+    statement, scope = json.loads(payload), pack.json("data/scope.json")
     if statement["subject"][0]["digest"]["sha256"] != sha256(pack.read(TAGS)):
-        raise Fault("signature", TAGS, "%s is not the one that was signed" % TAGS)
-    scope = pack.json("data/scope.json")
+        raise Fault("signature", TAGS, f"{TAGS} is not the one that was signed")
     for name in ("pack", "period", "systems"):
         if statement["predicate"][name] != scope[name]:
-            yield Fault("signature", "data/scope.json", "the signed statement has another %s" % name)
+            yield Fault("signature", "data/scope.json", f"the signed statement has another {name}")
 
 
-def check_log(pack):
-    start, end = pack.checkpoint("data/log/checkpoint-start"), pack.checkpoint("data/log/checkpoint-end")
-    frontier = pack.frontier()
-    if start[0] != end[0] or (start[1], start[2]) != (frontier.size, frontier.root()):
-        raise Fault("log", "data/log/start-frontier", "the start frontier is not that of the signed start")
-    pack.leaves, types, days = [], collections.Counter(), collections.Counter()
-    for _number, leaf, header in pack.slice():
+def check_log(pack: Pack) -> Iterator[Fault]:
+    start, end, frontier = pack.checkpoint(START), pack.checkpoint(END), pack.frontier()
+    if start != (end[0], frontier.size, frontier.root()):
+        raise Fault("log", FRONTIER, "the start frontier is not that of the signed start")
+    kinds: Counter[str] = Counter()
+    days: Counter[str] = Counter()
+    pack.leaves = []
+    for leaf, header in pack.slice():
         frontier.append(leaf)
         pack.leaves.append(leaf)
         fields = json.loads(header)
-        types[fields["type"]] += 1
+        kinds[fields["type"]] += 1
         days[fields["ts"][:10]] += 1
-    if (frontier.size, frontier.root()) != (end[1], end[2]):
-        what = "leaves %d to %d do not lead to the signed end root over %d leaves"
-        raise Fault("log", SLICE, what % (start[1], frontier.size - 1, end[1]))
-    pack.totals = {
-        "first": start[1], "end": end[1], "events": len(pack.leaves), "root": end[2].hex(),
-        "by_type": dict(sorted(types.items())), "by_day": dict(sorted(days.items())),
-    }  # fmt: skip
+    if (frontier.size, frontier.root()) != end[1:]:
+        what = f"leaves {start[1]} to {frontier.size - 1} do not lead to the signed end root over {end[1]} leaves"
+        raise Fault("log", SLICE, what)
+    pack.totals = {"first": start[1], "end": end[1], "events": len(pack.leaves), "root": end[2].hex()}
+    pack.totals.update(by_type=dict(kinds), by_day=dict(days))
     yield from ()
 
 
-def draw(seed, places, size):
+def draw(seed: bytes, places: list[int], size: int) -> list[int]:
     """The sample: SHA-256(seed, counter) modulo the population, repeats skipped."""
-    chosen, counter = [], 0
+    chosen: set[int] = set()
+    counter = 0
     while len(chosen) < min(size, len(places)):
         digest = hashlib.sha256(seed + counter.to_bytes(8, "big")).digest()
-        place = places[int.from_bytes(digest, "big") % len(places)]
+        chosen.add(places[int.from_bytes(digest, "big") % len(places)])
         counter += 1
-        if place not in chosen:
-            chosen.append(place)
     return sorted(chosen)
 
 
-def check_samples(pack):
-    file, selection = "data/samples/selection.json", pack.json("data/samples/selection.json")
-    _, end, root = pack.checkpoint("data/log/checkpoint-end")
+def check_samples(pack: Pack) -> Iterator[Fault]:
+    selection, (_, end, root) = pack.json(SELECTION), pack.checkpoint(END)
     first = end - len(pack.leaves)
     seed = hashlib.sha256(root + selection["auditor_number"].encode()).digest()
     places = [place for low, high in selection["population"] for place in range(low, high + 1)]
     if seed.hex() != selection["seed"] or any(not first <= place < end for place in places):
         raise Fault(
-            "samples", file, "the seed is not SHA-256(end root, number), or the population is not in the log"
+            "samples", SELECTION, "the seed is not SHA-256(end root, number), or the population is elsewhere"
         )
     if draw(seed, places, selection["size"]) != selection["chosen"]:
-        raise Fault("samples", file, "the sample is not the one that the seed draws")
-    items = pack.lines("data/samples/items.jsonl")
+        raise Fault("samples", SELECTION, "the sample is not the one that the seed draws")
+    items = pack.rows(ITEMS)
     if [item["index"] for item in items] != selection["chosen"]:
-        raise Fault("samples", "data/samples/items.jsonl", "the items are not the drawn ones")
-    checkpoint = pack.read("data/log/checkpoint-end").decode()
+        raise Fault("samples", ITEMS, "the items are not the drawn ones")
     for line, item in enumerate(items, 1):
-        name = "data/samples/proofs/%d.tlog-proof" % item["index"]
+        index, name = item["index"], f"data/samples/proofs/{item['index']}.tlog-proof"
         leaf = hashlib.sha256(b"\x00" + canonical(item["header"])).digest()
-        if leaf != pack.leaves[item["index"] - first]:
-            yield Fault(
-                "samples", "data/samples/items.jsonl", "item %d is not in the log" % item["index"], line
-            )
-        if item["salt"] is not None:
-            body = bytes.fromhex(item["salt"]) + canonical(item["body"])
-            if sha256(body) != item["header"]["body_sha256"]:
-                what = "the body of item %d is not the recorded one"
-                yield Fault("samples", "data/samples/items.jsonl", what % item["index"], line)
+        if leaf != pack.leaves[index - first]:
+            yield Fault("samples", ITEMS, f"item {index} is not in the log", line)
+        body = bytes.fromhex(item["salt"] or "") + canonical(item["body"])
+        if item["salt"] is not None and sha256(body) != item["header"]["body_sha256"]:
+            yield Fault("samples", ITEMS, f"the body of item {index} is not the recorded one", line)
         head, _, note = pack.read(name).decode().partition("\n\n")
         kind, place, *path = head.split("\n")
-        known = (
-            kind == "c2sp.org/tlog-proof@v1" and place == "index %d" % item["index"] and note == checkpoint
-        )
-        if not known or included(leaf, item["index"], end, [base64.b64decode(h) for h in path]) != root:
-            yield Fault("samples", name, "%s does not prove item %d" % (name, item["index"]))
+        known = (kind, place, note) == ("c2sp.org/tlog-proof@v1", f"index {index}", pack.read(END).decode())
+        if not known or included(leaf, index, end, [base64.b64decode(h) for h in path]) != root:
+            yield Fault("samples", name, f"{name} does not prove item {index}")
 
 
-def canonical(value):
-    """RFC 8785 for what headers and bodies hold: ASCII keys, no floats."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def check_totals(pack):
-    file = "data/population/control-totals.json"
-    totals = pack.json(file)
+def check_totals(pack: Pack) -> Iterator[Fault]:
+    totals = pack.json(TOTALS)
     if totals["log"] != pack.totals:
-        yield Fault("totals", file, "the control totals of the log are not those of the slice")
+        yield Fault("totals", TOTALS, "the control totals of the log are not those of the slice")
     for name, rows in totals["rows"].items():
         text = pack.read(name).decode()
-        found = (
-            len(text.splitlines())
-            if name.endswith("l")
-            else sum(1 for _ in csv.reader(io.StringIO(text))) - 1
-        )
+        found = text.count("\n") if name.endswith("l") else sum(1 for _ in csv.reader(io.StringIO(text))) - 1
         if found != rows:
-            yield Fault("totals", name, "%s has %d rows, the control total says %d" % (name, found, rows))
+            yield Fault("totals", name, f"{name} has {found} rows, the control total says {rows}")
 
 
-def check_previous(pack, old):
-    end_file = "data/log/checkpoint-end"
+def check_previous(pack: Pack, old: Pack) -> Iterator[Fault]:
     for fault in check_files(old):
-        raise Fault("previous", fault.file, "the previous pack is damaged: %s" % fault)
+        raise Fault("previous", fault.row["file"], f"the previous pack is damaged: {fault}")
     if pack.key() != old.key():
         raise Fault(
             "previous", "data/keys.json", "this pack is signed with another key than the previous one"
         )
-    (origin, end, root), (old_origin, old_end, old_root) = pack.checkpoint(end_file), old.checkpoint(end_file)
+    (origin, end, root), (old_origin, old_end, old_root) = pack.checkpoint(END), old.checkpoint(END)
     if origin != old_origin:
-        raise Fault("previous", end_file, "this pack is of another log than the previous one")
-    longer, (size, wanted) = (pack, (old_end, old_root)) if old_end <= end else (old, (end, root))
-    if not continues(longer, size, wanted):
-        what = "the log of %d leaves in the previous pack is not the beginning of this one (%d leaves): history was rebuilt"
-        raise Fault("previous", end_file, what % (old_end, end))
+        raise Fault("previous", END, "this pack is of another log than the previous one")
+    newer = continues(pack, old_end, old_root) if old_end <= end else continues(old, end, root)
+    if not newer:
+        what = f"the logs of the previous pack ({old_end} leaves) and of this one ({end}) do not continue each other"
+        raise Fault("previous", END, f"{what}: history was rebuilt")
     yield from ()
 
 
-def continues(pack, size, root):
+def continues(pack: Pack, size: int, root: bytes) -> bool:
     """Whether the first `size` leaves of this pack's log have this root."""
     frontier = pack.frontier()
-    if size >= frontier.size:
-        for _number, leaf, _header in pack.slice():
-            if frontier.size == size:
-                break
-            frontier.append(leaf)
-        return (frontier.size, frontier.root()) == (size, root)
-    _, end, end_root = pack.checkpoint("data/log/checkpoint-end")
-    for row in pack.lines("data/log/consistency.jsonl") if "data/log/consistency.jsonl" in pack.names else []:
-        if row["size"] == size:
-            return consistent(size, end, root, end_root, [base64.b64decode(h) for h in row["proof"]])
-    return False
+    if size < frontier.size:
+        _, end, end_root = pack.checkpoint(END)
+        proofs = [row["proof"] for row in pack.rows(EARLIER) if row["size"] == size]
+        return any(consistent(size, end, root, end_root, [base64.b64decode(h) for h in p]) for p in proofs)
+    lines = pack.slice()
+    while frontier.size < size:
+        frontier.append(next(lines)[0])
+    return frontier.root() == root
 
 
-def verify(path, previous=None):
-    """The whole check: a dict for --json. Later checks are made only where earlier ones let them make sense."""
-    faults, checks, pack = [], [], None
+def verify(path: str, previous: str | None = None) -> dict[str, Any]:
+    """The whole check as --json answers it; after a fault the later checks are still made."""
+    faults: list[Fault] = []
+    checks = []
     try:
         pack = Pack(path)
-        old = Pack(previous) if previous else None
+        steps: list[tuple[str, Any]] = [
+            ("files", check_files),
+            ("signature", check_signature),
+            ("log", check_log),
+        ]
+        steps += [("samples", check_samples), ("totals", check_totals)]
+        if previous:
+            old = Pack(previous)
+            steps.append(("previous", lambda pack: check_previous(pack, old)))
     except Fault as fault:
-        faults.append(fault)
-    steps = [check_files, check_signature, check_log, check_samples, check_totals]
-    if previous:
-        steps.append(lambda pack: check_previous(pack, old))
-    for step in steps if pack and not faults else []:
-        name = step.__name__.replace("check_", "").replace("<lambda>", "previous")
+        faults, steps = [fault], []
+    for name, step in steps:
+        before = len(faults)
         try:
-            found = list(step(pack))
+            for found in step(pack):  # not extend: what was found before a raise counts too
+                faults.append(found)
         except Fault as fault:
-            found = [fault]
+            faults.append(fault)
         except Exception as error:  # a file of the wrong shape is a fault, never a crash
-            found = [Fault(name, "", "%s cannot be checked: %s: %s" % (name, type(error).__name__, error))]
-        faults += found
-        checks.append({"check": name, "ok": not found})
-    report = {"verified": not faults, "path": path, "checks": checks, "faults": [f.as_dict() for f in faults]}
-    report["first_fault"] = report["faults"][0] if faults else None
-    if pack and not faults:
-        scope = pack.json("data/scope.json")
-        report.update(
-            pack=scope["pack"], period=scope["period"], systems=scope["systems"], files=len(pack.names)
-        )
-        report.update(log=pack.totals, key=sha256(pack.key()))
+            faults.append(Fault(name, "", f"{name} cannot be checked: {type(error).__name__}: {error}"))
+        checks.append({"check": name, "ok": len(faults) == before})
+    report = {
+        "verified": not faults,
+        "path": path,
+        "checks": checks,
+        "faults": [fault.row for fault in faults],
+    }
+    report["first_fault"] = faults[0].row if faults else None
+    if not faults:
+        scope = {name: pack.json("data/scope.json")[name] for name in ("pack", "period", "systems")}
+        report.update(scope, files=len(pack.names), log=pack.totals, key=sha256(pack.key()))
     return report
 
 
-def main(arguments=None):
+def main() -> int:
     """Print the report; the exit code says the result."""
     parser = argparse.ArgumentParser(description="Check an evidence pack off-line.")
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser.add_argument("pack", nargs="?", default=here, help="folder or zip (default: where this file lies)")
+    parser.add_argument("pack", nargs="?", default=str(Path(__file__).resolve().parent), help="folder or zip")
     parser.add_argument("--previous", metavar="OLD.zip", help="an older pack of the same log, folder or zip")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     try:
         report = verify(options.pack, options.previous)
     except WrongUse as error:
-        print(json.dumps({"error": str(error)}) if options.json else str(error), file=sys.stderr)
+        print(error, file=sys.stderr)
         return 2
     if options.json:
         print(json.dumps(report, indent=2))
     elif report["verified"]:
-        log = report["log"]
+        log, period = report["log"], report["period"]
         print(
-            "verified: pack %s, %s to %s" % (report["pack"], report["period"]["from"], report["period"]["to"])
+            f"verified: pack {report['pack']}, {period['from']} to {period['to']}, {', '.join(report['systems'])}"
         )
-        print("  %d files; log leaves %d to %d" % (report["files"], log["first"], log["end"] - 1))
-        print("  end root %s" % log["root"])
         print(
-            "  signed with the key whose SHA-256 is %s: compare it with the one that you know" % report["key"]
+            f"  {report['files']} files; log leaves {log['first']} to {log['end'] - 1}; end root {log['root']}"
+        )
+        print(
+            f"  signed with the key whose SHA-256 is {report['key']}: compare it with the one that you know"
         )
     else:
-        print("NOT verified: %s" % report["first_fault"]["message"])
+        print(f"NOT verified: {report['first_fault']['message']}")
         for fault in report["faults"][1:20]:
-            print("  also: %s" % fault["message"])
+            print(f"  also: {fault['message']}")
     return 0 if report["verified"] else 1
 
 

@@ -156,7 +156,7 @@ def _body_fault(
 def _erasures(using: str) -> set[uuid.UUID]:
     subjects: list[str] = []
     for model in (Leaf, PendingEvent):
-        rows = model.objects.using(using).filter(type="ledger.body_erased")  # type: ignore[attr-defined]
+        rows = model.objects.using(using).filter(type="ledger.body_erased")
         subjects += rows.values_list("subject", flat=True)
     return {uuid.UUID(subject.partition(":")[2]) for subject in subjects}
 

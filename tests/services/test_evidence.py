@@ -83,7 +83,12 @@ def governed() -> Any:
 
 
 def pack_of(system: Any, **fields: Any) -> EvidencePack:
-    values = {"date_from": TODAY - dt.timedelta(days=30), "date_to": TODAY, "sample_size": 5, "by": "system"}
+    values: dict[str, Any] = {
+        "date_from": TODAY - dt.timedelta(days=30),
+        "date_to": TODAY,
+        "sample_size": 5,
+        "by": "system",
+    }
     pack = services.request_pack(systems=[system], bell=False, **(values | fields))
     assert pack.job is not None
     run_job(pack.job.pk)
@@ -683,11 +688,13 @@ def test_both_implementations_of_the_tree_agree() -> None:
 
 
 def test_a_checkpoint_signed_by_the_portal_is_read_by_the_verifier(made: Made, tmp_path: Path) -> None:
-    pack = verify.Pack(str(unpacked(made.new, tmp_path / "x")))
+    folder = unpacked(made.new, tmp_path / "x")
     note = notes.sign(notes.TreeHead("o", 3, b"\x03" * 32), made.key)
-    assert pack.checkpoint("given", note) == ("o", 3, b"\x03" * 32)
+    (folder / verify.END).write_text(note)
+    assert verify.Pack(str(folder)).checkpoint(verify.END) == ("o", 3, b"\x03" * 32)
+    (folder / verify.END).write_text(note.replace("\n3\n", "\n4\n"))
     with pytest.raises(verify.Fault, match="not signed"):
-        pack.checkpoint("given", note.replace("\n3\n", "\n4\n"))
+        verify.Pack(str(folder)).checkpoint(verify.END)
 
 
 def test_the_time_in_a_pack_is_that_of_its_request(made: Made) -> None:

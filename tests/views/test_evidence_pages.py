@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.conf import settings
@@ -47,7 +47,12 @@ def test_from_request_to_download(committed_db: Any, tmp_path: Path) -> None:
     seal()
     form = client.get(reverse("pack_new")).content.decode()
     assert settings.LEDGER_ORIGIN in form
-    values = {"systems": str(system.pk), "date_from": str(TODAY), "date_to": str(TODAY), "sample_size": 3}
+    values: dict[str, Any] = {
+        "systems": str(system.pk),
+        "date_from": str(TODAY),
+        "date_to": str(TODAY),
+        "sample_size": 3,
+    }
     asked = client.post(reverse("pack_new"), values)
     pack = EvidencePack.objects.get()
     assert (asked.status_code, asked["Location"]) == (302, pack.get_absolute_url())
@@ -71,14 +76,20 @@ def test_from_request_to_download(committed_db: Any, tmp_path: Path) -> None:
 def test_a_request_that_cannot_be_is_refused_with_the_reason() -> None:
     system, foreign = make.system(), make.system()
     client = signed_in(make.person("auditor", unit=system.unit))
-    values = {"systems": str(system.pk), "date_from": str(TODAY), "date_to": str(TODAY), "sample_size": 3}
-    for change, reason in [
-        ({"systems": ""}, "Choose at least one system."),
+    values: dict[str, Any] = {
+        "systems": str(system.pk),
+        "date_from": str(TODAY),
+        "date_to": str(TODAY),
+        "sample_size": 3,
+    }
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"systems": []}, "Choose at least one system."),
         ({"systems": str(foreign.pk)}, "not one of the available choices"),
         ({"date_to": "2020-01-01"}, "ends before it begins"),
         ({"sample_size": 0}, "greater than or equal to 1"),
         ({"auditor_number": "7", "end_size": "99999"}, "checkpoint that you held"),
-    ]:
+    ]
+    for change, reason in refused:
         answer = client.post(reverse("pack_new"), values | change)
         assert answer.status_code == 422
         assert reason in answer.content.decode()
@@ -163,7 +174,8 @@ def test_the_api_asks_follows_and_downloads(committed_db: Any, tmp_path: Path) -
     system, foreign = make.system(), make.system()
     _key, plain = make.api_key(system, ("evidence:export",))
     _other, silent = make.api_key(system, ("interactions:write",))
-    client, head = Client(), make.bearer(plain)
+    client = Client()
+    head: Any = make.bearer(plain)
     body = {"systems": [system.slug], "from": str(TODAY), "to": str(TODAY)}
 
     def post(data: dict[str, Any], **headers: str) -> Any:
@@ -191,7 +203,7 @@ def test_the_api_asks_follows_and_downloads(committed_db: Any, tmp_path: Path) -
     out.write_bytes(b"".join(client.get(done["download"], **head).streaming_content))  # type: ignore[attr-defined]
     assert verify.verify(str(out))["verified"]
     _foreign, outsider = make.api_key(foreign, ("evidence:export",))
-    assert client.get(address, **make.bearer(outsider)).status_code == 404
+    assert client.get(address, **cast("Any", make.bearer(outsider))).status_code == 404
 
 
 @pytest.mark.django_db
@@ -200,6 +212,9 @@ def test_a_sandbox_key_stores_nothing() -> None:
     _key, plain = make.api_key(system, ("evidence:export",), sandbox=True)
     body = {"systems": [system.slug], "from": str(TODAY), "to": str(TODAY)}
     answer = Client().post(
-        reverse("api_packs"), json.dumps(body), content_type="application/json", **make.bearer(plain)
+        reverse("api_packs"),
+        json.dumps(body),
+        content_type="application/json",
+        **cast("Any", make.bearer(plain)),
     )
     assert (answer.status_code, EvidencePack.objects.count()) == (202, 0)
