@@ -497,7 +497,7 @@ def test_a_worker_killed_in_mid_audit_runs_again_and_there_is_one_result(worker:
     blocker.set_autocommit(False)
     try:
         with blocker.cursor() as cursor:  # nobody stores a finding of this system now
-            cursor.execute("SELECT 1 FROM governance_system WHERE id = %s FOR UPDATE", [system.pk])
+            cursor.execute("SELECT 1 FROM governance_system WHERE id = %s FOR NO KEY UPDATE", [system.pk])
         asked = services.start_run(system=system, kind=KIND, evaluation="tweets", by="system")
         worker.wait_for(lambda: Job.objects.get(pk=asked.job_id).progress == 90)
         worker.wait_for(lambda: _somebody_waits_for_a_lock())
