@@ -1,7 +1,9 @@
 """Windows of schedules, retries and transitions of jobs."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -108,3 +110,11 @@ def test_the_dead_mans_switch() -> None:
     assert not rules.is_alive(None, now)
     assert rules.is_alive(now - timedelta(seconds=119), now)
     assert not rules.is_alive(now - timedelta(seconds=121), now)
+
+
+def test_the_documented_table_of_states_is_the_table_of_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
+    for state in JobState:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{state}` |")]
+        leads_to = set(re.findall(r"`(\w+)`", line.split("|")[3]))
+        assert leads_to == {str(following) for following in rules.TRANSITIONS[state]}

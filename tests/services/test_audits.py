@@ -3,6 +3,7 @@ findings."""
 
 import json
 import time
+import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connections, transaction
 from django.utils import timezone
@@ -200,6 +202,21 @@ class TestPlans:
         with pytest.raises(NotAllowed, match="by people"):
             services.plan_audit(system=system, kind=KIND, targets={}, by=key)
         assert services.start_run(system=system, kind=KIND, evaluation="tweets", by=key).system == system
+
+
+def test_every_kind_and_every_check_is_documented() -> None:
+    text = (settings.BASE_DIR / "docs" / "audits.md").read_text(encoding="utf-8")
+    for kind in registry.all_kinds():
+        section = text.partition(f"### `{kind.kind}`")[2].partition("\n### ")[0]
+        assert section, f"docs/audits.md has no section '{kind.kind}'"
+        for target in kind.targets:
+            assert f"| `{target.key}` |" in section
+            assert f"{target.direction.replace('_', ' ')} {target.default}" in section
+
+
+def test_the_version_in_the_results_is_the_version_of_the_package() -> None:
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert registry.code_version(KIND).startswith(f"{project['version']}+")
 
 
 @pytest.mark.django_db
