@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.screening.urls")),
     path("", include("governance.findings.urls")),
     path("", include("governance.evidence.urls")),
+    path("", include("governance.consent.urls")),
+    path("", include("metrics.ingest.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]
 

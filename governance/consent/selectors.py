@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -125,3 +126,29 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
     subjects = Alias.objects.filter(system_id=system_id, digest=digest).values("subject_id")
     rows = ConsentEvent.objects.filter(system_id=system_id, subject_id__in=subjects)
     return rows.order_by("effective_at", "recorded_at")
+
+
+def people_by_action(system: System, at: datetime) -> dict[str, int]:
+    """{action: last words of that kind}, over all purposes and modalities."""
+    found: dict[str, int] = {}
+    for row in standing(system, at):
+        found[row.action] = found.get(row.action, 0) + row.people
+    return found
+
+
+def policy_changes(policy: Policy) -> list[dict[str, str]]:
+    """What a version changes against the one before: rows of {field, before, after} for the diff component."""
+    before = (
+        Policy.objects.filter(system=policy.system, version__lt=policy.version).order_by("-version").first()
+    )
+    old = {str(row["id"]): row for row in before.rules} if before else {}
+    new = {str(row["id"]): row for row in policy.rules}
+    return [
+        {"field": name, "before": _text(old.get(name)), "after": _text(new.get(name))}
+        for name in [*old, *(n for n in new if n not in old)]
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _text(row: dict[str, Any] | None) -> str:
+    return "; ".join(f"{k}: {v}" for k, v in sorted(row.items()) if k != "id") if row else ""

@@ -173,7 +173,7 @@ def test_bodies_that_are_no_batch_are_refused_whole(body: bytes, error: type[Exc
 
 def test_a_malformed_line_of_ndjson_is_refused_alone() -> None:
     system = make.live_system()
-    good = json.dumps(make.item("%s")).replace("i-%s", "%s").encode()
+    good = json.dumps(make.item(1)).replace("i-1", "%s").encode()
     receipt = services.receive(
         system=system,
         items=b"\n".join([good % b"a", b'{"id": "b"', good % b"c", b""]),

@@ -1,0 +1,128 @@
+"""The shape of what people type about notices and policies."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from governance.consent.models import Notice
+from governance.consent.rules import BASES, LAYERS, OPERATIONS
+from governance.registry.models import System
+
+ANY = ("*", _("Any"))
+BLANK_ROWS = 3
+
+
+class NoticeForm(forms.Form):
+    """A notice: the next version, or the newest version in another language."""
+
+    version = forms.TypedChoiceField(label=_("Version"), coerce=int)
+    language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("nl", _("Dutch"))])
+    text = forms.CharField(
+        label=_("What people are told"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text=_("Published texts are never changed: what people were shown stays provable."),
+    )
+    material_change = forms.BooleanField(
+        label=_("This is a material change"),
+        required=False,
+        help_text=_("Consent to an older version ends after the grace period."),
+    )
+    grace_days = forms.IntegerField(label=_("Grace period in days"), min_value=0, max_value=365, initial=30)
+
+    def __init__(self, *args: Any, system: System, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        newest = (
+            Notice.objects.filter(system=system)
+            .order_by("-version")
+            .values_list("version", flat=True)
+            .first()
+        )
+        choices = [(str((newest or 0) + 1), _("%(n)s (new)") % {"n": (newest or 0) + 1})]
+        if newest:
+            choices.append((str(newest), _("%(n)s (another language)") % {"n": newest}))
+        self.fields["version"].choices = choices  # type: ignore[attr-defined]
+        languages = {code.split("-")[0]: name for code, name in settings.LANGUAGES}
+        self.fields["language"].choices = list(languages.items())  # type: ignore[attr-defined]
+
+
+class RuleForm(forms.Form):
+    """One row of a policy; a row without a name is left out."""
+
+    id = forms.SlugField(label=_("Name"), max_length=60, required=False)
+    effect = forms.ChoiceField(
+        label=_("Effect"),
+        choices=[("permit", _("Permit")), ("prohibit", _("Prohibit")), ("oblige", _("Oblige"))],
+    )
+    subject_role = forms.ChoiceField(label=_("Whose emotion"))
+    purpose = forms.ChoiceField(label=_("Purpose"))
+    modality = forms.ChoiceField(label=_("Read from"))
+    layer = forms.ChoiceField(label=_("Layer"), choices=[ANY, *((x, x) for x in LAYERS)])
+    operation = forms.ChoiceField(label=_("Operation"), choices=[ANY, *((x, x) for x in OPERATIONS)])
+    recipient = forms.ChoiceField(label=_("Recipient"))
+    basis = forms.ChoiceField(label=_("Basis"), required=False)
+    explicit = forms.ChoiceField(
+        label=_("Explicit consent"),
+        required=False,
+        choices=[("", _("For biometric data")), ("yes", _("Always")), ("no", _("Not needed"))],
+    )
+    retention_days = forms.IntegerField(
+        label=_("Kept for (days)"), required=False, min_value=1, max_value=36_500
+    )
+    min_group = forms.IntegerField(label=_("Smallest group"), required=False, min_value=1, max_value=10_000)
+    employee_exception = forms.CharField(label=_("Exception for employees"), required=False, max_length=200)
+    reference = forms.CharField(label=_("Legal reference"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        from governance.registry import rules as register
+
+        for name, enum in (
+            ("subject_role", register.SubjectRole),
+            ("purpose", register.Purpose),
+            ("modality", register.Modality),
+            ("recipient", register.Recipient),
+        ):
+            known = [(value, _(text)) for value, text in enum.choices() if value != "unknown"]
+            self.fields[name].choices = [ANY, *known]  # type: ignore[attr-defined]
+        bases = [("", "–"), *((key, _(text)) for key, text in BASES.items())]
+        self.fields["basis"].choices = bases  # type: ignore[attr-defined]
+
+    def row(self) -> dict[str, Any] | None:
+        """The row as it is stored; None where the form was left empty."""
+        data = self.cleaned_data
+        if not data.get("id"):
+            return None
+        row = {name: value for name, value in data.items() if value not in ("", None)}
+        if data["explicit"]:
+            row["explicit"] = data["explicit"] == "yes"
+        return row
+
+
+RuleFormSet = forms.formset_factory(RuleForm, extra=BLANK_ROWS, max_num=50)
+
+
+def initial_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Stored rows as the form shows them (a list of values shows as its first)."""
+    words = {True: "yes", False: "no", None: ""}
+    shown = []
+    for row in rows:
+        flat = {k: (v[0] if isinstance(v, list) and v else v) for k, v in row.items()}
+        shown.append(flat | {"explicit": words[row.get("explicit")]})
+    return shown
+
+
+class PolicyForm(forms.Form):
+    """What a policy version says besides its rules."""
+
+    retention_days = forms.IntegerField(
+        label=_("Kept for (days), where no rule says otherwise"),
+        required=False,
+        min_value=1,
+        max_value=36_500,
+    )
+    note = forms.CharField(
+        label=_("Why this version"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -1,0 +1,166 @@
+"""Pages of consent: every system at a glance, notices and policies of one, publishing, drafting, approving."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views import View
+
+from governance.consent import selectors, services
+from governance.consent.forms import NoticeForm, PolicyForm, RuleFormSet, initial_of
+from governance.consent.models import Policy
+from governance.registry import selectors as register
+from governance.registry.models import System
+from portal.access.selectors import can, require
+from portal.errors import Invalid, RuleBroken
+from portal.ledger.services import actor_text
+from portal.web.middleware import sentence
+from portal.web.views import SignedInMixin
+
+
+class Overview(SignedInMixin, View):
+    """Consent of every system that this person may see."""
+
+    perm = "view_consent"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        approved = Count("policies", filter=Q(policies__state="approved"), distinct=True)
+        systems = register.visible(request.user, "view_consent").annotate(
+            notice_count=Count("notices__version", distinct=True), policy_count=approved
+        )
+        now = timezone.now()
+        rows = [
+            {"system": system, "given": selectors.people_by_action(system, now)}
+            for system in systems.order_by("sort_key")
+        ]
+        return render(request, "consent/consent_overview.html", {"rows": rows})
+
+
+class SystemConsent(SignedInMixin, View):
+    """Notices, policies and what people said, of one system."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The page."""
+        system = register.get(request.user, slug, "view_consent")
+        context = {
+            "system": system,
+            "tab": "consent",
+            "notices": selectors.notices_of(system),
+            "policies": selectors.policies_of(system),
+            "coverage": selectors.standing(system, timezone.now()),
+            "may_manage": can(request.user, "manage_consent", system),
+        }
+        return render(request, "consent/system_consent.html", context)
+
+
+class NoticeAdd(SignedInMixin, View):
+    """Publish a notice."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The form."""
+        system = _managed(request, slug)
+        return self._page(request, system, NoticeForm(system=system), 200)
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Publish."""
+        system = _managed(request, slug)
+        form = NoticeForm(request.POST, system=system)
+        if form.is_valid():
+            try:
+                notice = services.publish_notice(system=system, by=request.user, **form.cleaned_data)
+            except RuleBroken as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, sentence(refusal))
+            else:
+                messages.success(request, gettext("Version %(n)s is published.") % {"n": notice.version})
+                return HttpResponseRedirect(reverse("system_consent", args=[slug]))
+        return self._page(request, system, form, 422)
+
+    def _page(self, request: HttpRequest, system: System, form: NoticeForm, status: int) -> HttpResponse:
+        back = reverse("system_consent", args=[system.slug])
+        context = {"system": system, "form": form, "cancel_url": back}
+        return render(request, "consent/notice_add.html", context, status=status)
+
+
+class NoticeDetail(SignedInMixin, View):
+    """What people were told by one version in one language."""
+
+    def get(self, request: HttpRequest, slug: str, pk: Any) -> HttpResponse:
+        """The page."""
+        system = register.get(request.user, slug, "view_consent")
+        notice = get_object_or_404(selectors.notices_of(system), pk=pk)
+        return render(request, "consent/notice_detail.html", {"system": system, "notice": notice})
+
+
+class PolicyEdit(SignedInMixin, View):
+    """The draft of the next policy version."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The form, filled with the draft, or with the newest version."""
+        system = _managed(request, slug)
+        start = selectors.policies_of(system).first()
+        rows = RuleFormSet(initial=initial_of(start.rules if start else []), prefix="rules")
+        values = (
+            {"retention_days": start.retention_days, "note": start.note if start.state == "draft" else ""}
+            if start
+            else {}
+        )
+        return self._page(request, system, PolicyForm(initial=values), rows, 200)
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Store the draft."""
+        system = _managed(request, slug)
+        form, rows = PolicyForm(request.POST), RuleFormSet(request.POST, prefix="rules")
+        if form.is_valid() and rows.is_valid():
+            kept = [row for row in (one.row() for one in rows.forms) if row]
+            try:
+                draft = services.draft_policy(system=system, rules=kept, by=request.user, **form.cleaned_data)
+            except Invalid as refusal:
+                for fault in refusal.errors:
+                    form.add_error(None, f"{fault['field']}: {gettext(fault['message'])}")
+            else:
+                messages.success(request, gettext("Draft %(n)s is stored.") % {"n": draft.version})
+                return HttpResponseRedirect(reverse("policy_detail", args=[slug, draft.version]))
+        return self._page(request, system, form, rows, 422)
+
+    def _page(self, request: HttpRequest, system: System, form: Any, rows: Any, status: int) -> HttpResponse:
+        back = reverse("system_consent", args=[system.slug])
+        context = {"system": system, "form": form, "rows": rows, "cancel_url": back}
+        return render(request, "consent/policy_edit.html", context, status=status)
+
+
+class PolicyDetail(SignedInMixin, View):
+    """One version of a policy, with what it changes."""
+
+    def get(self, request: HttpRequest, slug: str, version: int) -> HttpResponse:
+        """The page."""
+        system = register.get(request.user, slug, "view_consent")
+        policy = get_object_or_404(Policy, system=system, version=version)
+        may_manage = can(request.user, "manage_consent", system) and policy.state == "draft"
+        context = {
+            "system": system,
+            "policy": policy,
+            "changes": selectors.policy_changes(policy),
+            "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
+            "own_draft": may_manage and actor_text(request.user) == policy.drafted_by,
+        }
+        return render(request, "consent/policy_detail.html", context)
+
+    def post(self, request: HttpRequest, slug: str, version: int) -> HttpResponse:
+        """Approve it."""
+        system = _managed(request, slug)
+        policy = get_object_or_404(Policy, system=system, version=version)
+        services.approve_policy(policy=policy, by=request.user)
+        messages.success(request, gettext("Version %(n)s is in force from now on.") % {"n": version})
+        return HttpResponseRedirect(reverse("system_consent", args=[slug]))
+
+
+def _managed(request: HttpRequest, slug: str) -> System:
+    system = register.get(request.user, slug, "view_consent")
+    require(request.user, "manage_consent", system)
+    return system
