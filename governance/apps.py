@@ -10,9 +10,12 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Fill the registers: kinds of jobs, sections of evidence packs."""
+        """Read the law (a file with a mistake stops the start); fill the registers of jobs and pack sections."""
         from governance.audits import tasks  # noqa: F401
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
+        from governance.review import tasks as review_tasks  # noqa: F401
+        from governance.screening import law
 
+        law.current()
         governance_sections.register_all()
