@@ -22,7 +22,7 @@ setup-dev:
 
 test: setup-dev  ## all tests, on embedded services of their own
 	@$(VENV) -m portal.embedded.preparation
-	@$(VENV) -m pytest -n auto --dist worksteal -q
+	@$(VENV) -m pytest -n auto --dist loadgroup -q
 
 test-fast: setup-dev  ## the rules only: no database, seconds
 	@$(VENV) -m pytest -q tests/rules

@@ -8,6 +8,7 @@ Rule tests touch none of these and start nothing.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     files = Path(tempfile.mkdtemp(prefix="attune-tests-"))
-    config.add_cleanup(lambda: subprocess.run(["rm", "-rf", str(files)], check=False))
+    config.add_cleanup(lambda: shutil.rmtree(files, ignore_errors=True))
     settings.MEDIA_ROOT = files / "files"
     settings.PACKS_DIR = files / "packs"
     settings.LEDGER_KEY_FILE = files / "keys" / "ledger.pem"

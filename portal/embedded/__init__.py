@@ -29,6 +29,23 @@ class Held:
 
     data_dir: Path
     lock: IO[str]
+    forgetful: bool = False
+
+    def have(self) -> None:
+        """Have the services run; a keeper that was killed took them with it and is replaced."""
+        database, broker = wanted()
+        if not (_kept(self.data_dir) and (self.data_dir / "embedded.ready").exists()):
+            _start(self.data_dir, database, broker, self.forgetful)
+        running = (self.data_dir / "embedded.ready").read_text(encoding="utf-8").split()
+        if (database and "Postgres" not in running) or (broker and "Valkey" not in running):
+            raise EmbeddedError(
+                f"somebody uses {self.data_dir} with other addresses (DATABASE_URL, CELERY_BROKER_URL, CACHE_URL) "
+                "than we do: stop that first, or give both the same."
+            )
+
+    def kept(self) -> bool:
+        """Whether the keeper lives; cheap enough to ask every second."""
+        return _kept(self.data_dir)
 
     def release(self, wait: float = 0) -> bool:
         """Give up our share; `wait` seconds for the servers to stop. False when somebody else still uses them."""
@@ -52,16 +69,14 @@ def ensure(data_dir: Path | None = None, *, forgetful: bool = False) -> Held | N
     can act on.
     """
     data = (data_dir or addresses.data_dir()).resolve()
-    database, broker = wanted()
-    if not database and not broker:
+    if not any(wanted()):
         return None
     if data in _held:
         return _held[data]
     make_data_dir(data)
-    held = Held(data, _share(data))
+    held = Held(data, _share(data), forgetful)
     try:
-        if not (_kept(data) and (data / "embedded.ready").exists()):
-            _start(data, database, broker, forgetful)
+        held.have()
     except BaseException:
         held.lock.close()
         raise
@@ -73,7 +88,12 @@ def make_data_dir(data: Path) -> None:
     """Make the data folder, closed to others; raises EmbeddedError where it cannot be ours."""
     if not data.is_dir():
         # root's servers run as another user, who must be able to pass through
-        data.mkdir(parents=True, mode=0o711 if os.getuid() == 0 else 0o700, exist_ok=True)
+        try:
+            data.mkdir(parents=True, mode=0o711 if os.getuid() == 0 else 0o700, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedError(
+                f"the data folder {data} cannot be made ({error.strerror}): set ATTUNE_DATA to another folder."
+            ) from error
     if not os.access(data, os.W_OK | os.X_OK):
         raise EmbeddedError(
             f"the data folder {data} is not ours to write: set ATTUNE_DATA to another folder."

@@ -40,9 +40,9 @@ def main() -> int:
             fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
-        if (
-            os.fork()
-        ):  # into the background, with the lock in hand: who started us finds it taken, and no zombie
+        (data / "embedded.ready").unlink(missing_ok=True)  # left by a killed keeper
+        # into the background with the lock in hand: who started us finds it taken, and has no zombie to bury
+        if os.fork():
             os._exit(0)
         os.setsid()
         mine.write(f"{os.getpid()}\n")
@@ -103,7 +103,8 @@ def _keep(servers: list[Postgres | Valkey], data: Path, users: IO[str], stop: _S
             if isinstance(server, Postgres):
                 server.prepare()
         (data / "embedded.failed").unlink(missing_ok=True)
-        (data / "embedded.ready").write_text(f"{os.getpid()}\n", encoding="utf-8")
+        names = " ".join(type(server).__name__ for server in servers)
+        (data / "embedded.ready").write_text(names, encoding="utf-8")
         while not stop.asked:
             time.sleep(PAUSE)
             with contextlib.suppress(BlockingIOError):

@@ -77,10 +77,13 @@ class Tree:
         child.start(self.environment)
         return child
 
-    def watch(self) -> None:
+    def watch(self, held: embedded.Held | None) -> None:
         """Until asked to stop: start again what died, each time after a longer pause."""
         while not self.asked:
             time.sleep(0.2)
+            if held is not None and not held.kept():
+                print("  The embedded servers ended and start again", flush=True)
+                held.have()
             processes.bury_orphans([child.process.pid for child in self.children if child.process])
             for child in self.children:
                 if child.dead():
@@ -169,7 +172,7 @@ def run(tree: Tree, *, example: bool) -> int:
                 lock.write(f"{url} (process {os.getpid()})\n")
                 lock.flush()
                 _tell(url, data, example=example)
-                tree.watch()
+                tree.watch(held)
                 print("\nStopping", flush=True)
         finally:
             tree.stop()
@@ -226,7 +229,7 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
         address = environment["ATTUNE_SCORER_URL"]
         commands["scorer"] = [*python, "portal.example.scorer", address]
         key = str(data / "keys" / "example-api-key")
-        commands["traffic"] = [*python, "portal.example.traffic", environment["ATTUNE_BASE_URL"], address, key]
+        commands["traffic"] = [*python, "portal.example.traffic", f"http://{_bind(host, port)}", address, key]
     return [Child(name, command, logs / f"{name}.log") for name, command in commands.items()]
 
 
