@@ -151,22 +151,42 @@ def matrix_of(scheme: Sequence[str], cells: Mapping[tuple[str, str], int]) -> Ma
 def people_of(
     systems: Sequence[System], date_from: date, date_to: date, topics: Iterable[str]
 ) -> dict[UUID, dict[str, int]]:
-    """Distinct people (pseudonyms) behind each topic, counted exactly over the window; one query."""
+    """Distinct people (pseudonyms) behind each topic over the window; at least the floor or exact below it."""
+    wanted = [(system.pk, topic, date_from, date_to) for system in systems for topic in sorted(topics)]
     found: dict[UUID, dict[str, int]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [[s.pk for s in systems], sorted(topics), date_from, date_to])
-        for pk, topic, people in cursor.fetchall():
-            found[pk][topic] = people
+    for (pk, topic, _from, _to), people in zip(wanted, people_in(wanted), strict=True):
+        found[pk][topic] = people
     return found
 
 
+def people_in(wanted: Sequence[tuple[UUID, str, date, date]]) -> list[int]:
+    """Distinct people per (system, topic, first day, last day), in one query.
+
+    What decides is whether they reach the floor, so the first rows are read and, only where those are of too few
+    people, all: the number is exact below the floor and a lower bound above it, and its cost does not grow.
+    """
+    if not wanted:
+        return []
+    columns = [list(column) for column in zip(*wanted, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE, [settings.PRIVACY_FLOOR, *columns, _FIRST_ROWS])
+        return [people for (people,) in cursor.fetchall()]
+
+
+_FIRST_ROWS = 1_000
 _PEOPLE = """
-SELECT s.id, t.topic, p.people
-FROM unnest(%s::uuid[]) AS s(id) CROSS JOIN unnest(%s::text[]) AS t(topic)
+SELECT CASE WHEN few.people >= %s THEN few.people ELSE (
+  SELECT count(DISTINCT subject) FROM metrics_personday
+  WHERE system_id = w.system AND topic = w.topic AND day BETWEEN w.first AND w.last AND n > 0
+) END
+FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY AS w(system, topic, first, last, place)
 CROSS JOIN LATERAL (
-  SELECT count(DISTINCT subject) AS people FROM metrics_personday
-  WHERE system_id = s.id AND topic = t.topic AND day BETWEEN %s AND %s AND n > 0
-) AS p
+  SELECT count(DISTINCT subject) AS people FROM (
+    SELECT subject FROM metrics_personday
+    WHERE system_id = w.system AND topic = w.topic AND day BETWEEN w.first AND w.last AND n > 0 LIMIT %s
+  ) AS begun
+) AS few
+ORDER BY w.place
 """
 
 

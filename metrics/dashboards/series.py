@@ -7,14 +7,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncMonth, TruncWeek
 
 from governance.registry.models import System
 from metrics.catalogue import KPIS
 from metrics.dashboards import rules
-from metrics.dashboards.selectors import Figures, matrix_of
-from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
+from metrics.dashboards.selectors import Figures, matrix_of, people_in
+from metrics.rollups.models import ConfusionRollup, DayRollup
 from metrics.stats.figure import State
 
 _TRUNCATE = {"week": TruncWeek, "month": TruncMonth}
@@ -43,24 +43,24 @@ def by_bucket(
     system: System, date_from: date, date_to: date, bucket: str, groups: frozenset[str] = rules.ROLLED_UP
 ) -> Buckets:
     """The figures of these groups for each week (from Monday) or month that the window touches."""
-    window = {"system_id": system.pk, "day__gte": date_from, "day__lte": date_to}
+    inside = {"system_id": system.pk, "day__gte": date_from, "day__lte": date_to}
     truncate = _TRUNCATE[bucket]("day")
     counters: dict[date, dict[str, Decimal]] = defaultdict(dict)
-    rows = DayRollup.objects.filter(**window).annotate(start=truncate).values_list("start", "key")
+    rows = DayRollup.objects.filter(**inside).annotate(start=truncate).values_list("start", "key")
     for start, key, total in rows.annotate(total=Sum("value")).order_by():
         counters[start][key] = total
     cells: dict[date, dict[tuple[str, str], int]] = defaultdict(dict)
-    pairs = ConfusionRollup.objects.filter(**window, slice="").annotate(start=truncate)
+    pairs = ConfusionRollup.objects.filter(**inside, slice="").annotate(start=truncate)
     for start, gold, said, n in (
         pairs.values_list("start", "gold", "predicted").annotate(total=Sum("n")).order_by()
     ):
         cells[start][gold, said] = n
-    people: dict[date, dict[str, int]] = defaultdict(dict)
-    topics = PersonDay.objects.filter(**window, n__gt=0, topic__in=set(rules.TOPICS.values()))
-    grouped = topics.annotate(start=truncate).values_list("start", "topic")
-    for start, topic, n in grouped.annotate(total=Count("subject", distinct=True)).order_by():
-        people[start][topic] = n
     starts = _starts(date_from, date_to, bucket)
+    ends = [min(_next(start, bucket) - timedelta(days=1), date_to) for start in starts]
+    days = list(zip((max(start, date_from) for start in starts), ends, strict=True))
+    topics = sorted({topic for kpi, topic in rules.TOPICS.items() if KPIS[kpi].group in groups})
+    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in topics]))
+    people = [{topic: next(counted) for topic in topics} for _ in days]
     return Buckets(
         bucket,
         tuple(starts),
@@ -68,12 +68,12 @@ def by_bucket(
             rules.measured(
                 counters.get(start, {}),
                 *matrix_of(system.labels, cells.get(start, {})),
-                people.get(start, {}),
-                (max(start, date_from), min(_next(start, bucket) - timedelta(days=1), date_to)),
+                behind,
+                window,
                 settings.PRIVACY_FLOOR,
                 groups,
             )
-            for start in starts
+            for start, window, behind in zip(starts, days, people, strict=True)
         ),
     )
 
