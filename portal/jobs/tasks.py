@@ -1,14 +1,10 @@
 """The doors through which Celery enters: a rung job, and the tick of the scheduler."""
 
-import time
 import uuid
 
 from celery import shared_task
-from django.core.cache import cache
 
 from portal.jobs import runner, sweeper
-
-HEARTBEAT = "attune:worker-heartbeat"  # when a worker last did a tick; /health/ready reports its age
 
 
 @shared_task(name="portal.jobs.tasks.run", acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
@@ -20,5 +16,4 @@ def run(job_id: str) -> None:
 @shared_task(name="portal.jobs.tasks.tick", ignore_result=True, expires=60)  # type: ignore[untyped-decorator]
 def tick() -> None:
     """One round of the scheduler; a tick that waited a minute is dropped, the next one covers it."""
-    cache.set(HEARTBEAT, time.time(), timeout=24 * 3600)
     sweeper.tick()

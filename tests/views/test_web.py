@@ -6,12 +6,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.core.cache import cache
 from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone, translation
 
-from portal.jobs.tasks import HEARTBEAT
+from portal.jobs.models import Heartbeat
 from portal.web import badges, health, numbers
 from tests import gallery, make
 
@@ -153,7 +152,7 @@ def test_alive_without_any_need(client: Client) -> None:
 
 
 def test_ready_names_database_broker_worker_and_ledger(client: Client) -> None:
-    cache.set(HEARTBEAT, dt.datetime.now(dt.UTC).timestamp() - 20)
+    Heartbeat.objects.create(name="tick", seen_at=timezone.now() - dt.timedelta(seconds=20))
     status, body = ready(client)
     assert (status, body["status"]) == (200, "ok")
     assert set(body["checks"]) == {"database", "broker", "worker", "ledger"}
@@ -163,7 +162,7 @@ def test_ready_names_database_broker_worker_and_ledger(client: Client) -> None:
 @pytest.mark.parametrize("age", [None, 500])
 def test_a_silent_worker_is_told_but_pages_stay(client: Client, age: int | None) -> None:
     if age:
-        cache.set(HEARTBEAT, dt.datetime.now(dt.UTC).timestamp() - age)
+        Heartbeat.objects.create(name="tick", seen_at=timezone.now() - dt.timedelta(seconds=age))
     status, body = ready(client)
     assert (status, body["status"]) == (200, "degraded")
     assert body["checks"]["worker"]["ok"] is False
