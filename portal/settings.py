@@ -4,6 +4,7 @@ Every variable read here is documented in docs/settings.md, with its default.
 """
 
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from csp.constants import NONE, SELF
@@ -15,17 +16,42 @@ from portal.embedded import addresses
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def flag(name: str, default: bool) -> bool:
+    """A yes or no from the environment; a misspelt one is refused, not taken for 'no'."""
+    value = env.str(name, default="").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name} is '{value}': write 1 or 0.")
+    return default
+
+
+def number(name: str, default: int, least: int) -> int:
+    """A whole number from the environment, at least `least`."""
+    value = env.str(name, default="").strip() or str(default)
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is '{value}': give a whole number of at least {least}.")
+    return int(value)
+
+
 # --- where it runs -------------------------------------------------------------------------
-DEBUG = env.bool("ATTUNE_DEBUG", default=False)
+DEBUG = flag("ATTUNE_DEBUG", default=False)
 DATA_DIR = addresses.data_dir()  # ATTUNE_DATA
-PRODUCTION = env.bool("ATTUNE_PRODUCTION", default=False)
+PRODUCTION = flag("ATTUNE_PRODUCTION", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured(
+        "ATTUNE_DEBUG shows the inside to visitors: not together with ATTUNE_PRODUCTION."
+    )
 ALLOWED_HOSTS = env.list(
     "ATTUNE_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
 if PRODUCTION and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ATTUNE_HOSTS is empty: name the host names people use, divided by commas.")
 CSRF_TRUSTED_ORIGINS = env.list("ATTUNE_ORIGINS", default=[])
-BASE_URL = env.str("ATTUNE_BASE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}")
+BASE_URL = env.str("ATTUNE_BASE_URL", default=f"http://127.0.0.1:{number('PORT', 8000, least=1)}")
 
 # --- secrets: from the environment, or (outside production) from a file made at first start ---
 SECRET_KEY = addresses.secret(env.str("ATTUNE_SECRET_KEY", default=""), "secret_key", DATA_DIR, PRODUCTION)
@@ -42,6 +68,11 @@ LEDGER_ORIGIN = env.str("ATTUNE_LEDGER_ORIGIN", default="attune.local/ledger")
 # --- services: addresses from the environment, else the embedded ones -----------------------
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")
 EMBEDDED_BROKER = not env.str("CELERY_BROKER_URL", default="")
+if PRODUCTION and (EMBEDDED_DATABASE or EMBEDDED_BROKER or not env.str("CACHE_URL", default="")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL, CELERY_BROKER_URL and CACHE_URL must be set in production: the embedded servers are for one "
+        "machine and for trying out."
+    )
 _runtime_url = env.str("DATABASE_URL", default="") or addresses.database_url(DATA_DIR, "attune_app")
 _owner_url = env.str("DATABASE_OWNER_URL", default="") or (
     addresses.database_url(DATA_DIR, "attune_owner") if EMBEDDED_DATABASE else _runtime_url
@@ -180,6 +211,12 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_PERSON_TIME_ZONE = env.str("ATTUNE_TIME_ZONE", default="Europe/Amsterdam")
+try:
+    ZoneInfo(DEFAULT_PERSON_TIME_ZONE)
+except (ZoneInfoNotFoundError, ValueError) as error:
+    raise ImproperlyConfigured(
+        f"ATTUNE_TIME_ZONE is '{DEFAULT_PERSON_TIME_ZONE}': give a name like Europe/Amsterdam."
+    ) from error
 
 # --- files ----------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -187,7 +224,7 @@ STATIC_ROOT = BASE_DIR / "static-root"
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "portal" / "web" / "static"]
 if (BASE_DIR / "node_modules" / ".attune").is_dir():  # fetched at set-up
     STATICFILES_DIRS.append(("vendor", BASE_DIR / "node_modules" / ".attune"))
-PLAIN_STATIC = DEBUG or env.bool("ATTUNE_PLAIN_STATIC", default=False)  # without hashed names, for tests
+PLAIN_STATIC = DEBUG or flag("ATTUNE_PLAIN_STATIC", default=False)  # without hashed names, for tests
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = PLAIN_STATIC
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -201,13 +238,14 @@ STORAGES = {
 MEDIA_ROOT = Path(env.str("ATTUNE_FILES", default=str(DATA_DIR / "files")))
 PACKS_DIR = Path(env.str("ATTUNE_PACKS", default=str(DATA_DIR / "packs")))
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("ATTUNE_MAX_BODY", default=20 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = number("ATTUNE_MAX_BODY", 20 * 1024 * 1024, least=100_000)
 
 # --- security -------------------------------------------------------------------------------
-HTTPS = env.bool("ATTUNE_HTTPS", default=PRODUCTION)
+HTTPS = flag("ATTUNE_HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes of the platform come without TLS
 SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("ATTUNE_BEHIND_PROXY", default=False) else None
+    ("HTTP_X_FORWARDED_PROTO", "https") if flag("ATTUNE_BEHIND_PROXY", default=False) else None
 )
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -283,14 +321,17 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 
 # --- rules of the organisation ----------------------------------------------------------------
-PRIVACY_FLOOR = env.int("ATTUNE_PRIVACY_FLOOR", default=10)
-if PRIVACY_FLOOR < 5:
-    raise ImproperlyConfigured("ATTUNE_PRIVACY_FLOOR is below 5: so small a group does not hide a person.")
+PRIVACY_FLOOR = number("ATTUNE_PRIVACY_FLOOR", 10, least=5)  # a group below 5 does not hide a person
+SCORER_URL = env.str("ATTUNE_SCORER_URL", default="")  # the live endpoint of the example organisation
+
+LOG_LEVEL = env.str("ATTUNE_LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured(f"ATTUNE_LOG_LEVEL is '{LOG_LEVEL}': DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("ATTUNE_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
