@@ -185,7 +185,7 @@ FLOW_ENUMS: dict[str, type[Described]] = {
 }
 ANSWERS = ("yes", "no", "not_applicable")
 
-RESERVED_SLUGS = frozenset({"new"})  # words of the addresses of pages
+RESERVED_SLUGS = frozenset({"new", "preview"})  # words of the addresses of pages
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.registry.forms import translated
@@ -13,6 +14,8 @@ from governance.registry.models import System
 from governance.registry.pages import day_field
 from governance.registry.rules import Direction
 from governance.review import rules, selectors
+from governance.screening import selectors as screenings
+from governance.screening.rules import Outcome
 from portal.access.selectors import units_with
 
 
@@ -49,15 +52,22 @@ class GoalForm(forms.Form):
         self.fields["direction"].choices = translated(Direction)  # type: ignore[attr-defined]
 
 
+class FlowChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Data flows to tick, each with its legal outcome."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name and outcome."""
+        outcome = screenings.current(obj)
+        return f"{obj.name} · {gettext(Outcome(outcome.outcome).sentence) if outcome else gettext('Not screened')}"
+
+
 class RequestForm(forms.Form):
     """Ask for a deployment: the board paper in the requester's words."""
 
     version: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Version"), queryset=None, empty_label=None
     )
-    flows: "forms.ModelMultipleChoiceField[Any]" = forms.ModelMultipleChoiceField(
-        label=_("Data flows"), queryset=None, widget=forms.CheckboxSelectMultiple
-    )
+    flows = FlowChoices(label=_("Data flows"), queryset=None, widget=forms.CheckboxSelectMultiple)
     board: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Board"), queryset=None, empty_label=None
     )
@@ -82,7 +92,12 @@ class VoteForm(forms.Form):
     reason = _long(
         label=_("Reason"), max_length=4000, help_text=_("Shown to everybody once the vote is closed.")
     )
-    condition = forms.CharField(label=_("Condition"), max_length=2000, required=False)
+    condition = forms.CharField(
+        label=_("Condition"),
+        max_length=2000,
+        required=False,
+        help_text=_("Only with 'approve with conditions'."),
+    )
     condition_owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Who meets it"), queryset=None, required=False
     )

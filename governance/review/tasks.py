@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from governance.review import services
+from governance.registry.models import DataFlow
+from governance.review import changes, services
+from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
 
@@ -14,3 +16,15 @@ if TYPE_CHECKING:
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second of the date; this makes the state and the ledger say so too."""
     return {"lapsed": services.lapse_due()}
+
+
+@handler("rescreen_flows", title=N_("Screen every data flow by the law of today"))
+def rescreen_flows(ctx: "JobContext") -> dict[str, Any]:
+    """After new rules or on a date edge an outcome may differ: findings open, what became prohibited stops."""
+    changed, flows = 0, list(DataFlow.objects.select_related("system"))
+    for number, flow in enumerate(flows):
+        ctx.progress(100 * number // max(len(flows), 1))
+        before = screenings.current(flow)
+        after = changes.rescreen(flow=flow)
+        changed += before is None or before.pk != after.pk
+    return {"flows": len(flows), "changed": changed}

@@ -56,6 +56,16 @@ class FlowForm(forms.Form):
             self.fields["reason"] = forms.CharField(label=_("Why this change"), max_length=400)
             self.initial = initial_of(flow)
 
+    def parts(self) -> dict[str, list[forms.BoundField]]:
+        """The fields in groups: naming, the seven facts, the questions of the law, the reason of a change."""
+        fields = list(self.visible_fields())
+        return {
+            "naming": [f for f in fields if f.name in ("name", "slug")],
+            "facts": [f for f in fields if f.name in FLOW_FACTS],
+            "questions": [f for f in fields if f.name.startswith("q_")],
+            "closing": [f for f in fields if f.name == "reason"],
+        }
+
     def clean(self) -> dict[str, Any]:
         """Gather the answers into `facts`."""
         data: dict[str, Any] = super().clean() or {}

@@ -12,7 +12,7 @@ from governance.registry import selectors as registry
 from governance.registry.models import DataFlow
 from governance.registry.pages import said
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
-from governance.screening import law, selectors, services
+from governance.screening import law, rules, selectors, services
 from governance.screening.forms import ANSWER_CHOICES, LABELS
 from governance.screening.models import Screening, spoken
 from portal.access.selectors import can, require
@@ -65,6 +65,7 @@ class FlowDetail(SignedInMixin, View):
             "system": system,
             "flow": found,
             "facts": facts_shown(found),
+            "answers": answers_shown(found),
             "screening": screening,
             "duties": duties_shown(screening),
             "signed": selectors.is_signed(screening, found, timezone.localdate()),
@@ -75,6 +76,38 @@ class FlowDetail(SignedInMixin, View):
             "tab": "flows",
         }
         return render(request, "screening/flow_detail.html", context)
+
+
+class FlowPreview(SignedInMixin, View):
+    """What the law would say about a flow as it is being described; nothing is saved."""
+
+    perm = "edit_register"
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The outcome as a part of the page."""
+        system = registry.get(request.user, slug)
+        require(request.user, "edit_register", system)
+        known = law.current()
+        facts: dict[str, str | None] = {name: request.POST.get(name) for name in FLOW_FACTS}
+        facts |= {name: request.POST.get(f"q_{name}") for name in known.questions}
+        facts["provider_role"] = system.provider_role
+        result = rules.evaluate(facts, known, timezone.localdate())
+        context = {
+            "result": result,
+            "law": known,
+            "reason": spoken(dict(result.reason)),
+            "questions": _asked(result),
+            "would_change": [spoken(dict(text)) for text in result.would_change],
+        }
+        return render(request, "screening/preview.html", context)
+
+
+def _asked(result: rules.Result) -> list[str]:
+    """The facts and questions that are still open, in words."""
+    return [
+        str(LABELS[asked["fact"]]) if asked["fact"] in LABELS else spoken(asked["text"])
+        for asked in result.open_questions
+    ]
 
 
 class ScreeningSign(SignedInMixin, View):
@@ -99,30 +132,32 @@ class LawPage(SignedInMixin, View):
         """The catalogue as a page."""
         current = law.current()
         today = timezone.localdate()
-        rules = [
+        rows = [
             {"rule": r, "reason": spoken(dict(r.reason)), "valid": r.valid(today)} for r in current.rules
         ]
         duties = [
             {"duty": d, "text": spoken(dict(d.text)), "other": spoken(dict(d.other_text))}
             for d in current.duties.values()
         ]
-        context = {"law": current, "rules": rules, "duties": duties, "today": today}
+        context = {"law": current, "rules": rows, "duties": duties, "today": today}
         return render(request, "screening/law.html", context)
 
 
 def facts_shown(flow: DataFlow) -> list[tuple[str, str]]:
-    """(label, words) of the seven facts and the answered questions."""
-    answers = dict(ANSWER_CHOICES)
-    rows = [
+    """(label, words) of the seven facts."""
+    return [
         (str(LABELS[name]), gettext(FLOW_ENUMS[name](getattr(flow, name)).sentence)) for name in FLOW_FACTS
     ]
-    questions = law.current().questions
-    rows += [
-        (spoken(dict(text)), str(answers.get(flow.facts.get(question) or "", "–")))
-        for question, text in questions.items()
-        if question in flow.facts
+
+
+def answers_shown(flow: DataFlow) -> list[tuple[str, str]]:
+    """(question, answer) of the questions of the law that are answered."""
+    words = dict(ANSWER_CHOICES)
+    return [
+        (spoken(dict(text)), str(words.get(flow.facts[question], flow.facts[question])))
+        for question, text in law.current().questions.items()
+        if flow.facts.get(question)
     ]
-    return rows
 
 
 def duties_shown(screening: Screening | None) -> list[dict[str, Any]]:

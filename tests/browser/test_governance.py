@@ -69,6 +69,9 @@ def test_a_flow_is_described_and_shows_its_law(
     }
     for name, value in choices.items():
         page.locator(f"select[name={name}]").select_option(value)
+    # what the law says stands beside the form before anything is saved
+    expect(page.locator("[hx-post]").get_by_text("Prohibited", exact=True)).to_be_visible()
+    assert not system.flows.exists()
     accessible("describe a data flow")
     _shot(page, "flow-form")
     page.get_by_role("button", name="Save and screen").click()
@@ -93,7 +96,9 @@ def test_a_member_reads_the_paper_and_votes(
     _shot(page, "request-in-review")
     page.get_by_label("Approve", exact=True).check()
     page.get_by_role("button", name="Cast the vote").click()
-    expect(page.get_by_text("This is needed").or_(page.get_by_text("This field is required")).first).to_be_visible()
+    expect(
+        page.get_by_text("This is needed").or_(page.get_by_text("This field is required")).first
+    ).to_be_visible()
     page.locator("textarea[name=reason]").fill("Good for customers.")
     page.get_by_role("button", name="Cast the vote").click()
     expect(page.get_by_text("You have voted", exact=False)).to_be_visible()

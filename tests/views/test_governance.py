@@ -213,6 +213,19 @@ def test_an_open_question_shows_on_the_flow() -> None:
     assert "Answer them" in page
 
 
+def test_the_preview_says_what_is_missing_and_saves_nothing() -> None:
+    system = make.system()
+    url = f"{system.get_absolute_url()}flows/preview/"
+    client = _client(system.owner)
+    page = client.post(url, {**FLOW, "q_sells_on_distress": ""}).content.decode()
+    assert "Still to be answered" in page
+    assert "because the person is upset" in page
+    assert "Transparency duties" in client.post(url, FLOW).content.decode()
+    assert not system.flows.exists()
+    assert _client(make.person("auditor", unit=system.unit)).post(url, FLOW).status_code == 403
+    assert _client(make.person("system_owner", unit=make.unit())).post(url, FLOW).status_code == 404
+
+
 def test_dutch_reasons_come_from_the_catalogue() -> None:
     system = make.system()
     flow = make.flow(system)

@@ -99,11 +99,16 @@ class GoalAdd(SystemFormPage):
 
 
 class FlowAdd(SystemFormPage):
-    """Describe a data flow; the page after it shows the legal outcome."""
+    """Describe a data flow; what the law says stands beside the form and on the page after it."""
 
     form_class = FlowForm
+    template_name = "screening/flow_form.html"
     title = _("Describe a data flow")
     submit = _("Save and screen")
+
+    def extra(self) -> dict[str, Any]:
+        """The system, whose role the law asks for."""
+        return {"system": self.system}
 
     def act(self, form: FlowForm) -> str:
         """Describe and screen it."""
@@ -116,6 +121,7 @@ class FlowEdit(SystemFormPage):
     """Change a data flow."""
 
     form_class = FlowForm
+    template_name = "screening/flow_form.html"
     title = _("Change the data flow")
     submit = _("Save and screen")
     flow: DataFlow
@@ -131,7 +137,7 @@ class FlowEdit(SystemFormPage):
 
     def extra(self) -> dict[str, Any]:
         """The consequence, and the way back to the flow."""
-        return {"note": MATERIAL, "cancel_url": self.flow.get_absolute_url()}
+        return {"note": MATERIAL, "cancel_url": self.flow.get_absolute_url(), "system": self.system}
 
     def act(self, form: FlowForm) -> str:
         """Save what differs and screen again."""

@@ -1,0 +1,92 @@
+"""The register's pure rules: choices, errors of shape, differences, sorting."""
+
+import pytest
+
+from governance.registry import models, rules
+from governance.registry.forms import parse_dimensions, parse_labels
+from portal.accounts.codes import PERMISSIONS
+
+
+def test_each_choice_has_a_sentence_and_its_value_finds_it() -> None:
+    for enum in (*rules.FLOW_ENUMS.values(), rules.ProviderRole, rules.SystemState, rules.Direction):
+        for value, sentence in enum.choices():
+            assert sentence
+            assert enum(value).value == value
+            assert enum(value).sentence == sentence
+        assert len(set(enum.values())) == len(enum.values())
+
+
+def test_each_fact_of_a_flow_can_be_unknown() -> None:
+    assert set(rules.FLOW_ENUMS) == set(rules.FLOW_FACTS)
+    assert all("unknown" in enum.values() for enum in rules.FLOW_ENUMS.values())
+
+
+def test_the_permissions_of_a_system_are_those_of_the_roles() -> None:
+    assert {code for code, _name in models.System._meta.permissions} == set(PERMISSIONS)
+
+
+def test_the_constraints_of_the_database_name_the_same_values() -> None:
+    def values(name: str, field: str) -> set[str]:
+        constraints = (*models.DataFlow._meta.constraints, *models.System._meta.constraints)
+        constraint = next(c for c in constraints if c.name == name)
+        return set(dict(constraint.condition.children)[f"{field}__in"])  # type: ignore[attr-defined]
+
+    assert values("flow_modality_known", "modality") == set(rules.Modality.values())
+    assert values("flow_subject_role_known", "subject_role") == set(rules.SubjectRole.values())
+    assert values("system_role_known", "provider_role") == set(rules.ProviderRole.values())
+    assert values("system_state_known", "state") == set(rules.SystemState.values())
+
+
+def test_diff_marks_what_is_material_and_reads_missing_fields_as_none() -> None:
+    changes = rules.diff({"name": "a", "labels": ["x"]}, {"name": "b", "labels": ["x"], "new": 1}, {"new"})
+    assert [(c.field, c.before, c.after, c.material) for c in changes] == [
+        ("name", "a", "b", False),
+        ("new", None, 1, True),
+    ]
+    assert rules.is_material(changes)
+    assert not rules.is_material(changes[:1])
+    assert rules.diff({"a": 1}, {"a": 1}) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "code"),
+    [
+        ({"slug": "Chat Bot"}, "slug", "invalid"),
+        ({"slug": "a" * 61}, "slug", "invalid"),
+        ({"slug": "bot\n"}, "slug", "invalid"),
+        ({"slug": "new"}, "slug", "reserved"),
+        ({"name": " "}, "name", "required"),
+        ({"provider_role": "vendor"}, "provider_role", "unknown_value"),
+        ({"labels": ["joy", "joy"]}, "labels", "duplicate"),
+        ({"labels": ["joy"], "label_map": {"rage": "anger"}}, "label_map", "unknown_label"),
+    ],
+)
+def test_system_errors(values: dict[str, object], field: str, code: str) -> None:
+    assert [(e["field"], e["code"]) for e in rules.system_errors(values)] == [(field, code)]
+
+
+@pytest.mark.parametrize("slug", ["chat", "chat-bot-2", "a" * 60])
+def test_good_slugs(slug: str) -> None:
+    assert rules.system_errors({"slug": slug}) == []
+
+
+def test_flow_errors() -> None:
+    assert [e["field"] for e in rules.flow_errors({"modality": "smell", "setting": "workplace"})] == [
+        "modality"
+    ]
+    assert [e["field"] for e in rules.flow_errors({"facts": {"q": "maybe"}})] == ["facts"]
+    assert [e["field"] for e in rules.flow_errors({"facts": ["q"]})] == ["facts"]
+    assert rules.flow_errors({"facts": {"q": "yes", "r": None}}) == []
+
+
+def test_sort_key_orders_as_people_do() -> None:
+    names = ["zebra", "Éclair", "eagle", "Ångström", "Apple"]
+    assert sorted(names, key=rules.sort_key) == ["Ångström", "Apple", "eagle", "Éclair", "zebra"]
+
+
+def test_lines_of_labels_and_groups() -> None:
+    assert parse_labels("anger = anger\n joy\n\nworry = fear ") == (
+        ["anger", "joy", "worry"],
+        {"anger": "anger", "worry": "fear"},
+    )
+    assert parse_dimensions("language: nl, en\n\nage: ") == {"language": ["nl", "en"], "age": []}
