@@ -83,5 +83,6 @@ class AttuneTable(tables.Table):
 
     class Meta:
         template_name = "components/table.html"
+        default = "–"
         attrs = {"class": "table table-vcenter card-table attune-table"}
         empty_text = _("Nothing to show.")

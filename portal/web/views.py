@@ -60,10 +60,12 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
         return response
 
     def get_filterset(self, filterset_class: Any) -> Any:
-        """The filter with 'All' where a choice is left open."""
+        """The filter with 'All' where a choice is left open, and the browser's own calendar for days."""
         filterset = super().get_filterset(filterset_class)
         for field in filterset.form.fields.values():
-            if isinstance(field, forms.NullBooleanField):
+            if isinstance(field, forms.DateField):
+                field.widget.input_type = "date"
+            elif isinstance(field, forms.NullBooleanField):
                 field.widget.choices = [("unknown", _("All")), ("true", _("Yes")), ("false", _("No"))]
             elif isinstance(field, forms.ChoiceField) and not isinstance(field, forms.MultipleChoiceField):
                 field.widget.choices = [

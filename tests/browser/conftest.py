@@ -63,7 +63,10 @@ def watch(page: Page, faults: list[str], allowed: str) -> Page:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh browser profile of a person in Amsterdam."""
     made = browser.new_context(
-        locale="en-GB", timezone_id="Europe/Amsterdam", viewport={"width": 1360, "height": 900}
+        locale="en-GB",
+        timezone_id="Europe/Amsterdam",
+        viewport={"width": 1360, "height": 900},
+        reduced_motion="reduce",
     )
     made.set_default_timeout(15_000)
     yield made
