@@ -24,9 +24,11 @@ from portal.errors import N_, RuleBroken
 
 Matrix = tuple[list[str], list[list[int]]]
 REPLICATES = 10_000
-"""Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a verdict."""
+"""Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a
+verdict."""
 REPLICATES = 10_000
-"""Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a verdict."""
+"""Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a
+verdict."""
 LIVE_DIMENSIONS = ("language", "channel", "subject_role", "modality")
 TARGETS = (
     Target(
@@ -99,6 +101,13 @@ def validate(scope: AuditScope) -> None:
     question=N_("Does the system read the sentiment that people read?"),
     targets=TARGETS,
     takes_evaluation=True,
+    names={
+        "weighted_f1": N_("Weighted F1"),
+        "balanced_accuracy": N_("Balanced accuracy"),
+        "kappa": N_("Cohen's kappa"),
+        "mcc": N_("Matthews correlation"),
+        "f1": N_("F1"),
+    },
     evaluations=evaluation_names,
     looks_at=rollups.window,
     validate=validate,

@@ -18,9 +18,22 @@ def shown_table(table: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def figure_name(names: dict[str, str], kpi: str) -> str:
+    """The title of a figure in the reader's language: 'f1:joy' is 'F1: joy'."""
+    key, _colon, part = kpi.partition(":")
+    title = gettext(names[key]) if key in names else key
+    return f"{title}: {part}" if part else title
+
+
 def with_cells(table: dict[str, Any]) -> dict[str, Any]:
     """The table with cells as text in the reader's language; state codes as their words."""
-    return table | {"rows": [[_cell(cell) for cell in row] for row in table["rows"]]}
+    rows = [[_cell(cell) for cell in row] for row in table["rows"]]
+    first = rows[0] if rows else [{"is_number": False}] * len(table["columns"])
+    heads = [
+        {"text": text, "is_number": cell["is_number"]}
+        for text, cell in zip(table["columns"], first, strict=True)
+    ]
+    return table | {"rows": rows, "heads": heads}
 
 
 def _cell(cell: str | int | float | None) -> dict[str, Any]:

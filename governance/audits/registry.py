@@ -94,6 +94,7 @@ class AuditKind:
     """One kind of audit: its name and question (English, for translation), its checks, and the code that does
     it.
 
+    `names` are the titles of its figures by kpi (English, for translation; of 'f1:joy' that of 'f1').
     `looks_at` finds the days that have data when nobody gave any; `validate` refuses a scope before a run is
     made (an evaluation set that does not exist).
     """
@@ -104,6 +105,7 @@ class AuditKind:
     targets: tuple[Target, ...]
     measure: Measure
     sources: tuple[ModuleType, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
     takes_evaluation: bool = False
     evaluations: Callable[[System], Sequence[str]] = lambda system: ()
     looks_at: Callable[[System], tuple[date, date] | None] = lambda system: None

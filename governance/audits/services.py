@@ -89,7 +89,14 @@ def _schedule(plan: AuditPlan) -> None:
         jobs.stop_schedule(name=name)
         return
     payload = {"system": str(plan.system_id), "kind": plan.kind}
-    jobs.set_schedule(name=name, kind=JOB, payload=payload, every=Every(plan.every), unit=plan.system.unit)
+    jobs.set_schedule(
+        name=name,
+        kind=JOB,
+        payload=payload,
+        every=Every(plan.every),
+        unit=plan.system.unit,
+        about=f"{plan.system.name}: {plan.kind}",
+    )
 
 
 def start_run(
@@ -131,6 +138,7 @@ def start_run(
             payload={"system": str(system.pk), "kind": kind, "run": str(run.pk)},
             by=by,
             unit=system.unit,
+            about=f"{system.name}: {kind}",
             bell=bell,
             # the same question under the same targets: two clicks are one run
             unique_key=f"audit:{system.pk}:{kind}:{plan.version if plan else 0}:{looked_at}"[:200],

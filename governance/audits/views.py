@@ -262,6 +262,10 @@ class RunDetail(SignedInMixin, View):
             "confusion": next(
                 (charts.shown_table(table) for table in run.tables if table["key"] == "confusion"), None
             ),
+            "figures": [
+                (charts.figure_name(known.names if known else {}, figure["kpi"]), figure)
+                for figure in run.figures
+            ],
             "findings": selectors.findings_of(run) if run.verdict else [],
             "may_manage": may_manage(request.user, run.job),
             "open": run.job.state in ("queued", "running"),

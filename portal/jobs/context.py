@@ -77,7 +77,7 @@ class JobContext:
             raise transaction.TransactionManagementError(
                 "finish() belongs into the transaction of the effect"
             )
-        self._end(JobState.DONE, result=result, progress=100)
+        self._end(JobState.DONE, result=result, progress=100, note="", error="")
         self.finished = True
 
     def _end(self, state: JobState, **fields: Any) -> None:

@@ -19,6 +19,7 @@ class Schedule(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=50)
+    about = models.CharField(max_length=200, blank=True, default="")
     payload = models.JSONField(default=dict)
     every = models.CharField(max_length=10)
     unit = models.ForeignKey("portal.Unit", models.PROTECT, null=True, related_name="+")
@@ -51,6 +52,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=50)
+    about = models.CharField(max_length=200, blank=True, default="")
     state = models.CharField(max_length=10, default="queued", db_default="queued")
     payload = models.JSONField(default=dict)
     unit = models.ForeignKey("portal.Unit", models.PROTECT, null=True, related_name="+")

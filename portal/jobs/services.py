@@ -38,19 +38,22 @@ def enqueue(
     unique_key: str | None = None,
     due_at: datetime | None = None,
     unit: Unit | None = None,
+    about: str = "",
     bell: bool = True,
 ) -> Job:
     """Store a job in the caller's transaction and ring for a worker once it is committed.
 
-    `bell=False` is for a caller that does the work itself right after (the sweeper steps in when it dies).
-    With a `unique_key` an open job of that key is returned instead of a second one. `unit` says whose
-    overseers may see the job (its requester always may). A broker that is down delays the work, it does not
-    fail the caller.
+    `about` tells people what it is about (a name, no sentence). `bell=False` is for a caller that does the
+    work itself right after (the sweeper steps in when it dies). With a `unique_key` an open job of that key
+    is returned instead of a second one. `unit` says whose overseers may see the job (its requester always
+    may). A broker that is down delays the work, it does not fail the caller.
     """
     with transaction.atomic():
         if unique_key is not None and (known := _open_job(unique_key)):
             return known
-        job = Job(kind=kind, payload=payload, unique_key=unique_key, unit=unit, **_asker(by))
+        job = Job(
+            kind=kind, about=about[:200], payload=payload, unique_key=unique_key, unit=unit, **_asker(by)
+        )
         if due_at is not None:
             job.due_at = due_at
         try:
@@ -137,6 +140,7 @@ def set_schedule(
     payload: dict[str, Any],
     every: rules.Every,
     unit: Unit | None = None,
+    about: str = "",
     start: datetime | None = None,
 ) -> Schedule:
     """Make or change a schedule; its first window starts at the border before `start` (default: now).
@@ -150,6 +154,7 @@ def set_schedule(
         if schedule and not schedule.active:  # a pause is not caught up: nobody wanted those windows
             covered = max(covered, rules.floor(every, start or timezone.now()))
         schedule = schedule or Schedule(name=name)
+        schedule.about = about[:200]
         schedule.kind, schedule.payload, schedule.every, schedule.unit = (
             kind,
             payload,

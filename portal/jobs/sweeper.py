@@ -70,6 +70,7 @@ def _hand_out(schedule_id: uuid.UUID) -> int:
 def _job_of(schedule: Schedule, window: rules.Window) -> Job:
     return Job(
         kind=schedule.kind,
+        about=schedule.about,
         payload=schedule.payload,
         unit_id=schedule.unit_id,
         schedule=schedule,

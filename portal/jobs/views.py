@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -21,6 +22,7 @@ from portal.jobs.models import Job
 from portal.jobs.rules import OPEN, JobState
 from portal.web import badges
 from portal.web.tables import AttuneTable, LinkColumn, NumberColumn, StateColumn, WhenColumn
+from portal.web.templatetags.attune import when
 from portal.web.views import SignedInMixin, TableView
 
 NEWEST = ("-requested_at", "pk")
@@ -32,6 +34,14 @@ def title_of(kind: str) -> str:
     return gettext(found.title) if found else kind
 
 
+def asked_by(job: Job) -> str:
+    """Who asked for a job: a person, or in words a schedule, the system itself or a key."""
+    if job.requested_by:
+        return job.requested_by.display
+    words = {"schedule": gettext("a schedule"), "system": gettext("the system")}
+    return words.get(job.requested_for, job.requested_for)
+
+
 class JobTable(AttuneTable):
     """Jobs, newest first."""
 
@@ -40,13 +50,15 @@ class JobTable(AttuneTable):
     progress = NumberColumn(verbose_name=_("Progress (%)"))
     attempts = NumberColumn(verbose_name=_("Attempts"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
-    requested_by = tables.Column(verbose_name=_("By"))
+    about = tables.Column(verbose_name=_("About"))
+    requested_by = tables.Column(verbose_name=_("By"), empty_values=())
     finished_at = WhenColumn(verbose_name=_("Ended"))
 
     class Meta(AttuneTable.Meta):
         model = Job
         fields = (
             "kind",
+            "about",
             "state",
             "progress",
             "attempts",
@@ -60,6 +72,10 @@ class JobTable(AttuneTable):
     def render_kind(self, value: str) -> str:
         """The title instead of the code."""
         return title_of(value)
+
+    def render_requested_by(self, record: Job) -> str:
+        """The person, or which machine or schedule."""
+        return asked_by(record)
 
     def value_kind(self, value: str) -> str:
         """In an export likewise."""
@@ -120,7 +136,7 @@ class JobDetail(SignedInMixin, View):
             "job": job,
             "title": title_of(job.kind),
             "state": state,
-            "lines": job.lines.all(),
+            "lines": [(line, "\n" in line.text) for line in job.lines.all()],
             "facts": _facts(job),
             "result_url": found.page(job.result) if found and found.page and job.result else "",
             "may_cancel": state in OPEN
@@ -133,15 +149,20 @@ class JobDetail(SignedInMixin, View):
 
 
 def _facts(job: Job) -> list[tuple[str, Any]]:
-    asked = job.requested_by.display if job.requested_by else job.requested_for
+    attempts = gettext("%(n)s of at most %(most)s") % {"n": job.attempts, "most": job.attempts_limit}
     facts: list[tuple[str, Any]] = [
-        (gettext("Requested by"), asked),
+        (gettext("About"), job.about),
+        (gettext("Requested by"), asked_by(job)),
         (gettext("Unit"), job.unit.name if job.unit else gettext("The whole installation")),
-        (
-            gettext("Attempts"),
-            gettext("%(n)s of at most %(most)s") % {"n": job.attempts, "most": job.attempts_limit},
-        ),
+        (gettext("Attempts"), attempts),
+        (gettext("Requested"), when(job.requested_at)),
+        (gettext("Started"), when(job.started_at)),
+        (gettext("Ended"), when(job.finished_at)),
     ]
+    if job.window_from and job.window_to:
+        facts.append((gettext("Covers"), format_html("{} – {}", when(job.window_from), when(job.window_to))))
+    if job.state == JobState.QUEUED.value and job.attempts:
+        facts.append((gettext("Next attempt"), when(job.due_at)))
     return facts
 
 
