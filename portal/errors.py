@@ -6,7 +6,7 @@ def N_(text: str) -> str:  # noqa: N802 - the usual mark for 'translate me later
     return text
 
 
-class RuleBroken(Exception):
+class RuleBroken(Exception):  # noqa: N818 - the word of the domain
     """'You may not, because ...': a rule of the product refused an act.
 
     `code` is stable and machine-readable, `message` an English sentence marked with N_ whose `{names}` are filled
@@ -28,7 +28,7 @@ class NotAllowed(RuleBroken):
     """The person or key lacks the permission for this act on an object that they may see."""
 
 
-class Invalid(Exception):
+class Invalid(Exception):  # noqa: N818 - likewise
     """Input that breaks several rules of shape at once: a list of (field, code, message) rows."""
 
     def __init__(self, errors: list[dict[str, str]]) -> None:
