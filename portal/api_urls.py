@@ -1,6 +1,9 @@
 """Every address below /api/v1/, gathered from the slices."""
 
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from portal.web.apidocs import SwaggerPage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.registry.api_urls")),
@@ -12,4 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.gate.api_urls")),
     path("", include("metrics.ingest.api_urls")),
     path("", include("governance.evidence.api_urls")),
+    path(
+        "schema/",
+        SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]),
+        name="api_schema",
+    ),
+    path("docs/", SwaggerPage.as_view(url_name="api_schema"), name="api_docs"),
 ]
