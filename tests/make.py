@@ -135,9 +135,10 @@ def board_with_members(
 
 
 def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: Any) -> Any:
-    """A deployment in force: a request for these flows (or a new lawful one) approved by three members."""
+    """A deployment in force (for 24 months): a request for these flows (or a new lawful one), three votes for it."""
     from governance.review import services as review
 
+    fields = {"valid_months": 24} | fields
     board, members = board_with_members(system.unit, **_effective(fields))
     request = review.create_request(
         system=system,

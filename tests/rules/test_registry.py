@@ -8,7 +8,8 @@ from portal.accounts.codes import PERMISSIONS
 
 
 def test_each_choice_has_a_sentence_and_its_value_finds_it() -> None:
-    for enum in (*rules.FLOW_ENUMS.values(), rules.ProviderRole, rules.SystemState, rules.Direction):
+    more: list[type[rules.Described]] = [rules.ProviderRole, rules.SystemState, rules.Direction]
+    for enum in [*rules.FLOW_ENUMS.values(), *more]:
         for value, sentence in enum.choices():
             assert sentence
             assert enum(value).value == value
@@ -29,7 +30,7 @@ def test_the_constraints_of_the_database_name_the_same_values() -> None:
     def values(name: str, field: str) -> set[str]:
         constraints = (*models.DataFlow._meta.constraints, *models.System._meta.constraints)
         constraint = next(c for c in constraints if c.name == name)
-        return set(dict(constraint.condition.children)[f"{field}__in"])  # type: ignore[attr-defined]
+        return set(dict(constraint.condition.children)[f"{field}__in"])
 
     assert values("flow_modality_known", "modality") == set(rules.Modality.values())
     assert values("flow_subject_role_known", "subject_role") == set(rules.SubjectRole.values())

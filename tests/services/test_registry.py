@@ -29,7 +29,7 @@ def _find(system: System, **fields: Any) -> Finding:
         "detail": "",
         "source": "audit:1",
     }
-    return findings.open_finding(system=system, params={"kpi": "accuracy"}, **(values | fields))  # type: ignore[arg-type]
+    return findings.open_finding(system=system, params={"kpi": "accuracy"}, **(values | fields))
 
 
 @pytest.mark.django_db

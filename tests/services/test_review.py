@@ -1,6 +1,7 @@
 """Requests and deployments through the services: every act in every state, material changes, suspension."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -131,7 +132,7 @@ def test_each_act_in_each_state(state: str, act: str) -> None:
     if state == "withdrawn":
         services.withdraw(request=request, reason="Not now.", by=request.requested_by)
     assert request.state == state
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "submit": lambda: services.submit(request=request, by=request.requested_by),
         "withdraw": lambda: services.withdraw(request=request, reason="Later.", by=request.requested_by),
         "recuse": lambda: services.recuse(request=request, reason="Conflict.", by=member),
@@ -259,7 +260,7 @@ def test_what_passed_its_date_lapses() -> None:
     then = timezone.now() - dt.timedelta(days=400)
     flow = make.flow(system)
     flow.screenings.update(valid_until=timezone.now().date())
-    deployment = make.approved_deployment(system, [flow], effective_at=then)
+    deployment = make.approved_deployment(system, [flow], effective_at=then, valid_months=12)
     assert deployment.valid_from == then
     assert _slugs(system) == []
     assert services.lapse_due() == 1

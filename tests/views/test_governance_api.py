@@ -33,7 +33,7 @@ def _client(user: Any) -> Client:
     return client
 
 
-def _post(client: Client, path: str, body: Any = None, **headers: str) -> Any:
+def _post(client: Client, path: str, body: Any = None, **headers: Any) -> Any:
     return client.post(f"/api/v1/{path}", json.dumps(body or {}), content_type="application/json", **headers)
 
 
@@ -118,7 +118,7 @@ def test_a_key_reads_its_own_system_and_writes_nothing() -> None:
     make.flow(system)
     open_finding(system=system, check="x", severity="low", title="T", detail="", source="test:1")
     _key, plain = make.api_key(system, scopes=("register:read",))
-    headers = make.bearer(plain)
+    headers: Any = make.bearer(plain)
     client = Client()
     listed = client.get("/api/v1/systems", **headers).json()
     assert [row["slug"] for row in listed["results"]] == [system.slug]
@@ -133,7 +133,8 @@ def test_a_key_reads_its_own_system_and_writes_nothing() -> None:
     assert _post(client, f"systems/{system.slug}/flows", FLOW, **headers).status_code == 403
     assert _post(client, f"systems/{system.slug}/versions", {}, **headers).status_code == 403
     _key, other_plain = make.api_key(system, scopes=("interactions:write",))
-    assert client.get("/api/v1/systems", **make.bearer(other_plain)).status_code == 403
+    headers = make.bearer(other_plain)
+    assert client.get("/api/v1/systems", **headers).status_code == 403
     assert client.get("/api/v1/systems").status_code == 401
 
 
