@@ -44,13 +44,13 @@ def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
 
 
 _LAST_WORDS = """
-SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, e.version
+SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
      WITH ORDINALITY AS q(digest, purpose, modality, at, n)
 JOIN governance_alias a ON a.system_id = %(system)s AND a.digest = q.digest
 CROSS JOIN LATERAL (
-    SELECT e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, n.version
-    FROM governance_consentevent e LEFT JOIN governance_notice n ON n.id = e.notice_id
+    SELECT e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, e.notice_id
+    FROM governance_consentevent e
     WHERE e.system_id = %(system)s AND e.subject_id = a.subject_id
       AND e.purpose = q.purpose AND e.modality = q.modality
       AND e.effective_at <= q.at AND e.recorded_at <= %(known_at)s AND e.action <> 'requested'
@@ -59,6 +59,7 @@ CROSS JOIN LATERAL (
     ORDER BY e.effective_at DESC, e.recorded_at DESC, (e.action IN ('given', 'renewed')), e.id DESC
     LIMIT 1
 ) e
+LEFT JOIN governance_notice v ON v.id = e.notice_id
 """
 
 

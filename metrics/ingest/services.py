@@ -22,6 +22,7 @@ from metrics.rollups.services import lock
 from portal.shapes import Fault, Read, read
 
 __all__ = ["import_evaluation", "receive", "receive_labels"]
+KEPT = ("allow", "basis_doubtful")
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 Answer = dict[str, Any]
 One = Read[InteractionItem]
@@ -74,6 +75,7 @@ class _Intake:
         self.scope: Scope = scope(system.pk)
         self.undeclared: list[Undeclared] = []
         self.pseudonyms: dict[str, uuid.UUID] = {}
+        self.encoded: dict[int, bytes] = {}  # position -> what was sent, canonical
 
     def take(self, found: list[One]) -> list[Answer]:
         """Answer every item in order."""
@@ -84,19 +86,23 @@ class _Intake:
         decisions = iter(answers(self.scope, asked, self.now))
         decided = [next(decisions)[0] if case is not None else None for case in cases]
         rows: dict[str, store.Row] = {}
+        sent: dict[str, tuple[One, bool]] = {}
         labels: dict[str, list[tuple[uuid.UUID, str]]] = {}
         twins: list[tuple[int, bool]] = []
         for one, case, decision in zip(found, cases, decided, strict=True):
             if case is None or decision is None or one.value is None:
                 continue
-            row = self._row(one.value, case, decision)
+            row = self._row(one, one.value, case, decision)
             if one.value.id in rows:  # the same id twice in one batch: the first counts
                 twins.append((one.position, row[4] == rows[one.value.id][4]))
                 continue
             rows[one.value.id] = row
-            if one.value.labels and decision.outcome in ("allow", "basis_doubtful"):
+            sent[one.value.id] = (one, decision.outcome not in KEPT)
+            if one.value.labels and decision.outcome in KEPT:
                 labels[one.value.id] = [(self._pseudonym(x.rater), x.label) for x in one.value.labels]
-        statuses = store.store(self.system, list(rows.values()), labels, self.batch_id)
+        statuses = store.store(
+            self.system, list(rows.values()), labels, self.batch_id, lambda name: self._content(*sent[name])
+        )
         report_undeclared(self.system, self.undeclared, self.batch_id)
         return self._answers(found, decided, statuses, dict(twins))
 
@@ -108,7 +114,11 @@ class _Intake:
         if item is None:
             return None
         one.faults = rules.faults_of(item, self.declared, self.now)
-        if b"\\u0000" in _ENCODER.encode(item):
+        encoded = _ENCODER.encode(
+            item if not item.correction else msgspec.structs.replace(item, correction=False)
+        )
+        self.encoded[one.position] = encoded
+        if b"\\u0000" in encoded:
             one.faults.append(rules.NUL)
         flow, why = gate_rules.derive(
             self.scope.flows,
@@ -136,33 +146,29 @@ class _Intake:
             known = self.pseudonyms[external] = pseudonym(self.system.pk, external)
         return known
 
-    def _row(self, item: InteractionItem, case: Case, decision: Decision) -> store.Row:
-        sent = item if not item.correction else msgspec.structs.replace(item, correction=False)
-        whole = fingerprint(_ENCODER.encode(sent))
-        bare = fingerprint(_ENCODER.encode([item.id, item.occurred_at, item.flow]))
-        kept = decision.outcome in ("allow", "basis_doubtful")
+    def _content(self, one: One, whole: bool) -> uuid.UUID:
+        """The fingerprint of the whole item, or of the part that is kept without a basis."""
+        item = one.value
+        if whole or item is None:
+            return fingerprint(self.encoded[one.position])
+        return fingerprint(_ENCODER.encode([item.id, item.occurred_at, item.flow]))
+
+    def _row(self, one: One, item: InteractionItem, case: Case, decision: Decision) -> store.Row:
+        kept = decision.outcome in KEPT
         head = (
             self.system.pk,
             item.id,
             item.occurred_at,
             self.batch_id,
-            whole if kept else bare,
+            self._content(one, kept),
             case.flow.id if case.flow else None,
             decision.outcome,
             decision.reason,
         )
-        tail = (bare if kept else whole, item.correction)
         if not kept:
-            return (*head, *_NOTHING, item.test, *tail)
-        return (
-            *head,
-            decision.consent_event,
-            decision.policy_version,
-            case.person,
-            *_details(item),
-            item.test,
-            *tail,
-        )
+            return (*head, *_NOTHING, item.test, item.correction)
+        said = (decision.consent_event, decision.policy_version, case.person)
+        return (*head, *said, *_details(item), item.test, item.correction)
 
     # --- the receipt ------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - names of our own tables and columns are put into the text, values never
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -59,17 +59,17 @@ COLUMNS: dict[str, str] = {
     "test": "bool",
 }
 """The columns that are written, with their types, in the order of a row; the database fills the others."""
-_STAGED = {**COLUMNS, "content_other": "uuid", "correction": "bool"}
+_STAGED = {**COLUMNS, "correction": "bool"}
 _LIST = ", ".join(COLUMNS)
 _CHANGED = ", ".join(
     f"{name} = s.{name}" for name in COLUMNS if name not in ("system_id", "source_id", "batch_id")
 )
 
 Row = tuple[Any, ...]
-"""Values of COLUMNS, then content_other and correction.
-
-`content` is the fingerprint of what is kept of the item: all of it, or only the bare part; `content_other` is the
-fingerprint that it would have had the other way. So a retry is a duplicate even where consent came in between."""
+"""Values of COLUMNS, then correction. `content` is the fingerprint of what is kept: the item, or its bare part."""
+Rebased = Callable[[str], uuid.UUID]
+"""The fingerprint that an item would have had with the other answer of the gate: so that a retry is a duplicate even
+where consent came in between."""
 
 
 def as_jsonb(value: Any) -> Any:
@@ -88,7 +88,11 @@ def _stage(cursor: Any, rows: Iterable[Row]) -> None:
 
 
 def store(
-    system: System, rows: Sequence[Row], labels: dict[str, list[tuple[uuid.UUID, str]]], batch_id: uuid.UUID
+    system: System,
+    rows: Sequence[Row],
+    labels: dict[str, list[tuple[uuid.UUID, str]]],
+    batch_id: uuid.UUID,
+    rebased: Rebased,
 ) -> dict[str, Status]:
     """Store rows with distinct source ids, with their raters' labels; the status of each by source id.
 
@@ -106,7 +110,7 @@ def store(
         statuses = dict.fromkeys(inserted, Status.ACCEPTED)
         days: list[date] = []
         if len(inserted) < len(rows):
-            statuses |= _settle_known(cursor, inserted)
+            statuses |= _settle_known(cursor, inserted, rebased)
             cursor.execute("DELETE FROM staging WHERE source_id = ANY(%s)", [_not_written(statuses)])
             days = _replace(cursor, system, [k for k, s in statuses.items() if s is Status.CORRECTED])
         written = {k for k, s in statuses.items() if s in (Status.ACCEPTED, Status.CORRECTED)}
@@ -122,20 +126,23 @@ def _not_written(statuses: dict[str, Status]) -> list[str]:
     return [k for k, s in statuses.items() if s not in (Status.ACCEPTED, Status.CORRECTED)]
 
 
-def _settle_known(cursor: Any, inserted: set[str]) -> dict[str, Status]:
+def _settle_known(cursor: Any, inserted: set[str], rebased: Rebased) -> dict[str, Status]:
     """Duplicate, conflict or correction, for the ids that were there; their rows are locked, in order."""
     cursor.execute(
-        "SELECT s.source_id, i.content = s.content, i.content = s.content_other, s.correction"
+        "SELECT s.source_id, i.content, s.content, s.correction"
         " FROM staging s JOIN metrics_interaction i USING (system_id, source_id)"
         " WHERE s.source_id <> ALL(%s) ORDER BY s.source_id FOR UPDATE OF i",
         [list(inserted)],
     )
-    return {name: _status(same, rebased, correction) for name, same, rebased, correction in cursor.fetchall()}
+    return {
+        name: _status(stored, sent, correction, rebased(name))
+        for name, stored, sent, correction in cursor.fetchall()
+    }
 
 
-def _status(same: bool, rebased: bool, correction: bool) -> Status:
-    """`rebased`: the same was sent, but with another answer of the gate; only a correction applies that answer."""
-    if same or (rebased and not correction):
+def _status(stored: uuid.UUID, sent: uuid.UUID, correction: bool, rebased: uuid.UUID) -> Status:
+    """Another answer of the gate to the same content is no conflict; a correction applies it."""
+    if stored == sent or (stored == rebased and not correction):
         return Status.DUPLICATE
     return Status.CORRECTED if correction else Status.CONFLICT
 
