@@ -55,9 +55,10 @@ def trend(
     data: list[Any] = []
     for one in series:
         data += [*_band(one, words, factor), _line(one, words, factor, suffix)]
-    layout = _time_layout(marks, suffix, limits)
-    if target is not None and series and series[0].starts:
-        data.append(_target(series[0].starts, factor * target, words["target"]))
+    starts = series[0].starts if series else []
+    layout = _time_layout(marks, starts[len(starts) // 2] if starts else "", suffix, limits)
+    if target is not None and starts:
+        data.append(_target(starts, factor * target, words["target"]))
     return {"data": data, "layout": layout, "table": _trend_table(series, words, factor)}
 
 
@@ -140,7 +141,8 @@ def _target(starts: Sequence[str], value: float, name: str) -> Any:
     }
 
 
-def _time_layout(marks: Sequence[Mark], suffix: str, limits: tuple[float, float] | None) -> Any:
+def _time_layout(marks: Sequence[Mark], middle: str, suffix: str, limits: tuple[float, float] | None) -> Any:
+    days = sorted({mark.day for mark in marks})
     y_axis: dict[str, Any] = {"ticksuffix": suffix, "rangemode": "normal"}
     if limits:
         y_axis["range"] = list(limits)
@@ -151,29 +153,35 @@ def _time_layout(marks: Sequence[Mark], suffix: str, limits: tuple[float, float]
         "shapes": [
             {
                 "type": "line",
-                "x0": mark.day,
-                "x1": mark.day,
+                "x0": day,
+                "x1": day,
                 "yref": "paper",
                 "y0": 0,
                 "y1": 1,
                 "line": {"color": NOTE, "width": 1, "dash": "dot"},
             }
-            for mark in marks
+            for day in days
         ],
         "annotations": [
-            {
-                "x": mark.day,
-                "y": 1 + 0.07 * (index % 2),
-                "yref": "paper",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "text": plain(mark.text),
-                # the page follows `name` on a click: a link in the text would need an inline style
-                "name": mark.url,
-                "captureevents": bool(mark.url),
-            }
-            for index, mark in enumerate(marks)
+            _annotation(day, [mark for mark in marks if mark.day == day], middle) for day in days
         ],
+    }
+
+
+def _annotation(day: str, marks: Sequence[Mark], middle: str) -> Any:
+    """What happened on one day, written towards the middle of the chart; it leads to the last of it."""
+    url = marks[-1].url
+    return {
+        "x": day,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "top",
+        "xanchor": "right" if day > middle else "left",
+        "showarrow": False,
+        "text": "<br>".join(plain(mark.text) for mark in marks),
+        # the page follows `name` on a click: a link in the text would need an inline style
+        "name": url,
+        "captureevents": bool(url),
     }
 
 

@@ -113,7 +113,7 @@ def held_to_minimum(figure: Figure, minimum: int) -> Figure:
     return replace(
         blank(figure),
         state=State.NOT_ENOUGH_DATA,
-        reason=NOT_ENOUGH,
+        reason=NOT_ENOUGH if minimum > 1 else N_("No data in these days."),
         reason_params={"minimum": minimum},
         more_needed=minimum - n,
         enough_on=_enough_on(figure.window, n, minimum - n),

@@ -47,8 +47,11 @@ def format_value(value: Any, *, unit: str = "", digits: int | None = None) -> st
     if unit == "percent":
         number *= 100
     # number_format cuts digits off instead of rounding them
-    number = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-    text = str(formats.number_format(number, decimal_pos=digits, use_l10n=True, force_grouping=True))
+    rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    while unit == "percent" and digits < 4 and rounded in (0, 100) and rounded != number:
+        digits += 1  # what is not quite all does not read 100 %, what is not quite nothing not 0 %
+        rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = str(formats.number_format(rounded, decimal_pos=digits, use_l10n=True, force_grouping=True))
     text = text.replace("-", "\u2212", 1)
     return {
         "percent": f"{text}\u00a0%",
