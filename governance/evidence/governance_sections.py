@@ -8,10 +8,10 @@ from typing import Any
 
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Notice, Policy
+from governance.evidence.decision_sections import decisions
 from governance.evidence.sections import PackFile, Scope, document, person, register, suppress, table
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import DataFlow, Goal, SystemVersion
-from governance.review.models import Condition, Deployment, DeploymentRequest, InForce, Vote
 from governance.screening.models import Screening
 
 
@@ -117,149 +117,6 @@ def screenings(scope: Scope) -> list[PackFile]:
     return [table("screenings.csv", columns, lines, str(rows.query))]
 
 
-def decisions(scope: Scope) -> list[PackFile]:
-    """Requests, votes (of closed requests: open votes are secret), conditions, deployments, times in force."""
-    requests = (
-        DeploymentRequest.objects.filter(system__in=scope.systems, created_at__lt=scope.until)
-        .select_related("system", "version", "board")
-        .order_by("created_at", "pk")
-    )
-    votes = (
-        Vote.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("seat")
-        .order_by("request__created_at", "request_id", "cast_at", "pk")
-    )
-    conditions = (
-        Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("set_by")
-        .order_by("request_id", "due_on", "pk")
-    )
-    columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
-    columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
-    return [
-        table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
-        table(
-            "votes.csv",
-            [
-                "request",
-                "seat",
-                "advisory",
-                "choice",
-                "reason",
-                "conditions",
-                "counted",
-                "cast_at",
-                "cast_by",
-            ],
-            [
-                (
-                    v.request_id,
-                    v.seat.discipline,
-                    v.seat.advisory,
-                    v.choice,
-                    v.reason,
-                    v.conditions,
-                    v.counted,
-                    v.cast_at,
-                    person(v.cast_by_id),
-                )
-                for v in votes
-            ],
-            str(votes.query),
-        ),
-        table(
-            "conditions.csv",
-            ["request", "text", "owner", "due_on", "set_by", "met_at"],
-            [
-                (
-                    c.request_id,
-                    c.text,
-                    person(c.owner_id),
-                    c.due_on,
-                    c.set_by.discipline,
-                    _by(scope, c.met_at),
-                )
-                for c in conditions
-            ],
-            str(conditions.query),
-        ),
-        *_deployments(scope),
-    ]
-
-
-def _by(scope: Scope, moment: Any) -> Any:
-    """The moment, if it had come by the end of the period."""
-    return moment if moment is not None and moment < scope.until else None
-
-
-def _request(row: DeploymentRequest, scope: Scope) -> tuple[Any, ...]:
-    closed, submitted = _by(scope, row.closed_at), _by(scope, row.submitted_at)
-    state = row.state if closed else ("in_review" if submitted else "draft")
-    flows = list(row.flows.order_by("slug").values_list("slug", flat=True))
-    return (
-        row.pk,
-        row.system.slug,
-        row.version.name,
-        flows,
-        row.board.name,
-        state,
-        row.high_risk,
-        row.digest,
-        row.created_at,
-        person(row.requested_by_id),
-        submitted,
-        closed,
-        row.decision_reason if closed else "",
-    )
-
-
-def _deployments(scope: Scope) -> list[PackFile]:
-    deployments = (
-        Deployment.objects.filter(system__in=scope.systems, valid_from__lt=scope.until)
-        .select_related("system", "version")
-        .order_by("valid_from", "pk")
-    )
-    stretches = InForce.objects.filter(system__in=scope.systems, starts_at__lt=scope.until).order_by(
-        "starts_at", "pk"
-    )
-    lines, exceptions = [], []
-    for row in deployments:
-        suspended = _by(scope, row.suspended_at)
-        lines.append(
-            (
-                row.pk,
-                row.system.slug,
-                row.version.name,
-                row.request_id,
-                row.valid_from,
-                row.valid_until,
-                suspended,
-                row.reason if suspended else "",
-                row.digest,
-            )
-        )
-        if suspended and suspended >= scope.since:
-            exceptions.append((row.system.slug, "suspension", str(row.pk), row.reason, suspended.isoformat()))
-    columns = ["deployment", "system", "version", "request", "valid_from", "valid_until", "suspended_at"]
-    return [
-        table(
-            "deployments.csv",
-            [*columns, "suspended_because", "digest"],
-            lines,
-            str(deployments.query),
-            exceptions=tuple(exceptions),
-        ),
-        table(
-            "in-force.csv",
-            ["deployment", "system", "flow", "starts_at", "ends_at", "ended_because"],
-            stretches.values_list(
-                "deployment_id", "system__slug", "flow__slug", "starts_at", "ends_at", "ended_because"
-            ),
-            str(stretches.query),
-        ),
-    ]
-
-
 def findings(scope: Scope) -> list[PackFile]:
     """Findings as of the end of the period, with what was done about them."""
     rows = (
@@ -272,7 +129,7 @@ def findings(scope: Scope) -> list[PackFile]:
     )
     lines, exceptions = [], []
     for row in rows:
-        cleared = _by(scope, row.cleared_at)
+        cleared = scope.reached(row.cleared_at)
         state = "cleared" if cleared else "open"
         lines.append(
             (
@@ -306,7 +163,7 @@ def findings(scope: Scope) -> list[PackFile]:
         table(
             "corrective-actions.csv",
             ["finding", "text", "owner", "due_on", "done_at"],
-            [(a.finding_id, a.text, person(a.owner_id), a.due_on, _by(scope, a.done_at)) for a in actions],
+            [(a.finding_id, a.text, person(a.owner_id), a.due_on, scope.reached(a.done_at)) for a in actions],
             str(actions.query),
         ),
     ]

@@ -18,7 +18,7 @@ from django.views import View
 from governance.evidence import selectors
 from governance.evidence.sections import pretty
 from portal.ledger import keys
-from portal.ledger.labels import label
+from portal.ledger.labels import choices, label
 from portal.ledger.models import Leaf, LedgerBody, PendingEvent
 from portal.ledger.selectors import actor_names, header_of, inclusion, latest_checkpoint
 from portal.web.tables import AttuneTable, NumberColumn, WhenColumn
@@ -64,7 +64,7 @@ class LeafTable(AttuneTable):
 class LeafFilter(django_filters.FilterSet):
     """By type, actor, subject and days."""
 
-    type = django_filters.CharFilter(label=_("Type contains"), lookup_expr="icontains")
+    type = django_filters.ChoiceFilter(label=_("What"), choices=choices)
     actor = django_filters.CharFilter(label=_("Who (user:…, key:…, system)"), lookup_expr="startswith")
     subject = django_filters.CharFilter(label=_("About contains"), lookup_expr="icontains")
     since = django_filters.DateFilter(label=_("From"), field_name="ts", lookup_expr="date__gte")

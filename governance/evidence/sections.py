@@ -36,6 +36,10 @@ class Scope:
         """The first moment after the period."""
         return dt.datetime.combine(self.date_to + dt.timedelta(days=1), dt.time(), dt.UTC)
 
+    def reached(self, moment: dt.datetime | None) -> dt.datetime | None:
+        """The moment, if it had come by the end of the period."""
+        return moment if moment is not None and moment < self.until else None
+
 
 @dataclass(frozen=True)
 class PackFile:

@@ -128,7 +128,10 @@ class PackDetail(SignedInMixin, View):
             (gettext("Systems"), ", ".join(pack.systems.order_by("sort_key").values_list("name", flat=True))),
             (gettext("Events in the sample"), pack.sample_size),
             (gettext("Number of the auditor"), pack.auditor_number),
-            (gettext("Leaves of the log"), f"{pack.start_size} – {pack.end_size}" if pack.made_at else ""),
+            (
+                gettext("Leaves of the log"),
+                f"{pack.start_size} – {(pack.end_size or 1) - 1}" if pack.made_at else "",
+            ),
             (gettext("Bytes"), pack.size_bytes),
             ("SHA-256", pack.sha256),
         ]

@@ -74,3 +74,8 @@ def label(type: str) -> str:
         return gettext(LABELS[type])
     area, _, act = type.partition(".")
     return f"{area.replace('_', ' ').capitalize()}: {act.replace('_', ' ').replace('.', ' ')}"
+
+
+def choices() -> list[tuple[str, str]]:
+    """The known types with their words, for a list to choose from."""
+    return sorted(((type, gettext(text)) for type, text in LABELS.items()), key=lambda row: row[1])

@@ -144,7 +144,7 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
 
 
 def _filter_text(field: Any, value: Any) -> str:
-    choices = dict(_flat(getattr(field, "choices", None) or []))
+    choices = dict(_flat(getattr(field, "choices", [])))
     if isinstance(value, (list, tuple)):
         return ", ".join(str(choices.get(str(item), item)) for item in value)
     if isinstance(value, slice):

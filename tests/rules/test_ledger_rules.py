@@ -7,7 +7,7 @@ import hashlib
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymerkle import InclusionProof, InmemoryTree
 
@@ -15,6 +15,9 @@ from portal.ledger import merkle, notes, rules
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
+
+# a busy machine is no reason to fail
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 json_values = st.recursive(
     st.none()
@@ -29,6 +32,7 @@ json_values = st.recursive(
 )
 
 
+@unhurried
 @given(json_values)
 def test_canonical_json_is_that_of_rfc_8785(value: object) -> None:
     assert rules.canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
@@ -94,6 +98,7 @@ def test_roots_are_those_of_pymerkle(size: int) -> None:
     assert merkle.Frontier(size, frontier.hashes).root() == expected
 
 
+@unhurried
 @given(st.integers(1, 80), st.data())
 def test_inclusion_proofs_are_those_of_pymerkle(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -110,6 +115,7 @@ def test_inclusion_proofs_are_those_of_pymerkle(size: int, data: st.DataObject) 
             merkle.root_from_inclusion(leaves[index], index, size, path[:-1])
 
 
+@unhurried
 @given(st.integers(1, 80), st.data())
 def test_consistency_proofs_lead_to_the_roots_of_pymerkle(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import stat
 import threading
 import uuid
@@ -476,3 +477,15 @@ def test_a_key_file_that_is_no_key_is_refused(outside: Path) -> None:
     keys.create()
     assert keys.create().public_key() == keys.load().public_key()
     assert [path.name for path in outside.iterdir()] == ["ledger.pem"]
+
+
+def test_every_type_that_the_code_records_has_words() -> None:
+    root = Path(services.__file__).parents[2]
+    found = {
+        match
+        for app in ("portal", "governance", "metrics")
+        for path in (root / app).rglob("*.py")
+        for match in re.findall(r'\btype="([a-z_]+\.[a-z_.]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 30
+    assert found <= set(labels.LABELS)
