@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.functional import lazy
+from django.utils.text import capfirst
 
 from portal.accounts.models import User
 
@@ -28,4 +29,4 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
-        self.fields["time_zone"].label = User._meta.get_field("time_zone").verbose_name
+        self.fields["time_zone"].label = capfirst(User._meta.get_field("time_zone").verbose_name)

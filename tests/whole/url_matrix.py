@@ -1,0 +1,275 @@
+"""What every address of the portal answers to whom: one row per URL name. test_urls_by_role.py walks it.
+
+A row says which permission shows the page (`see`) and which one it takes to act (`perm`, else the same), where the
+thing lives, and how it is called. A URL without a row fails the test: decide who may, then write the row.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ANYBODY = "anybody"  # without signing in
+SIGNED_IN = "signed in"  # everybody with an account, also without a role
+
+
+@dataclass(frozen=True)
+class Row:
+    """One URL. `args`: names of attributes of the World; none: a room (a list, a form to add), else a thing."""
+
+    see: str
+    perm: str = ""
+    args: dict[str, str] = field(default_factory=dict)
+    method: str = "get"
+    body: dict[str, Any] = field(default_factory=dict)
+    scope: str = ""  # for the API: what a key needs
+    ok: tuple[int, ...] = (200,)  # answers to who may
+    foreign: int = 404  # answer to who holds the permission elsewhere only
+    writes: str = ""  # permission for the other methods of the same address, where it is another one
+    room: bool = False  # although it has arguments, it belongs to no system
+    refused: tuple[int, ...] = (403,)  # answers to who may see but not act
+    key: tuple[int, ...] = ()  # answers to the system's own key with every scope, where others than `ok`
+
+    @property
+    def api(self) -> bool:
+        """Whether machines call it."""
+        return bool(self.scope)
+
+    @property
+    def thing(self) -> bool:
+        """Whether the address names something of a system or unit, which strangers may not even know of."""
+        return bool(self.args) and not self.room
+
+    @property
+    def acts(self) -> str:
+        """The permission that it takes."""
+        return self.perm or self.see
+
+
+def act(see: str, perm: str = "", **more: Any) -> Row:
+    """A page that only takes POST; who may gets on, to a redirect or to a refusal of a rule or of the form."""
+    return Row(see, perm, method="post", ok=(200, 302, 409, 422), **more)
+
+
+SLUG = {"slug": "slug"}
+FLOW = {"slug": "slug", "flow": "flow"}
+ITEMS = {"items": []}
+READ = "register:read"
+WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
+
+ROWS: dict[str, Row] = {
+    # the shell
+    "home": Row(SIGNED_IN),
+    "set_language_here": Row(ANYBODY, method="post", ok=(302,)),
+    "set_theme": Row(ANYBODY, method="post", ok=(302,)),
+    "health_live": Row(ANYBODY),
+    "health_ready": Row(ANYBODY, ok=(200, 503)),
+    "health_jobs": Row(ANYBODY, ok=(200, 503)),
+    # sign-in
+    "account_login": Row(ANYBODY, ok=(200, 302)),
+    "account_logout": Row(ANYBODY, ok=(200, 302)),
+    "account_inactive": Row(ANYBODY),
+    "account_signup": Row(ANYBODY, ok=(200, 302)),
+    "account_reset_password": Row(ANYBODY),
+    "account_reset_password_done": Row(ANYBODY),
+    "account_reset_password_from_key": Row(
+        ANYBODY, args={"uidb36": "reset_uid", "key": "reset_key"}, ok=(200, 302)
+    ),
+    "account_reset_password_from_key_done": Row(ANYBODY),
+    "account_reauthenticate": Row(SIGNED_IN, ok=(200, 302)),
+    "account_change_password": Row(SIGNED_IN),
+    "account_set_password": Row(SIGNED_IN, ok=(302,)),
+    "mfa_index": Row(SIGNED_IN),
+    "mfa_authenticate": Row(ANYBODY, ok=(302,)),  # only in the middle of a sign-in
+    "mfa_reauthenticate": Row(SIGNED_IN, ok=(200, 302)),
+    "mfa_activate_totp": Row(SIGNED_IN, ok=(302,)),  # the password is asked once more
+    "mfa_deactivate_totp": Row(SIGNED_IN, ok=(302, 404)),
+    "mfa_view_recovery_codes": Row(SIGNED_IN, ok=(302, 404)),
+    "mfa_generate_recovery_codes": Row(SIGNED_IN, ok=(302, 404)),
+    "mfa_download_recovery_codes": Row(SIGNED_IN, ok=(302, 404)),
+    "profile": Row(SIGNED_IN),
+    # administration
+    "person_list": Row("manage_people"),
+    "person_add": Row("manage_people"),
+    "person_detail": Row(
+        "manage_people", args={"pk": "person"}, foreign=200
+    ),  # accounts are shared; roles are not
+    "role_grant": act("manage_people", args={"pk": "person"}, foreign=422),
+    "person_password_link": act("manage_people", args={"pk": "person"}, foreign=403),
+    "role_end": act("manage_people", args={"pk": "role"}),
+    "unit_list": Row("manage_people"),
+    "unit_add": Row("manage_people"),
+    "unit_change": Row("manage_people", args={"pk": "unit"}),
+    "api_key_list": Row("manage_keys"),
+    "api_key_add": Row("manage_keys"),
+    "api_key_revoke": Row("manage_keys", args={"pk": "key"}),
+    # register
+    "system_list": Row("view_register"),
+    "system_add": Row("edit_register"),
+    "system_detail": Row("view_register", args=SLUG),
+    "system_edit": Row("view_register", "edit_register", args=SLUG),
+    "version_add": Row("view_register", "edit_register", args=SLUG),
+    "goal_add": Row("view_register", "edit_register", args=SLUG),
+    "flow_add": Row("view_register", "edit_register", args=SLUG),
+    "flow_edit": Row("view_register", "edit_register", args=FLOW),
+    "system_history": Row("view_register", args=SLUG),
+    "system_approvals": Row("view_review", args=SLUG),
+    "system_flows": Row("view_register", args=SLUG),
+    "flow_detail": Row("view_register", args=FLOW),
+    "flow_preview": act("view_register", "edit_register", args=SLUG),
+    "screening_sign": act("view_register", "sign_screening", args={"pk": "screening"}),
+    "law": Row("view_register"),
+    # review
+    "request_add": Row("view_register", "request_deployment", args=SLUG),
+    "request_list": Row("view_review"),
+    "request_detail": Row("view_review", args={"pk": "request"}),
+    "request_submit": act("view_review", args={"pk": "request"}),  # submitted before: nothing left to do
+    "request_close": act("view_review", "chair", args={"pk": "request"}),
+    # the forms of people (requester, seat holder, owner of the condition); the services ask who sends them
+    "request_withdraw": Row("view_review", writes="request_deployment", args={"pk": "request"}),
+    "request_recuse": Row("view_review", writes="vote", args={"pk": "request"}),
+    "condition_meet": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
+    "deployment_detail": Row("view_review", args={"pk": "deployment"}),
+    "deployment_suspend": Row("view_review", "suspend", args={"pk": "deployment"}),
+    "deployment_reinstate": Row("view_review", "chair", args={"pk": "deployment"}, ok=(200, 409)),
+    "board_list": Row("view_register"),
+    "board_detail": Row("view_register", args={"pk": "board"}),
+    "board_add": Row("manage_board"),
+    "seat_add": Row("manage_board", args={"pk": "board"}),
+    "member_add": Row("manage_board", args={"pk": "seat"}),
+    "member_end": Row("manage_board", args={"pk": "membership"}),
+    # findings
+    "finding_list": Row("view_audits"),
+    "finding_detail": Row("view_audits", args={"pk": "finding"}),
+    "finding_clear": Row("view_audits", "manage_findings", args={"pk": "finding"}),
+    "action_add": Row("view_audits", "manage_findings", args={"pk": "finding"}),
+    "action_done": Row("view_audits", "manage_findings", args={"pk": "action"}),
+    # audits and jobs
+    "audit_overview": Row("view_audits"),
+    "audit_run_list": Row("view_audits"),
+    "audit_run": Row("view_audits", args={"run_id": "run"}),
+    "audit_confusion_chart": Row("view_audits", args={"run_id": "run"}),
+    "audit_confusion_csv": Row("view_audits", args={"run_id": "run"}),
+    "system_audits": Row("view_audits", args=SLUG),
+    "audit_plan": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
+    "audit_run_start": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
+    "job_list": Row(SIGNED_IN),  # one's own; the others by view_jobs
+    "job_detail": Row("view_jobs", args={"job_id": "job"}),
+    "job_progress": Row("view_jobs", args={"job_id": "job"}, ok=(200, 286)),
+    "job_cancel": act("view_jobs", "manage_jobs", args={"job_id": "job"}),
+    "job_retry": act("view_jobs", "manage_jobs", args={"job_id": "job"}),
+    # figures
+    "portfolio": Row("view_kpis"),
+    "dashboard": Row("view_kpis", args=SLUG),
+    "portfolio_chart": Row("view_kpis", args={"key": "portfolio_key", "kind": "json"}, room=True),
+    "chart": Row("view_kpis", args={"slug": "slug", "key": "chart_key", "kind": "json"}),
+    "values": Row("view_kpis", args=SLUG),
+    # consent and import
+    "consent_overview": Row("view_consent"),
+    "system_consent": Row("view_consent", args=SLUG),
+    "notice_add": Row("view_consent", "manage_consent", args=SLUG),
+    "notice_detail": Row("view_consent", args={"slug": "slug", "pk": "notice"}),
+    "policy_edit": Row("view_consent", "manage_consent", args=SLUG),
+    "policy_detail": Row("view_consent", args={"slug": "slug", "version": "policy"}, writes="manage_consent"),
+    "import_new": Row("import_data"),
+    "import_columns": Row(  # the upload is gone: back to the start, or a page that says so
+        "view_register",
+        "import_data",
+        args={"slug": "slug", "kind": "import_kind", "token": "import_token"},
+        ok=(200, 302, 404, 410),
+    ),
+    "evaluation_list": Row("view_kpis", args=SLUG),
+    "evaluation_detail": Row("view_kpis", args={"slug": "slug", "pk": "evaluation"}),
+    # evidence and ledger
+    "pack_list": Row("export_evidence"),
+    "pack_new": Row("export_evidence"),
+    "pack_detail": Row("export_evidence", args={"pk": "pack"}),
+    "pack_progress": Row("export_evidence", args={"pk": "pack"}, ok=(200, 286)),
+    "pack_download": Row("export_evidence", args={"pk": "pack"}),
+    "how_to_verify": Row(SIGNED_IN),
+    "verifier": Row(ANYBODY),
+    "ledger_list": Row("view_ledger"),
+    "ledger_checkpoint": Row("view_ledger"),
+    "ledger_leaf": Row("view_ledger", args={"index": "leaf"}),
+    "ledger_proof": Row("view_ledger", args={"index": "leaf"}),
+    # API
+    "api_schema": Row(ANYBODY),
+    "api_docs": Row(ANYBODY),
+    "api_interactions": Row(
+        "import_data", args=SLUG, method="post", body=ITEMS, scope="interactions:write", ok=WROTE
+    ),
+    "api_labels": Row("import_data", args=SLUG, method="post", body=ITEMS, scope="labels:write", ok=WROTE),
+    "api_surveys": Row("import_data", args=SLUG, method="post", body=ITEMS, scope="surveys:write", ok=WROTE),
+    "api_values": Row("import_data", args=SLUG, method="post", body=ITEMS, scope="values:write", ok=WROTE),
+    "api_kpis": Row("view_kpis", args=SLUG, scope="kpis:read"),
+    "api_audit_runs": Row(
+        "run_audits", args={"slug": "slug", "kind": "kind"}, method="post", scope="audits:run", ok=WROTE
+    ),
+    "api_audit_plan": Row(
+        "view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}, scope="audits:run", ok=(200, 404)
+    ),
+    "api_audit_run": Row("view_audits", "run_audits", args={"run_id": "run"}, scope="audits:run"),
+    "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
+    "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
+    "api_systems": Row("view_register", scope=READ, writes="edit_register"),
+    "api_system": Row("view_register", args=SLUG, scope=READ),
+    "api_versions": Row(
+        "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
+    ),
+    "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
+    "api_screenings": Row("view_register", args=SLUG, scope=READ),
+    "api_screening_sign": Row(
+        "view_register",
+        "sign_screening",
+        args={"pk": "screening"},
+        method="post",
+        scope=READ,
+        ok=WROTE,
+        key=(403,),
+    ),
+    "api_requests": Row("view_register", scope=READ, writes="request_deployment"),  # lists by view_review
+    "api_request": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_request_submit": Row(
+        "view_review",
+        "request_deployment",
+        args={"pk": "request"},
+        method="post",
+        scope=READ,
+        ok=WROTE,
+        key=(403, 404),
+    ),
+    "api_votes": Row(
+        "view_review",
+        "vote",
+        args={"pk": "request"},
+        method="post",
+        body={"choice": "approve", "reason": "The file is complete."},
+        scope=READ,
+        ok=(403, 409),  # no caller of the matrix sits on this board
+        refused=(403, 409),
+        key=(403, 404),
+    ),
+    "api_findings": Row("view_register", scope=READ),  # lists by view_audits
+    "api_finding": Row("view_audits", args={"pk": "finding"}, scope=READ),
+    # the system stands in the body
+    "api_packs": Row(
+        "export_evidence",
+        method="post",
+        body={"systems": ["{slug}"], "from": "2026-01-01", "to": "2026-02-01"},
+        scope="evidence:export",
+        ok=WROTE,
+    ),
+    "api_consent_events": Row(
+        "manage_consent",
+        method="post",
+        body={"system": "{slug}", "items": []},
+        scope="consent:write",
+        ok=WROTE,
+    ),
+    "api_decisions": Row(
+        "view_consent",
+        method="post",
+        body={"system": "{slug}", "items": []},
+        scope="decisions:read",
+        ok=WROTE,
+    ),
+}
+IN_BODY = {"api_packs", "api_consent_events", "api_decisions"}  # things whose system is named in the body

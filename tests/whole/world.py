@@ -1,0 +1,176 @@
+"""One organisation with one of everything, for the tests that walk all addresses."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.access.models import RoleAssignment
+from portal.access.roles import PERMISSIONS, Role
+from portal.access.services import password_key
+from portal.accounts.codes import SCOPES
+from portal.accounts.models import Unit, User
+from tests import make
+
+CANARY = "Kwikstaart"  # in the name of everything that a stranger may not learn of
+TODAY = dt.datetime.now(dt.UTC).date()
+
+
+@dataclass
+class World:
+    """Ids for addresses (by the names that url_matrix.py uses), and the people who call them."""
+
+    ids: dict[str, Any] = field(default_factory=dict)
+    people: dict[str, User] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """The system's."""
+        return str(self.ids["slug"])
+
+
+def build() -> World:
+    """Make it, through the services; commits, and gives the ledger its places."""
+    world = World()
+    top = make.unit(f"{CANARY} group")
+    ours, foreign = make.unit(f"{CANARY} claims", parent=top), make.unit("Sales", parent=top)
+    make.person("administrator", unit=top)
+    system = _register(world, ours)
+    _review(world, system)
+    _audits(world, system)
+    _evidence(world, system)
+    _people(world, ours, foreign, system)
+    return world
+
+
+def _register(world: World, ours: Unit) -> Any:
+    from governance.screening.selectors import current
+
+    system = make.system(unit=ours, name=f"{CANARY} chat")
+    flow = make.flow(system, name=f"{CANARY} flow")
+    screening = current(flow)
+    assert screening is not None
+    world.ids |= {"slug": system.slug, "flow": flow.slug, "screening": screening.pk, "unit": ours.pk}
+    return system
+
+
+def _review(world: World, system: Any) -> None:
+    from governance.review import services as review
+    from governance.review.models import Membership, Seat
+
+    flow = system.flows.first()
+    policy, notice = make.policy(system), make.notice(system)
+    world.ids |= {
+        "policy": policy.version,
+        "notice": notice.pk,
+        "import_kind": "evaluation",
+        "import_token": "gone",
+    }
+    deployment = make.approved_deployment(system, [flow])
+    board, members = make.board_with_members(system.unit)
+    values = {"system": system, "flows": [flow], "version": system.versions.first(), "by": system.owner}
+    waiting = review.create_request(**values, summary=f"{CANARY} again?", board=board)
+    review.submit(request=waiting, by=system.owner)
+    conditional = review.create_request(**values, summary="With conditions?", board=board)
+    review.submit(request=conditional, by=system.owner)
+    condition = {"text": f"{CANARY} training", "owner": system.owner, "due_on": TODAY + dt.timedelta(days=30)}
+    for member in members:
+        review.cast_vote(
+            request=conditional, choice="conditions", reason="If trained.", conditions=[condition], by=member
+        )
+    seat = Seat.objects.filter(board=board).first()
+    world.ids |= {
+        "deployment": deployment.pk,
+        "request": waiting.pk,
+        "condition": conditional.conditions.first().pk,  # type: ignore[union-attr]
+        "board": board.pk,
+        "seat": seat.pk if seat else None,
+        "membership": Membership.objects.filter(seat=seat).first().pk,  # type: ignore[union-attr]
+    }
+
+
+def _audits(world: World, system: Any) -> None:
+    from governance.audits import services as audits
+    from governance.findings import services as findings
+    from metrics.ingest.models import EvaluationSet
+    from portal.jobs.runner import run_job
+
+    counts = {
+        "labels": list(make.LABELS),
+        "matrix": [[50, 2, 1, 1], [2, 60, 3, 1], [1, 1, 40, 2], [3, 1, 1, 50]],
+    }
+    labelled = EvaluationSet.objects.create(
+        system=system, name="labelled", n=219, counts=counts, sha256="0" * 64, imported_by="system"
+    )
+    run = audits.start_run(system=system, kind="sentiment_accuracy", evaluation="labelled", by=system.owner)
+    run_job(run.job_id)
+    finding = findings.open_finding(
+        system=system,
+        check="a.check",
+        severity="high",
+        title=f"{CANARY} too low",
+        detail="",
+        source="test",
+        by="system",
+    )
+    action = findings.add_action(
+        finding=finding, text="Do it", owner=system.owner, due_on=TODAY, by=system.owner
+    )
+    world.ids |= {
+        "evaluation": labelled.pk,
+        "run": run.pk,
+        "job": run.job_id,
+        "kind": "sentiment_accuracy",
+        "finding": finding.pk,
+        "action": action.pk,
+        "chart_key": "csat",
+        "portfolio_key": "trust_accuracy",
+        "json": "json",
+    }
+
+
+def _evidence(world: World, system: Any) -> None:
+    from governance.evidence import services as evidence
+    from portal.jobs.runner import run_job
+    from portal.ledger import sequencer, signer
+    from portal.ledger.models import Leaf
+
+    auditor = make.person("auditor", unit=system.unit)
+    window = {"date_from": TODAY - dt.timedelta(days=30), "date_to": TODAY}
+    pack = evidence.request_pack(systems=[system], bell=False, by=auditor, sample_size=3, **window)
+    assert pack.job is not None
+    run_job(pack.job.pk)
+    while sequencer.run_once():
+        pass
+    signer.checkpoint()
+    leaf = Leaf.objects.filter(subject=f"system:{system.slug}").first()
+    assert leaf is not None
+    world.ids |= {"pack": pack.pk, "leaf": leaf.index}
+
+
+def _people(world: World, ours: Unit, foreign: Unit, system: Any) -> None:
+    world.people = {
+        role.value: make.person(role.value, unit=ours, name=f"{role.value}") for role in PERMISSIONS
+    }
+    world.people |= {
+        f"foreign {role.value}": make.person(role.value, unit=foreign, name=f"elsewhere {role.value}")
+        for role in Role
+    }
+    world.people["outsider"] = make.user("Outsider")
+    elsewhere = make.system(unit=foreign)
+    some = world.people["manager"]
+    key, text = make.api_key(system, tuple(SCOPES))
+    world.keys = {
+        "own key": text,
+        "foreign key": make.api_key(elsewhere, tuple(SCOPES))[1],
+        **{f"key without {scope}": make.api_key(system, tuple(set(SCOPES) - {scope}))[1] for scope in SCOPES},
+    }
+    parts = password_key(some)
+    role = RoleAssignment.objects.get(user=some)
+    world.ids |= {
+        "person": some.pk,
+        "role": role.pk,
+        "key": key.pk,
+        "reset_uid": parts["uidb36"],
+        "reset_key": parts["key"],
+    }
