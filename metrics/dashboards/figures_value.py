@@ -105,7 +105,7 @@ def against(points: Sequence[tuple[str, Figure, Figure]], words: Mapping[str, st
             "x": [p[1].value for p in shown],
             "y": [p[2].value for p in shown],
             "text": [plain(p[0]) for p in shown],
-            "textposition": "top center",
+            "textposition": "top right",
             "error_x": errors(1),
             "error_y": errors(2),
             "marker": {"color": LINE, "size": 11},

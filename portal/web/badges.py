@@ -99,6 +99,8 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "no": (_("No"), "minus", CALM),
 }
 
+ACRONYMS = {"ai", "api", "ces", "csat", "id", "kpi", "mcc", "nps", "npv", "pets", "roi"}
+
 
 def code_of(value: Any) -> str:
     """The plain code of an enum member, a boolean or a string."""
@@ -113,7 +115,10 @@ def word(value: Any) -> str:
     """The translated word of a code; an unknown code reads as it is written ('a_b' -> 'A b')."""
     code = code_of(value)
     known = BADGES.get(code.lower())
-    return str(known[0]) if known else code.replace("_", " ").capitalize()
+    if known:
+        return str(known[0])
+    words = code.replace("_", " ").capitalize()
+    return " ".join(part.upper() if part.lower() in ACRONYMS else part for part in words.split())
 
 
 def render(value: Any, label: str = "") -> str:

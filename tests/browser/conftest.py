@@ -69,6 +69,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         reduced_motion="reduce",
     )
     made.set_default_timeout(15_000)
+    made.set_default_navigation_timeout(60_000)
     yield made
     made.close()
 
