@@ -10,6 +10,11 @@ urlpatterns = [
     path("systems/<slug:slug>/goals/new/", register.GoalAdd.as_view(), name="goal_add"),
     path("systems/<slug:slug>/flows/new/", register.FlowAdd.as_view(), name="flow_add"),
     path("systems/<slug:slug>/flows/<slug:flow>/edit/", register.FlowEdit.as_view(), name="flow_edit"),
+    path(
+        "systems/<slug:slug>/flows/<slug:flow>/rescreen/",
+        register.FlowRescreen.as_view(),
+        name="flow_rescreen",
+    ),
     path("systems/<slug:slug>/approvals/", register.SystemApprovals.as_view(), name="system_approvals"),
     path("systems/<slug:slug>/history/", register.SystemHistory.as_view(), name="system_history"),
     path("systems/<slug:slug>/request/", requests.RequestAdd.as_view(), name="request_add"),

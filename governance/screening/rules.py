@@ -226,7 +226,7 @@ def _hold(reason: Text, missing: Sequence[str], law: Law, undecided: Sequence[Ru
 def why_not_sign(*, outcome: str, superseded: bool, current: bool) -> str:
     """Why this screening cannot be signed; empty where it can."""
     if superseded or not current:
-        return N_("The flow or the law changed since. Sign the newer screening.")
+        return N_("The flow or the law changed since. Screen it again and sign the newer screening.")
     if outcome == "hold":
         return N_("Facts are missing. Answer the open questions first.")
     return ""

@@ -102,10 +102,12 @@ def sign(*, screening: Screening, by: Any, effective_at: dt.datetime | None = No
         )
         system = locked.flow.system
         permitted(by, "sign_screening", system)
+        facts = flow_facts(locked.flow)
+        result = rules.evaluate(facts, law.current(), now.date())
         why = rules.why_not_sign(
             outcome=locked.outcome,
             superseded=locked.superseded_at is not None,
-            current=locked.facts_sha256 == rules.digest(flow_facts(locked.flow)),
+            current=_same(locked, result, rules.digest(facts), law.current().version),
         )
         if why:
             raise RuleBroken(why, code="cannot_sign")

@@ -132,9 +132,7 @@ class LawPage(SignedInMixin, View):
         """The catalogue as a page."""
         current = law.current()
         today = timezone.localdate()
-        rows = [
-            {"rule": r, "reason": spoken(dict(r.reason)), "valid": r.valid(today)} for r in current.rules
-        ]
+        rows = [{"rule": r, "reason": spoken(dict(r.reason)), "valid": r.valid(today)} for r in current.rules]
         duties = [
             {"duty": d, "text": spoken(dict(d.text)), "other": spoken(dict(d.other_text))}
             for d in current.duties.values()

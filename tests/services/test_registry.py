@@ -157,6 +157,20 @@ class TestScreening:
         with pytest.raises(RuleBroken, match="newer screening"):
             screening.sign(screening=current, by=officer)
 
+    def test_a_screening_by_older_law_is_screened_again_before_it_is_signed(self) -> None:
+        system = make.system()
+        flow = make.flow(system, signed=False)
+        flow.screenings.update(rules_version="2020.1", outcome="minimal")
+        officer = make.person("data_protection_officer", unit=system.unit)
+        old = screenings.current(flow)
+        assert old is not None
+        with pytest.raises(RuleBroken, match="Screen it again"):
+            screening.sign(screening=old, by=officer)
+        new = changes.rescreen(flow=flow, by=officer)
+        assert (new.outcome, screenings.current(flow)) == ("transparency", new)
+        assert Finding.objects.get(system=system).severity == "high"  # it got worse
+        screening.sign(screening=new, by=officer)
+
     def test_the_same_flow_for_a_deployer_has_other_duties(self) -> None:
         flow = make.flow(make.system(provider_role="deployer"))
         current = screenings.current(flow)

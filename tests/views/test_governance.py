@@ -334,6 +334,8 @@ def test_an_auditor_reads_and_changes_nothing() -> None:
         assert auditor.get(f"{system.get_absolute_url()}{url}").status_code == 403
         assert auditor.post(f"{system.get_absolute_url()}{url}").status_code == 403
     assert auditor.get(f"{flow.get_absolute_url()}edit/").status_code == 403
+    assert auditor.post(f"{flow.get_absolute_url()}rescreen/").status_code == 403
+    assert _client(system.owner).post(f"{flow.get_absolute_url()}rescreen/").status_code == 302
     assert auditor.get("/law/").status_code == 200
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -148,6 +148,22 @@ class FlowEdit(SystemFormPage):
         )
         said(self.request, gettext("The data flow is saved and screened."))
         return self.flow.get_absolute_url()
+
+
+class FlowRescreen(SignedInMixin, View):
+    """Screen a flow again by the law of today."""
+
+    perm = "view_register"
+
+    def post(self, request: HttpRequest, slug: str, flow: str) -> HttpResponse:
+        """Screen and show the outcome; for those who describe flows or sign outcomes."""
+        system = registry.get(request.user, slug)
+        if not can(request.user, "sign_screening", system):
+            require(request.user, "edit_register", system)
+        found = get_object_or_404(system.flows.select_related("system"), slug=flow)
+        changes.rescreen(flow=found, by=request.user)
+        said(request, gettext("The data flow is screened by the rules of today."))
+        return HttpResponseRedirect(found.get_absolute_url())
 
 
 class SystemApprovals(SignedInMixin, View):
