@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from portal.jobs.models import Heartbeat
-from portal.web import badges, health, numbers
+from portal.web import badges, health, numbers, views
 from tests import gallery, make
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +178,20 @@ def test_without_database_not_ready_and_no_cause_is_given_away(client: Client) -
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert "hunter2" not in response.content.decode()
+
+
+# --- progress ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("queued", 200), ("running", 200), ("done", 286), ("failed", 286)]
+)
+def test_polling_stops_when_the_job_is_over(rf: Any, state: str, status: int) -> None:
+    job = SimpleNamespace(pk=7, state=state, progress=40, note="Measuring", error="")
+    response = views.progress(rf.get("/jobs/7/progress"), job, "/jobs/7/progress")
+    html = response.content.decode()
+    assert response.status_code == status
+    assert ('hx-get="/jobs/7/progress"' in html) == (status == 200)
+    assert ("<noscript>" in html) == (status == 200), "without JavaScript there is a link to look again"
+    assert '<progress value="40" max="100"' in html
+    assert response["Cache-Control"] == "no-store"
