@@ -62,6 +62,8 @@ def delta_of(change: Change | None, row: Kpi) -> tuple[str, bool | None]:
     text = _signed(change.value, row)
     if change.ci:
         text += f" [{_signed(change.ci[0], row)}; {_signed(change.ci[1], row)}]"
+    if row.shown_as in ("percent", "points"):
+        text += " " + _("points")
     if not change.clear:
         return text + " " + _("(no clear change)"), None
     return text, (change.value > 0) == (row.good == UP) if row.good else None
@@ -88,6 +90,7 @@ def card_of(card: Card, row: Kpi, board: Board) -> dict[str, Any]:
         "verdict": card.verdict.value if card.verdict else "",
         "delta": delta,
         "delta_good": good,
+        "delta_period": _("Against the {days} days before").format(days=board.days),
         "question": _(row.question),
         "formula": _(row.formula),
         "source": row.source,

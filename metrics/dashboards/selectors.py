@@ -49,6 +49,7 @@ class Board:
     system: System
     cards: Mapping[str, Card]
     worth: worth.Worth
+    days: int
     fresh_until: date | None = None
 
     @property
@@ -89,7 +90,7 @@ def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
         cards = {
             kpi: _card(both[kpi], before[system.pk].get(kpi), wanted.get(kpi)) for kpi in KPIS if kpi in both
         }
-        made.append(Board(system, cards, money, fresh.get(system.pk)))
+        made.append(Board(system, cards, money, span.days, fresh.get(system.pk)))
     return made
 
 
