@@ -12,5 +12,7 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registers of governance: audits, and the sections of an evidence pack."""
         from metrics import audits, evidence  # noqa: F401
+        from metrics.ingest import evidence as reconciliation
 
         evidence.fill()
+        reconciliation.fill()

@@ -27,6 +27,7 @@ from django.db import connections
 from governance.evidence import bag, build, sections, selectors, services, verify
 from governance.evidence.models import EvidencePack
 from governance.findings.services import open_finding
+from metrics.ingest import evidence as reconciliation
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs.runner import run_job
 from portal.ledger import keys, merkle, notes, rules, sequencer, signer
@@ -701,3 +702,22 @@ def test_the_time_in_a_pack_is_that_of_its_request(made: Made) -> None:
     with zipfile.ZipFile(io.BytesIO(made.new)) as archive:
         (stamp,) = {entry.date_time for entry in archive.infolist()}
     assert stamp[0] == TODAY.year
+
+
+@pytest.mark.django_db
+def test_gaps_in_the_numbers_of_a_source_are_counted_and_are_exceptions() -> None:
+    system, other = make.live_system(), make.live_system()
+    for where in (system, other):
+        make.receive(
+            where, *[make.item(n, source_seq=n) for n in (1, 2, 5)], make.item("x"), client="chat server"
+        )
+    scope = sections.Scope((system,), dt.date(2026, 3, 1), dt.date(2026, 3, 1))
+    (file,) = reconciliation.reconciliation(scope)
+    (row,) = csv.DictReader(io.StringIO(file.content.decode()))
+    assert row == {
+        "system": system.slug, "source": "chat server", "batches": "1", "received": "4", "numbered": "3",
+        "first_seq": "1", "last_seq": "5", "missing": "2", "repeated": "0",
+    }  # fmt: skip
+    assert file.exceptions[0][:3] == (system.slug, "missing interactions", "chat server")
+    before = sections.Scope((system,), dt.date(2026, 2, 1), dt.date(2026, 2, 28))
+    assert reconciliation.reconciliation(before)[0].rows == 0
