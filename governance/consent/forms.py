@@ -11,7 +11,7 @@ from governance.consent.rules import BASES, LAYERS, OPERATIONS
 from governance.registry.models import System
 
 ANY = ("*", _("Any"))
-BLANK_ROWS = 3
+BLANK_ROWS = 2
 
 
 class NoticeForm(forms.Form):

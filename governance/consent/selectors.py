@@ -142,7 +142,9 @@ def policy_changes(policy: Policy) -> list[dict[str, str]]:
     before = (
         Policy.objects.filter(system=policy.system, version__lt=policy.version).order_by("-version").first()
     )
-    old = {str(row["id"]): row for row in before.rules} if before else {}
+    if before is None:
+        return []
+    old = {str(row["id"]): row for row in before.rules}
     new = {str(row["id"]): row for row in policy.rules}
     return [
         {"field": name, "before": _text(old.get(name)), "after": _text(new.get(name))}

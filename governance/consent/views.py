@@ -14,11 +14,13 @@ from django.views import View
 from governance.consent import selectors, services
 from governance.consent.forms import NoticeForm, PolicyForm, RuleFormSet, initial_of
 from governance.consent.models import Policy
+from governance.consent.rules import DIMENSIONS
 from governance.registry import selectors as register
 from governance.registry.models import System
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
 from portal.ledger.services import actor_text
+from portal.web.badges import word
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 
@@ -145,6 +147,7 @@ class PolicyDetail(SignedInMixin, View):
         context = {
             "system": system,
             "policy": policy,
+            "rows": [(row, _matches(row)) for row in policy.rules],
             "changes": selectors.policy_changes(policy),
             "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
             "own_draft": may_manage and actor_text(request.user) == policy.drafted_by,
@@ -158,6 +161,13 @@ class PolicyDetail(SignedInMixin, View):
         services.approve_policy(policy=policy, by=request.user)
         messages.success(request, gettext("Version %(n)s is in force from now on.") % {"n": version})
         return HttpResponseRedirect(reverse("system_consent", args=[slug]))
+
+
+def _matches(row: dict[str, Any]) -> list[str]:
+    """What a rule speaks about, dimension by dimension, in words."""
+    values = [row.get(name) or "*" for name in DIMENSIONS]
+    lists = [[v] if isinstance(v, str) else v for v in values]
+    return [", ".join(gettext("Any") if v == "*" else word(v) for v in one) for one in lists]
 
 
 def _managed(request: HttpRequest, slug: str) -> System:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from governance.registry.models import System
+from metrics.catalogue import kpi
 from metrics.ingest.models import Batch, EvaluationSet
 from metrics.stats.sentiment import f1_by_label, sentiment_figures
 
@@ -18,11 +19,20 @@ def latest_batches(systems: QuerySet[System]) -> list[dict[str, Any]]:
     return [{"system": names[batch.system_id], "batch": batch} for batch in rows]
 
 
+def latest_evaluations(systems: QuerySet[System]) -> QuerySet[EvaluationSet]:
+    """The evaluation sets of these systems that were imported last."""
+    return (
+        EvaluationSet.objects.filter(system__in=systems)
+        .select_related("system")
+        .order_by("-imported_at")[:SHOWN]
+    )
+
+
 def evaluation_figures(evaluation: EvaluationSet) -> dict[str, Any]:
-    """{"figures": {kpi: Figure as dict}, "f1": [(label, F1 or None)]} of an evaluation set."""
+    """{"figures": [(title, Figure as dict)], "f1": [(label, F1 or None)]} of an evaluation set."""
     labels, matrix = evaluation.counts["labels"], evaluation.counts["matrix"]
     figures = sentiment_figures(labels, matrix, source=f"evaluation set {evaluation.name}")
     return {
-        "figures": [(kpi, figure.to_dict()) for kpi, figure in figures.items()],
+        "figures": [(kpi(key).name, figure.to_dict()) for key, figure in figures.items()],
         "f1": list(f1_by_label(labels, matrix).items()),
     }

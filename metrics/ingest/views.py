@@ -15,7 +15,7 @@ from metrics.ingest import files, uploads
 from metrics.ingest.forms import MappingForm, UploadForm
 from metrics.ingest.imports import import_evaluation_file, import_live_file
 from metrics.ingest.models import EvaluationSet
-from metrics.ingest.selectors import evaluation_figures, latest_batches
+from metrics.ingest.selectors import evaluation_figures, latest_batches, latest_evaluations
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
 from portal.web.middleware import sentence
@@ -57,8 +57,12 @@ class ImportNew(SignedInMixin, View):
         return register.visible(request.user, "import_data").order_by("sort_key")
 
     def _page(self, request: HttpRequest, form: UploadForm, faults: Faults, status: int) -> HttpResponse:
-        batches = latest_batches(self._systems(request))
-        context = {"form": form, "faults": faults, "batches": batches}
+        context = {
+            "form": form,
+            "faults": faults,
+            "batches": latest_batches(self._systems(request)),
+            "evaluations": latest_evaluations(register.visible(request.user, "view_kpis")),
+        }
         return render(request, "ingest/import_new.html", context, status=status)
 
 

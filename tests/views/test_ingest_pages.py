@@ -127,3 +127,22 @@ def test_a_policy_is_drafted_by_one_and_approved_by_another() -> None:
     draft.refresh_from_db()
     assert draft.state == "approved"
     assert drafter.get(edit).status_code == 200
+
+
+def test_the_page_of_an_evaluation_set_shows_figures_to_four_decimals() -> None:
+    """The emotion test set of TweetEval: accuracy .8339 (Wilson .8137-.8524), F1 of anger .8761."""
+    from metrics.ingest.evaluation import import_evaluation
+
+    system = make.system()
+    matrix = [[488, 19, 13, 38], [13, 302, 14, 29], [17, 16, 76, 14], [38, 19, 6, 319]]
+    pairs = [
+        (gold, predicted)
+        for gold, row in zip(make.LABELS, matrix, strict=True)
+        for predicted, n in zip(make.LABELS, row, strict=True)
+        for _ in range(n)
+    ]
+    rows = [{"id": str(n), "gold": g, "predicted": p} for n, (g, p) in enumerate(pairs)]
+    made = import_evaluation(system=system, name="emotion", rows=rows, by="system")
+    text = signed_in(system.owner).get(made.get_absolute_url()).content.decode()
+    for figure in ("0.8339", "0.8137", "0.8524", "0.8761", "0.6552"):
+        assert figure in text
