@@ -247,6 +247,7 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]  # probes of the platform come without TL
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if flag("ATTUNE_BEHIND_PROXY", default=False) else None
 )
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0  # whose addresses its rate limits count
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -68,6 +68,9 @@ def grant_role(
 @transaction.atomic
 def revoke_role(*, assignment: RoleAssignment, by: Any) -> RoleAssignment:
     """End a role now. The last administrator of the organisation stays. Again: no change."""
+    if assignment.unit_id:
+        # one at a time per unit, else two administrators could end each other's role and none would stay
+        Unit.objects.select_for_update().get(pk=assignment.unit_id)
     user = User.objects.select_for_update().get(pk=assignment.user_id)
     locked = (
         RoleAssignment.objects.select_for_update(of=("self",)).select_related("unit").get(pk=assignment.pk)
@@ -177,11 +180,11 @@ def _last_administrator(assignment: RoleAssignment) -> bool:
     unit = assignment.unit
     if assignment.role != Role.ADMINISTRATOR.value or unit is None or unit.parent_id is not None:
         return False
-    others = RoleAssignment.objects.select_for_update().filter(
+    others = RoleAssignment.objects.select_related("user").filter(
         role=Role.ADMINISTRATOR.value, unit=unit, revoked_at__isnull=True, user__is_active=True
     )
     now = timezone.now()
-    return not any(row.active(now) for row in others.exclude(pk=assignment.pk))
+    return not any(row.active(now) and not row.user.ended(now) for row in others.exclude(pk=assignment.pk))
 
 
 def _sync(user: User, unit: Unit | None, system_id: uuid.UUID | None) -> None:
