@@ -10,7 +10,7 @@ from django.utils import timezone
 from governance.findings import rules
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
-from governance.registry.services import person
+from governance.registry.services import lock_system, person
 from portal.errors import N_, RuleBroken
 from portal.ledger.services import actor_text, record
 
@@ -38,7 +38,7 @@ def open_finding(
     now = effective_at or timezone.now()
     with transaction.atomic():
         # the row of the system orders two that find the same at once
-        System.objects.select_for_update().get(pk=system.pk)
+        lock_system(system.pk)
         finding = Finding.objects.filter(system=system, check_key=check, state="open").first()
         if finding is not None:
             return _seen_again(finding, severity, title, detail, params, source, now, by)

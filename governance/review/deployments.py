@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
-from governance.registry.services import permitted, person
+from governance.registry.services import lock_system, permitted, person
 from governance.review import rules
 from governance.review.models import Deployment, DeploymentRequest, InForce
 from governance.screening import selectors as screenings
@@ -96,7 +96,7 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
     """Stop one flow of whatever is in force; False where it was not in force (so that callers may repeat it)."""
     now = effective_at or timezone.now()
     with transaction.atomic():
-        System.objects.select_for_update().get(pk=flow.system_id)
+        lock_system(flow.system_id)
         permitted(by, "suspend", flow.system)
         stopped = False
         for deployment in _alive(flow.system, [flow]):
@@ -111,7 +111,7 @@ def reinstate_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.dat
     """Put a stopped flow of a deployment in force back, by the chair; False where none was stopped."""
     now = effective_at or timezone.now()
     with transaction.atomic():
-        System.objects.select_for_update().get(pk=flow.system_id)
+        lock_system(flow.system_id)
         permitted(by, "chair", flow.system)
         deployment = Deployment.objects.filter(system=flow.system, state="in_force", flows=flow).first()
         if (
@@ -191,6 +191,7 @@ def _alive(system: System, flows: Iterable[DataFlow]) -> list[Deployment]:
 
 
 def _locked(deployment: Deployment) -> Deployment:
+    lock_system(deployment.system_id)
     rows = Deployment.objects.select_for_update(of=("self",))
     return rows.select_related("system__unit", "request", "version").get(pk=deployment.pk)
 

@@ -13,6 +13,7 @@ from governance.registry.selectors import flow_facts, visible
 from governance.review import rules
 from governance.review.models import Board, Deployment, DeploymentRequest, InForce, Membership, Seat, Vote
 from governance.screening import selectors as screenings
+from portal.access.selectors import units_with
 
 
 def in_force(system_id: uuid.UUID, at: dt.datetime) -> QuerySet[DataFlow]:
@@ -38,6 +39,16 @@ def visible_requests(user: Any) -> QuerySet[DeploymentRequest]:
 def visible_deployments(user: Any) -> QuerySet[Deployment]:
     """The deployments of systems whose reviews `user` may see."""
     return Deployment.objects.filter(system__in=visible(user, "view_review"))
+
+
+def visible_boards(user: Any) -> QuerySet[Board]:
+    """The boards that decide on what `user` may see, that they manage, or on which they sit."""
+    seen = units_with(user, "view_review").values_list("path", flat=True)
+    above = {path for unit in seen for path in _paths(unit)}
+    managed = units_with(user, "manage_board")
+    seats = Membership.objects.filter(user=user).values("seat__board")
+    rows = Board.objects.filter(Q(unit__path__in=above) | Q(unit__in=managed) | Q(pk__in=seats))
+    return rows.select_related("unit")
 
 
 def boards_for(system: System) -> QuerySet[Board]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System, SystemVersion
-from governance.registry.services import permitted, person
+from governance.registry.services import lock_system, permitted, person
 from governance.review import deployments, rules, selectors
 from governance.review.deployments import act_on
 from governance.review.models import Board, Condition, DeploymentRequest, Recusal, Seat, Vote
@@ -241,6 +241,7 @@ def overtake(
 
 def _locked(request: DeploymentRequest) -> DeploymentRequest:
     """The row, locked: votes, withdrawals and changes of one request happen one after the other."""
+    lock_system(request.system_id)
     rows = DeploymentRequest.objects.select_for_update(of=("self",))
     return rows.select_related("system__unit", "board", "version").get(pk=request.pk)
 

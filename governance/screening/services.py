@@ -9,7 +9,7 @@ from django.utils import timezone
 from governance.findings.services import open_finding
 from governance.registry.models import DataFlow
 from governance.registry.selectors import flow_facts
-from governance.registry.services import permitted, person
+from governance.registry.services import lock_system, permitted, person
 from governance.screening import law, rules
 from governance.screening.models import Screening
 from governance.screening.rules import Outcome
@@ -25,6 +25,7 @@ def screen(*, flow: DataFlow, by: Any, effective_at: dt.datetime | None = None) 
     now = effective_at or timezone.now()
     current_law = law.current()
     with transaction.atomic():
+        lock_system(flow.system_id)
         locked = DataFlow.objects.select_for_update(of=("self",)).select_related("system").get(pk=flow.pk)
         facts = flow_facts(locked)
         result = rules.evaluate(facts, current_law, now.date())

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from governance.review import boards, selectors, services
+from governance.review import boards, changes, selectors, services
 from governance.review.models import Deployment, InForce, Vote
 from portal.errors import NotAllowed, RuleBroken
 from tests import make
@@ -242,3 +242,56 @@ def test_sixteen_at_once_close_a_vote_once(committed_db: Any) -> None:
     assert Vote.objects.filter(request=request).count() == 3
     assert Deployment.objects.filter(request=request).count() == 1
     assert InForce.objects.filter(deployment__request=request).count() == 1
+
+
+def test_votes_and_changes_at_once_never_wait_in_a_circle(committed_db: Any) -> None:
+    """Votes that replace a deployment, changes of its flow and a suspension, all in the same instant."""
+    request, members = _in_review()
+    for member in members:
+        _vote(request, member)
+    flow = request.flows.get()
+    board = request.board
+    again = services.create_request(
+        system=request.system,
+        flows=[flow],
+        version=request.version,
+        summary="Again?",
+        board=board,
+        by=request.requested_by,
+    )
+    services.submit(request=again, by=request.requested_by)
+    start, unexpected = threading.Barrier(8), []
+
+    def act(number: int) -> None:
+        try:
+            start.wait()
+            if number < 3:
+                _vote(type(again).objects.get(pk=again.pk), members[number])
+            elif number < 6:
+                fresh = type(flow).objects.get(pk=flow.pk)
+                changes.change_flow(
+                    flow=fresh,
+                    by=request.requested_by,
+                    expected_version=1,
+                    consequence="routing",
+                    recipient="operator",
+                )
+            else:
+                services.suspend_flow(flow=flow, reason="Undeclared voice.", by="system")
+        except RuleBroken:
+            pass
+        except Exception as error:
+            unexpected.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert unexpected == []
+    flow.refresh_from_db()
+    assert flow.row_version == 2
+    # the change was material: whatever the order, nothing of the old description is in force now
+    assert not selectors.in_force(request.system.pk, timezone.now()).exists()

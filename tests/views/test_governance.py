@@ -298,6 +298,19 @@ def test_boards_by_page() -> None:
     assert _client(person).get("/boards/new/").status_code == 403
 
 
+def test_a_board_above_is_seen_from_the_units_it_decides_for() -> None:
+    organisation = make.unit()
+    below = make.unit(parent=organisation)
+    board, _members = make.board_with_members(organisation)
+    owner = _client(make.person("system_owner", unit=below))
+    assert board.name in owner.get("/boards/").content.decode()
+    assert owner.get(board.get_absolute_url()).status_code == 200
+    assert (
+        _client(make.person("system_owner", unit=make.unit())).get(board.get_absolute_url()).status_code
+        == 404
+    )
+
+
 def test_outsiders_find_nothing() -> None:
     system = make.system()
     flow = make.flow(system)

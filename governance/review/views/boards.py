@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,19 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from governance.registry.pages import Crumbs, FormPage
-from governance.review import boards, rules
+from governance.review import boards, rules, selectors
 from governance.review.forms import BoardForm, MemberForm, ReasonForm, SeatForm
 from governance.review.models import Board, Membership, Seat
-from portal.access.selectors import can, has_anywhere, require, units_with
+from portal.access.selectors import can, has_anywhere, require
 from portal.ledger.selectors import history
 from portal.web.views import SignedInMixin
-
-
-def visible_boards(user: Any) -> QuerySet[Board]:
-    """The boards of units whose reviews or boards this person may see."""
-    rows = Board.objects.select_related("unit")
-    seen = units_with(user, "view_review") | units_with(user, "manage_board")
-    return rows.filter(unit__in=seen) | rows.filter(seats__memberships__user=user)
 
 
 class BoardList(SignedInMixin, View):
@@ -35,7 +28,7 @@ class BoardList(SignedInMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
         members = Prefetch("seats__memberships", Membership.objects.select_related("user"))
-        rows = visible_boards(request.user).distinct().prefetch_related(members)
+        rows = selectors.visible_boards(request.user).distinct().prefetch_related(members)
         context = {
             "boards": [{"board": b, "seats": seats_of(b)} for b in rows],
             "may_manage": has_anywhere(request.user, "manage_board"),
@@ -50,7 +43,7 @@ class BoardDetail(SignedInMixin, View):
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page of a board."""
-        board = get_object_or_404(visible_boards(request.user).distinct(), pk=pk)
+        board = get_object_or_404(selectors.visible_boards(request.user).distinct(), pk=pk)
         context = {
             "board": board,
             "seats": seats_of(board),
@@ -110,7 +103,7 @@ class _BoardAct(FormPage):
 
     def find_board(self, **lookup: Any) -> Board:
         """The board, if this person manages it."""
-        board = get_object_or_404(visible_boards(self.request.user).distinct(), **lookup)
+        board = get_object_or_404(selectors.visible_boards(self.request.user).distinct(), **lookup)
         require(self.request.user, "manage_board", board.unit)
         return board
 
