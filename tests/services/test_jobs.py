@@ -1,6 +1,8 @@
 """Jobs: rung on commit, claimed once, fenced, swept, given up, cancelled, tried again; schedules handed out once."""
 
+import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -487,8 +489,6 @@ class TestTogether:
 
 def wait_until(true: Callable[[], bool], seconds: float = 10) -> bool:
     """Wait for another process or session to notice."""
-    import time
-
     end = time.monotonic() + seconds
     while not (found := true()) and time.monotonic() < end:
         time.sleep(0.02)
@@ -498,3 +498,20 @@ def wait_until(true: Callable[[], bool], seconds: float = 10) -> bool:
 def test_ids_of_jobs_make_locks_of_both_signs() -> None:
     assert lock._key(uuid.UUID(int=1 << 127)) == -(2**63)
     assert lock._key(uuid.UUID(int=1 << 64)) == 1
+
+
+@pytest.mark.django_db
+def test_a_broker_that_hangs_does_not_keep_the_caller_waiting(
+    kind: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """It takes the connection and never answers: a stopped process, a full disk, a network that swallows packets."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        monkeypatch.setattr(bell.current_app.conf, "broker_write_url", address)
+        monkeypatch.setattr(bell, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setitem(bell._HURRY, "redis", {"socket_timeout": 0.2, "socket_connect_timeout": 0.2})
+        start = time.monotonic()
+        with django_capture_on_commit_callbacks(execute=True):
+            job = enqueue(kind(lambda context: {}))
+        assert time.monotonic() - start < 5
+    assert again(job).rung_at is None
