@@ -45,6 +45,7 @@ def test_a_manager_goes_from_the_portfolio_to_a_system_and_its_charts(
     page.get_by_role("link", name=system.name).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(system.name)
     all_drawn(page)
+    expect(page.locator(".chart .annotation-text").first).to_contain_text("Audit: Met")
     look(page, "dashboard")
     page.get_by_role("link", name="30 days").click()
     expect(page).to_have_url(f"{live.url}/systems/{system.slug}/dashboard/?range=30")

@@ -30,7 +30,7 @@ def gallery(settings: Any, live: Any, sign_in: Callable[..., Page]) -> Iterator[
 def test_the_chart_is_drawn_by_the_library_with_plain_colours_and_a_table(gallery: Page) -> None:
     expect(gallery.locator(".chart .main-svg").first).to_be_visible()
     line = gallery.locator(".chart .scatterlayer .js-line").last
-    assert re.match(r"rgb", line.evaluate("e => getComputedStyle(e).stroke"))
+    assert line.evaluate("e => getComputedStyle(e).stroke") == "rgb(15, 107, 124)", "what --chart-1 means in light"
     assert gallery.locator(".chart .pielayer path, .chart .slice").count() == 0
     gallery.get_by_text("Show the numbers as a table").click()
     expect(gallery.locator("[data-chart-table] tbody tr")).to_have_count(11)

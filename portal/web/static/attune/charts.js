@@ -38,6 +38,7 @@
   const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   const resolver = (host) => {
     const probe = host.appendChild(document.createElement("i"));
+    probe.style.transition = "none"; // else the first answer is the colour it comes from
     const cache = new Map();
     const colour = (text) => {
       if (!cache.has(text)) {
