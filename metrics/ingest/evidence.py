@@ -44,7 +44,8 @@ def reconciliation(scope: Scope) -> list[PackFile]:
 def _lacks(row: tuple[Any, ...]) -> int:
     """How many numbers never came for certain: of what is kept without a basis the number is not kept either."""
     _, _, _, received, numbered, _, _, missing, _ = row
-    return max((missing or 0) - (received - numbered), 0)
+    lacking: int = max((missing or 0) - (received - numbered), 0)
+    return lacking
 
 
 def _lacking(row: tuple[Any, ...]) -> str:
