@@ -108,7 +108,13 @@ def test_signing_out_takes_a_post() -> None:
 
 
 def test_a_second_factor_can_be_set_up_and_is_then_asked_for() -> None:
-    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+    from allauth.mfa.totp.internal.auth import (
+        TOTP,
+        format_hotp_value,
+        generate_totp_secret,
+        hotp_value,
+        yield_hotp_counters_from_time,
+    )
 
     person = make.user(email="ada@example.org")
     client = Client()
@@ -120,12 +126,20 @@ def test_a_second_factor_can_be_set_up_and_is_then_asked_for() -> None:
     page = client.get(reverse("mfa_activate_totp"))
     assert page.status_code == 200
     assert "data:image/svg+xml" in page.content.decode()
-    TOTP.activate(person, generate_totp_secret())
+    secret = generate_totp_secret()
+    stored = TOTP.activate(person, secret).instance
+    assert secret not in str(stored.data)  # encrypted where it rests
     again = Client()
     response = sign_in(again, "ada@example.org")
     assert response["Location"] == reverse("mfa_authenticate")
     assert "_auth_user_id" not in again.session
     assert again.get(reverse("mfa_authenticate")).status_code == 200
+    wrong = again.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert wrong.status_code == 200
+    assert "_auth_user_id" not in again.session
+    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    again.post(reverse("mfa_authenticate"), {"code": code})
+    assert again.session["_auth_user_id"] == str(person.pk)
 
 
 def test_the_address_cannot_be_changed_by_its_owner() -> None:
