@@ -13,6 +13,7 @@ from governance.findings import selectors
 from governance.findings.models import Finding
 from governance.findings.rules import FindingState
 from governance.findings.serializers import FindingShape, finding_shape
+from governance.registry.serializers import page_of
 from portal.accounts.models import ApiKey
 from portal.web.rest import HasScope, Pages, with_etag
 
@@ -35,7 +36,7 @@ class Findings(APIView):
             OpenApiParameter("system", str, description="short name of a system"),
             OpenApiParameter("state", str, enum=FindingState.values()),
         ],
-        responses={200: FindingShape(many=True)},
+        responses={200: page_of(FindingShape)},
         tags=["findings"],
     )
     def get(self, request: Request) -> Response:

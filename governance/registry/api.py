@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from governance.registry import selectors, services
-from governance.registry.serializers import SystemShape, SystemWrite, system_shape
+from governance.registry.serializers import SystemShape, SystemWrite, page_of, system_shape
 from portal.access.selectors import units_with
 from portal.errors import N_, Invalid
 from portal.web.rest import HasScope, Pages, actor, idempotent, with_etag
@@ -23,7 +23,7 @@ class Systems(APIView):
     permission_classes = (HasScope("register:read"),)
     cursor_ordering = ("slug",)
 
-    @extend_schema(operation_id="system_list", responses={200: SystemShape(many=True)}, tags=["register"])
+    @extend_schema(operation_id="system_list", responses={200: page_of(SystemShape)}, tags=["register"])
     def get(self, request: Request) -> Response:
         """The systems that you may see, by pages."""
         rows = selectors.visible(request.user).select_related("unit").prefetch_related("versions", "flows")

@@ -2,11 +2,22 @@
 
 from typing import Any
 
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from governance.registry import rules
 from governance.registry.models import DataFlow, System, SystemVersion
 from portal.web.rest import StrictSerializer
+
+
+def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
+    """A cursor page of a shape, for the OpenAPI document."""
+    fields = {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": shape(many=True),
+    }
+    return inline_serializer(name=f"{shape.__name__}Page", fields=fields)
 
 
 class SystemWrite(StrictSerializer):

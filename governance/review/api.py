@@ -12,7 +12,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from governance.registry import selectors as registry
-from governance.registry.serializers import FlowShape, FlowWrite, VersionWrite, flow_shape, version_shape
+from governance.registry.serializers import (
+    FlowShape,
+    FlowWrite,
+    VersionWrite,
+    flow_shape,
+    page_of,
+    version_shape,
+)
 from governance.registry.services import person
 from governance.review import changes, selectors, services
 from governance.review.models import DeploymentRequest
@@ -76,7 +83,7 @@ class Requests(APIView):
     permission_classes = READ
     cursor_ordering = ("-created_at", "pk")
 
-    @extend_schema(operation_id="request_list", responses={200: RequestShape(many=True)}, tags=["review"])
+    @extend_schema(operation_id="request_list", responses={200: page_of(RequestShape)}, tags=["review"])
     def get(self, request: Request) -> Response:
         """The requests that you may see, the newest first, by pages."""
         rows = selectors.visible_requests(request.user).select_related("system", "version", "board")

@@ -52,8 +52,7 @@ def suspend(
     *, deployment: Deployment, reason: str, by: Any, effective_at: dt.datetime | None = None
 ) -> Deployment:
     """Stop a deployment at once, with a reason; the gate answers 'no' from this moment."""
-    if not reason.strip():
-        raise RuleBroken(N_("Give a reason."), code="reason_missing", field="reason")
+    _need_reason(reason)
     now = effective_at or timezone.now()
     with transaction.atomic():
         locked = _locked(deployment)
@@ -71,8 +70,7 @@ def reinstate(
     *, deployment: Deployment, reason: str, by: Any, effective_at: dt.datetime | None = None
 ) -> Deployment:
     """Put a suspended deployment back, by the chair; never by requester or owner, never with a flow that may not."""
-    if not reason.strip():
-        raise RuleBroken(N_("Give a reason."), code="reason_missing", field="reason")
+    _need_reason(reason)
     now = effective_at or timezone.now()
     with transaction.atomic():
         locked = _locked(deployment)
@@ -94,6 +92,7 @@ def reinstate(
 
 def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None) -> bool:
     """Stop one flow of whatever is in force; False where it was not in force (so that callers may repeat it)."""
+    _need_reason(reason)
     now = effective_at or timezone.now()
     with transaction.atomic():
         lock_system(flow.system_id)
@@ -109,6 +108,7 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
 
 def reinstate_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None) -> bool:
     """Put a stopped flow of a deployment in force back, by the chair; False where none was stopped."""
+    _need_reason(reason)
     now = effective_at or timezone.now()
     with transaction.atomic():
         lock_system(flow.system_id)
@@ -168,6 +168,11 @@ def end_flows(
     locked.ended_at, locked.ended_by, locked.reason = now, actor_text(by), reason
     locked.save()
     _record("review.deployment_voided", locked, by, effective_at, **body)
+
+
+def _need_reason(reason: str) -> None:
+    if not reason.strip():
+        raise RuleBroken(N_("Give a reason."), code="reason_missing", field="reason")
 
 
 def act_on(deployment: Deployment, act: str) -> None:

@@ -34,6 +34,16 @@ urlpatterns = [
         deployments.DeploymentReinstate.as_view(),
         name="deployment_reinstate",
     ),
+    path(
+        "deployments/<uuid:pk>/flows/<slug:flow>/stop/",
+        deployments.FlowSuspend.as_view(),
+        name="deployment_flow_stop",
+    ),
+    path(
+        "deployments/<uuid:pk>/flows/<slug:flow>/reinstate/",
+        deployments.FlowReinstate.as_view(),
+        name="deployment_flow_reinstate",
+    ),
     path("boards/", boards.BoardList.as_view(), name="board_list"),
     path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),
     path("boards/<uuid:pk>/", boards.BoardDetail.as_view(), name="board_detail"),

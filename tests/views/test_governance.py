@@ -172,6 +172,26 @@ def test_suspending_needs_the_typed_name_and_a_reason() -> None:
     assert _client(system.owner).get(url).status_code == 403
 
 
+def test_one_flow_is_stopped_and_put_back_by_page() -> None:
+    system = make.system()
+    deployment = make.approved_deployment(
+        system, [make.flow(system, slug="chat"), make.flow(system, slug="mail")]
+    )
+    url = f"{deployment.get_absolute_url()}flows/chat/"
+    chair = _client(make.person("board_chair", unit=system.unit))
+    assert chair.post(f"{url}stop/", {"reason": ""}).status_code == 422
+    assert chair.post(f"{url}stop/", {"reason": "Undeclared voice."}).status_code == 302
+    page = chair.get(deployment.get_absolute_url())
+    assert [(item["flow"].slug, item["now"]) for item in page.context["flows"]] == [
+        ("chat", False),
+        ("mail", True),
+    ]
+    assert "Undeclared voice." in page.content.decode()
+    assert _client(system.owner).post(f"{url}reinstate/", {"reason": "Please."}).status_code == 403
+    assert chair.post(f"{url}reinstate/", {"reason": "Declared now."}).status_code == 302
+    assert all(item["now"] for item in chair.get(deployment.get_absolute_url()).context["flows"])
+
+
 def test_a_stale_page_does_not_overwrite() -> None:
     system = make.system()
     flow = make.flow(system)

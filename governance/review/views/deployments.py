@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from governance.registry.models import DataFlow
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import selectors, services
 from governance.review.forms import ReasonForm, SuspendForm
@@ -39,6 +40,18 @@ class DeploymentDetail(SignedInMixin, View):
         context = {
             "deployment": deployment,
             "system": deployment.system,
+            "flows": [
+                {
+                    "flow": flow,
+                    "now": any(r.flow_id == flow.pk and r.starts_at <= now < r.ends_at for r in stretches),
+                }
+                for flow in deployment.flows.all()
+            ],
+            "may_stop_flow": deployment.state == "in_force"
+            and can(request.user, "suspend", deployment.system),
+            "may_restore_flow": deployment.state == "in_force"
+            and not own
+            and can(request.user, "chair", deployment.system),
             "stretches": [{"row": row, "now": row.starts_at <= now < row.ends_at} for row in stretches],
             "events": history([deployment.subject, deployment.request.subject]),
             "may_suspend": deployment.state == "in_force" and can(request.user, "suspend", deployment.system),
@@ -108,4 +121,50 @@ class DeploymentReinstate(_DeploymentAct):
         """Reinstate it."""
         services.reinstate(deployment=self.deployment, by=self.request.user, **form.cleaned_data)
         said(self.request, gettext("The deployment is in force again."))
+        return self.deployment.get_absolute_url()
+
+
+class _FlowAct(_DeploymentAct):
+    """A form about one data flow of a deployment."""
+
+    form_class = ReasonForm
+    flow: DataFlow
+
+    def load(self) -> None:
+        """The deployment and the flow of the address."""
+        super().load()
+        flows = self.deployment.flows.select_related("system")
+        self.flow = get_object_or_404(flows, slug=self.kwargs["flow"])
+
+    def extra(self) -> dict[str, Any]:
+        """Which flow."""
+        return {"note": self.flow.name}
+
+
+class FlowSuspend(_FlowAct):
+    """Stop one flow at once; the others go on."""
+
+    needs = "suspend"
+    title = _("Stop this data flow")
+    submit = _("Stop now")
+    danger = True
+
+    def act(self, form: ReasonForm) -> str:
+        """Stop it."""
+        services.suspend_flow(flow=self.flow, by=self.request.user, **form.cleaned_data)
+        said(self.request, gettext("The data flow is stopped."))
+        return self.deployment.get_absolute_url()
+
+
+class FlowReinstate(_FlowAct):
+    """Put a stopped flow back."""
+
+    needs = "chair"
+    title = _("Reinstate this data flow")
+    submit = _("Reinstate")
+
+    def act(self, form: ReasonForm) -> str:
+        """Put it back."""
+        services.reinstate_flow(flow=self.flow, by=self.request.user, **form.cleaned_data)
+        said(self.request, gettext("The data flow is in force again."))
         return self.deployment.get_absolute_url()
