@@ -157,12 +157,12 @@ POLICIES: dict[str, dict[str, Any]] = {
 
 # system, kpi, target, direction, statement of the organisation's mission
 GOALS: tuple[tuple[str, str, str, str, str], ...] = (
-    ("linde-chat", "csat", "0.70", "at_least", "Every customer feels heard, by a person when it matters."),
+    ("linde-chat", "csat", "0.63", "at_least", "Every customer feels heard, by a person when it matters."),
     ("linde-chat", "accuracy", "0.84", "at_least", "We only act on an emotion that we read well."),
-    ("linde-chat", "nps", "20", "at_least", "Customers recommend us because we are there for them."),
-    ("linde-chat", "trust", "55", "at_least", "People understand what our technology does and trust it."),
+    ("linde-chat", "nps", "10", "at_least", "Customers recommend us because we are there for them."),
+    ("linde-chat", "pets_ut", "55", "at_least", "People understand what our technology does and trust it."),
     ("call-tone", "accuracy", "0.80", "at_least", "We only act on an emotion that we read well."),
-    ("call-tone", "csat", "0.70", "at_least", "Every customer feels heard, by a person when it matters."),
+    ("call-tone", "csat", "0.63", "at_least", "Every customer feels heard, by a person when it matters."),
     ("well-being", "accuracy", "0.80", "at_least", "We only act on an emotion that we read well."),
 )
 
