@@ -13,6 +13,7 @@ from django.urls import include, path
 from portal.urls import urlpatterns as product
 from portal.web.badges import BADGES
 from portal.web.tables import AttuneTable, FigureColumn, LinkColumn, NumberColumn, StateColumn, WhenColumn
+from portal.web.views import progress
 
 NOW = dt.datetime(2026, 11, 23, 13, 5, tzinfo=dt.UTC)
 FIGURE = {
@@ -93,6 +94,11 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(PAGE).render(context(), request))
 
 
+def job(request: HttpRequest) -> HttpResponse:
+    """The running job, as the page polls it."""
+    return progress(request, context()["running"], "/gallery/job")
+
+
 def chart(request: HttpRequest) -> JsonResponse:
     """A line with its band, a target and a trace of a type we do not draw."""
     days = [f"2026-{month:02}-01" for month in range(1, 12)]
@@ -152,6 +158,7 @@ PAGE = """{% extends "base.html" %}{% load django_tables2 %}
 urlpatterns = [
     path("gallery/", gallery, name="gallery"),
     path("gallery/chart.json", chart),
+    path("gallery/job", job),
     path("", include(product)),
 ]
 handler404 = "portal.web.errors.not_found"
