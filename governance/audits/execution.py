@@ -19,6 +19,7 @@ from governance.findings.services import clear_finding, open_finding
 from governance.registry.models import System
 from portal.errors import N_, RuleBroken
 from portal.jobs.context import Cancelled, Fenced, JobContext
+from portal.jobs.models import Job
 from portal.jobs.registry import handler
 from portal.ledger.services import record
 
@@ -31,7 +32,22 @@ def _page(result: dict[str, Any]) -> str:
     return reverse("audit_run", args=[result["run"]])
 
 
-@handler(JOB, title=N_("Audit"), page=_page)
+def _gave_up(job: Job) -> None:
+    """A run that cannot be finished leaves the system unaudited: a finding until a later run ends."""
+    run = AuditRun.objects.select_related("system").filter(job=job).first()
+    system = run.system if run else System.objects.get(pk=job.payload["system"])
+    open_finding(
+        system=system,
+        check=f"{job.payload['kind']}.unfinished",
+        severity="high",
+        title=N_("An audit could not be finished."),
+        detail=N_("The audit '{kind}' was given up after {attempts} attempts: {error}"),
+        params={"kind": job.payload["kind"], "attempts": str(job.attempts), "error": job.error[:500]},
+        source=f"job:{job.pk}",
+    )
+
+
+@handler(JOB, title=N_("Audit"), page=_page, gave_up=_gave_up)
 def audit_job(context: JobContext) -> dict[str, Any]:
     """The work of jobs of kind 'audit': a run that somebody asked for, or the window of a schedule."""
     return execute(_run_of(context), context)
@@ -174,6 +190,7 @@ def _move_findings(run: AuditRun, kind: AuditKind, checks: list[dict[str, Any]])
     newest = newer.exclude(pk=run.pk).order_by("-window_to").values_list("window_to", flat=True).first()
     if not rules.may_move_findings(run.window_to, newest):
         return
+    _clear(run, f"{run.kind}.unfinished", N_("A later run of this audit was finished."))
     for check in checks:
         missed, crashed = finding_keys(run, check["key"])
         if check["verdict"] == Verdict.ERROR.value:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from portal.jobs.context import JobContext
+    from portal.jobs.models import Job
 
 Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
 
@@ -14,20 +15,26 @@ Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
 class Handler:
     """One kind of work: its title (English, marked for translation), the code, and where its result is shown.
 
-    `page(result)` answers the address of the page of the result.
+    `page(result)` answers the address of the page of the result; `gave_up(job)` is called once, in the
+    transaction that buries the job, when its attempts are used up.
     """
 
     kind: str
     title: str
     work: Work
     page: Callable[[dict[str, Any]], str] | None = None
+    gave_up: Callable[["Job"], None] | None = None
 
 
 _handlers: dict[str, Handler] = {}
 
 
 def handler(
-    kind: str, *, title: str, page: Callable[[dict[str, Any]], str] | None = None
+    kind: str,
+    *,
+    title: str,
+    page: Callable[[dict[str, Any]], str] | None = None,
+    gave_up: Callable[["Job"], None] | None = None,
 ) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
@@ -40,7 +47,7 @@ def handler(
         known = _handlers.get(kind)
         if known is not None and known.work.__qualname__ != work.__qualname__:
             raise ValueError(f"two handlers for jobs of kind '{kind}'")
-        _handlers[kind] = Handler(kind, title, work, page)
+        _handlers[kind] = Handler(kind, title, work, page, gave_up)
         return work
 
     return register

@@ -34,7 +34,7 @@ def claim(job_id: uuid.UUID) -> Job | None:
             bury(job, JobState.CANCELLED, "")
             return None
         if job.attempts >= job.attempts_limit:
-            bury(job, JobState.DEAD, job.error or died(job.attempts))
+            give_up(job)
             return None
         lock.hold(job.pk)
         Job.objects.filter(pk=job.pk).update(
@@ -72,6 +72,27 @@ def bury(job: Job, state: JobState, error: str) -> bool:
             state=state.value, finished_at=Now(), lease_until=None, error=error
         )
     )
+
+
+def give_up(job: Job) -> bool:
+    """Bury a job whose attempts are used up, and let its kind of work say so; False when somebody took it."""
+    with transaction.atomic():
+        if not bury(job, JobState.DEAD, job.error or died(job.attempts)):
+            return False
+        _tell(job)
+    return True
+
+
+def _tell(job: Job) -> None:
+    found = registry.find(job.kind)
+    if found is None or found.gave_up is None:
+        return
+    job.refresh_from_db()
+    try:
+        with transaction.atomic():
+            found.gave_up(job)
+    except Exception:  # else the job could not even be buried
+        log.exception("job %s was given up, but %s could not act on it", job.pk, job.kind)
 
 
 def run_job(job_id: uuid.UUID) -> JobState | None:
@@ -125,7 +146,9 @@ def _crashed(context: JobContext, error: Exception) -> JobState:
     said = f"{type(error).__name__}: {error}"[:2000]
     state = rules.after_error(context.attempt, context.job.attempts_limit)
     if state is JobState.DEAD:
-        context.end(JobState.DEAD, error=said)
+        with transaction.atomic():
+            context.end(JobState.DEAD, error=said)
+            _tell(context.job)
     else:
         context.give_back(said, rules.retry_delay(context.attempt))
     return state

@@ -12,7 +12,7 @@ from portal.jobs.bell import ring
 from portal.jobs.clock import database_now
 from portal.jobs.models import Heartbeat, Job, Schedule
 from portal.jobs.rules import Every, JobState
-from portal.jobs.runner import bury, died
+from portal.jobs.runner import give_up
 from portal.jobs.selectors import TICK
 
 SWEEP_LIMIT = 500
@@ -108,5 +108,5 @@ def _left_behind() -> tuple[list[uuid.UUID], int]:
     now = database_now()
     left = [job for job in running if job.pk not in alive or (job.lease_until and job.lease_until < now)]
     hopeless = [job for job in left if job.attempts >= job.attempts_limit]
-    buried = sum(bury(job, JobState.DEAD, job.error or died(job.attempts)) for job in hopeless)
+    buried = sum(give_up(job) for job in hopeless)
     return [job.pk for job in left if job not in hopeless], buried

@@ -435,6 +435,28 @@ class TestCrashes:
         assert (done.job.state, done.verdict) == ("queued", "")
         assert open_checks(system) == set()
 
+    def test_an_audit_that_is_given_up_is_a_finding_until_one_is_finished(self, odd_audit: Any) -> None:
+        broken = True
+
+        def measure(scope: AuditScope) -> AuditResult:
+            if broken:
+                raise MemoryError
+            return AuditResult(checks=[Check("accuracy", lambda: Judged(Good(), "met"))])
+
+        system, kind = reader(), odd_audit(measure)
+        where = {"date_from": date(2026, 1, 1), "date_to": date(2026, 1, 1)}
+        asked = services.start_run(system=system, kind=kind, by="system", **where)
+        for _attempt in range(5):
+            runner.run_job(asked.job_id)
+            Job.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+        assert Job.objects.get().state == "dead"
+        assert selectors.run_shape(AuditRun.objects.get())["state"] == "failed"
+        assert open_checks(system) == {f"{kind}.unfinished"}
+        assert "after 5 attempts: MemoryError" in Finding.objects.get().detail_text
+        broken = False
+        run(system, kind=kind, **where)
+        assert open_checks(system) == set()
+
     def test_the_result_of_an_overtaken_worker_is_not_stored(self, odd_audit: Any) -> None:
         def measure(scope: AuditScope) -> AuditResult:
             return AuditResult(checks=[Check("accuracy", overtaken)])
