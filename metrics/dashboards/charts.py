@@ -141,7 +141,7 @@ def _slices(system: System, span: Range, by: str) -> figures.Chart:
 
 def _money(system: System, span: Range, _by: str) -> figures.Chart:
     """Costs always; benefits only while the return is not withheld."""
-    shown = not selectors.boards([system], span)[0].worth.withheld
+    shown = not selectors.worth_of(system, span).withheld
     sums: dict[str, dict[str, float]] = defaultdict(lambda: {"cost": 0.0, "benefit": 0.0})
     for line in values.lines([system], *span.window).get(system.pk, ()):
         for entry in line.entries:
@@ -154,7 +154,7 @@ def _money(system: System, span: Range, _by: str) -> figures.Chart:
 
 
 def _tornado(system: System, span: Range, _by: str) -> figures.Chart:
-    money = selectors.boards([system], span)[0].worth
+    money = selectors.worth_of(system, span)
     if money.withheld or not money.source or not money.source.cash:
         return figures_value.tornado([], 0.0, words())
     names = {line.item.key: line.item.name for line in money.source.lines}

@@ -1,6 +1,6 @@
 """From sums of counters to figures, and which days a page looks at; pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,7 +20,6 @@ Window = tuple[date, date]
 LIVE = "live interactions, daily rollups"
 SURVEYS = "survey answers, daily rollups"
 LONGEST_DAYS = 3660
-ROLLED_UP = frozenset({"customer", "trust", "accuracy", "rights", "efficiency"})
 
 # the people who must stand behind a figure: KPI -> topic of the counted people
 TOPICS: dict[str, str] = {
@@ -48,6 +47,13 @@ SCORES = {  # KPI -> counter, instrument, its items
     "pets_ut": ("score.pets_ut", "pets", scales.PETS.factors["UT"]),
     "trust": ("score.trust", "trust", scales.TRUST.factors["trust"]),
     "distrust": ("score.distrust", "trust", scales.TRUST.factors["distrust"]),
+}
+# the beginnings of the counters that each group of KPIs reads
+KEYS: dict[str, tuple[str, ...]] = {
+    "customer": ("csat.", "ces.", "nps.", "survey."),
+    "trust": ("score.", "item."),
+    "rights": ("interactions", "basis.", "emotion_notice.", "override."),
+    "efficiency": ("basis.", "contained", "escalated", "resolved.", "frt.", "handling."),
 }
 TIMES = {"first_response": "frt", "handling_time": "handling"}  # both in milliseconds
 
@@ -166,15 +172,16 @@ def measured(
     people: Mapping[str, int],
     window: Window,
     floor: int,
-    groups: frozenset[str] = ROLLED_UP,
+    kpis: Collection[str] = KPIS,
 ) -> dict[str, Figure]:
-    """The figures of these groups that the rollups of one system and window give, behind the privacy floor."""
+    """The figures of the groups of these KPIs, from the rollups of one system and window, behind the floor."""
+    groups = {KPIS[kpi].group for kpi in kpis}
     found: dict[str, Figure] = {}
     for group, make in _MAKERS.items():
         if group in groups:
             found |= make(counters, window)
     if "accuracy" in groups:
-        found |= sentiment_figures(labels, matrix, source=LIVE, window=window)
+        found |= sentiment_figures(labels, matrix, source=LIVE, window=window, kpis=kpis)
     return behind_the_floor(found, people, floor)
 
 

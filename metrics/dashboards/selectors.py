@@ -94,6 +94,13 @@ def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
     return made
 
 
+def worth_of(system: System, span: rules.Range) -> worth.Worth:
+    """The return of one system alone, held against consent and accuracy as on its board."""
+    coverage = rules.rights(counters_of(system, *span.window), span.window)["consent_coverage"]
+    standings = _of_roi(_standings([system]).get(system.pk, {}), coverage)
+    return worth.of_return(values.returns([system], *span.window).get(system.pk), standings, span.window)
+
+
 def _card(figure: Figure, before: Figure | None, goal: Goal | None) -> Card:
     verdict = against_target(figure, float(goal.target), goal.direction) if goal else None
     return Card(figure, before, change(figure, before) if before else None, goal, verdict)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import TruncMonth, TruncWeek
 
 from governance.registry.models import System
@@ -31,22 +33,21 @@ class Buckets:
 
 def series(system: System, date_from: date, date_to: date, kpis: Sequence[str]) -> Buckets:
     """The KPIs per week; per month where fewer than half of the weeks with data hold enough of it."""
-    groups = frozenset(KPIS[kpi].group for kpi in kpis)
-    weeks = by_bucket(system, date_from, date_to, "week", groups)
+    weeks = by_bucket(system, date_from, date_to, "week", kpis)
     judged = [week[kpi].state is State.OK for week in weeks.figures for kpi in kpis if week[kpi].n != 0]
     if judged and 2 * sum(judged) >= len(judged):
         return weeks
-    return by_bucket(system, date_from, date_to, "month", groups)
+    return by_bucket(system, date_from, date_to, "month", kpis)
 
 
-def by_bucket(
-    system: System, date_from: date, date_to: date, bucket: str, groups: frozenset[str] = rules.ROLLED_UP
-) -> Buckets:
-    """The figures of these groups for each week (from Monday) or month that the window touches."""
+def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis: Sequence[str]) -> Buckets:
+    """The figures of these KPIs for each week (from Monday) or month that the window touches."""
     inside = {"system_id": system.pk, "day__gte": date_from, "day__lte": date_to}
     truncate = _TRUNCATE[bucket]("day")
     counters: dict[date, dict[str, Decimal]] = defaultdict(dict)
-    rows = DayRollup.objects.filter(**inside).annotate(start=truncate).values_list("start", "key")
+    keys = {key for kpi in kpis for key in rules.KEYS.get(KPIS[kpi].group, ())}
+    needed = reduce(or_, (Q(key__startswith=key) for key in sorted(keys)), Q(key__in=[]))
+    rows = DayRollup.objects.filter(needed, **inside).annotate(start=truncate).values_list("start", "key")
     for start, key, total in rows.annotate(total=Sum("value")).order_by():
         counters[start][key] = total
     cells: dict[date, dict[tuple[str, str], int]] = defaultdict(dict)
@@ -58,7 +59,7 @@ def by_bucket(
     starts = _starts(date_from, date_to, bucket)
     ends = [min(_next(start, bucket) - timedelta(days=1), date_to) for start in starts]
     days = list(zip((max(start, date_from) for start in starts), ends, strict=True))
-    topics = sorted({topic for kpi, topic in rules.TOPICS.items() if KPIS[kpi].group in groups})
+    topics = sorted({rules.TOPICS[kpi] for kpi in kpis if kpi in rules.TOPICS})
     counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in topics]))
     people = [{topic: next(counted) for topic in topics} for _ in days]
     return Buckets(
@@ -71,7 +72,7 @@ def by_bucket(
                 behind,
                 window,
                 settings.PRIVACY_FLOOR,
-                groups,
+                kpis,
             )
             for start, window, behind in zip(starts, days, people, strict=True)
         ),

@@ -3,7 +3,7 @@
 from math import sqrt
 from typing import NamedTuple
 
-from scipy import stats
+from scipy import special, stats  # special: the same quantiles as stats without its 200 µs of checks
 
 
 class Interval(NamedTuple):
@@ -20,7 +20,7 @@ def wilson(k: float, n: float, level: float = 0.95) -> Interval:
     is 0 or k lies outside 0..n.
     """
     _check_share(k, n)
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     p = k / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
@@ -64,7 +64,7 @@ def mean_t(total: float, squares: float, n: int, level: float = 0.95) -> Interva
     mean = total / n
     # cancellation can leave a tiny negative variance when all answers are equal
     variance = max(0.0, (squares - total * total / n) / (n - 1))
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1)) * sqrt(variance / n)
+    half = float(special.stdtrit(n - 1, 0.5 + level / 2)) * sqrt(variance / n)
     return Interval(mean - half, mean + half)
 
 
@@ -80,7 +80,7 @@ def nps_adjusted_wald(promoters: int, passives: int, detractors: int, level: flo
     total = n + 3
     up, down = (promoters + 0.75) / total, (detractors + 0.75) / total
     difference = up - down
-    half = float(stats.norm.ppf(0.5 + level / 2)) * sqrt((up + down - difference**2) / total)
+    half = float(special.ndtri(0.5 + level / 2)) * sqrt((up + down - difference**2) / total)
     return Interval(max(-1.0, difference - half), min(1.0, difference + half))
 
 

@@ -1,6 +1,6 @@
 """How well a system reads emotion: the figures of one confusion matrix, for every door."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from math import isnan
@@ -127,18 +127,25 @@ def _thin_class(
     )
 
 
+KPIS = ("accuracy", "macro_f1", "kappa", "mcc", "balanced_accuracy")
+
+
 def sentiment_figures(
     labels: Sequence[str],
     matrix: ArrayLike,
     *,
     source: str = "",
     window: tuple[date, date] | None = None,
+    kpis: Collection[str] = KPIS,
 ) -> dict[str, Figure]:
-    """accuracy, macro_f1, kappa, mcc and balanced_accuracy of one confusion matrix, keyed by KPI."""
-    figures = {"accuracy": accuracy_figure(matrix, source=source, window=window)}
-    for kpi in ("macro_f1", "kappa", "mcc", "balanced_accuracy"):
-        figures[kpi] = bootstrap_figure(kpi, matrix, labels, source=source, window=window)
-    return figures
+    """accuracy, macro_f1, kappa, mcc and balanced_accuracy (or those asked for) of one confusion matrix."""
+    return {
+        kpi: accuracy_figure(matrix, source=source, window=window)
+        if kpi == "accuracy"
+        else bootstrap_figure(kpi, matrix, labels, source=source, window=window)
+        for kpi in KPIS
+        if kpi in kpis
+    }
 
 
 def f1_by_label(labels: Sequence[str], matrix: ArrayLike) -> dict[str, float | None]:

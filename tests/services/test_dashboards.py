@@ -155,7 +155,7 @@ def test_the_return_is_withheld_while_consent_or_accuracy_is_not_met_and_costs_s
         assert found.figures["roi"].p50 is None
 
 
-def finished_run(system: System, verdict: str) -> AuditRun:
+def finished_run(system: System, verdict: str, at: datetime = NOW) -> AuditRun:
     """A finished accuracy audit with this verdict, as the audit itself would leave it."""
     job = Job.objects.create(kind="audit")
     window = {"window_from": SPAN.date_from, "window_to": SPAN.date_to}
@@ -166,7 +166,7 @@ def finished_run(system: System, verdict: str) -> AuditRun:
         code_version="test",
         job=job,
         verdict=verdict,
-        finished_at=NOW,
+        finished_at=at,
         digest="0" * 64,
         **window,
     )

@@ -21,7 +21,7 @@ from metrics.roi.services import record_values
 from tests import make
 from tests.rules.test_figures import resolved
 from tests.rules.test_stats_core import LABELS, TWEETEVAL
-from tests.services.test_dashboards import ANSWERS
+from tests.services.test_dashboards import ANSWERS, finished_run
 from tests.services.test_roi import HOURS, LICENCE
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,7 @@ def busy_system() -> Any:
         make.confusion(system, day, LABELS, TWEETEVAL, people=60, part="language=nl")
     month = timezone.localdate().strftime("%Y-%m")
     record_values(system=system, items=[LICENCE | {"month": month}, HOURS | {"month": month}], by="system")
+    finished_run(system, "met", timezone.now() - timedelta(days=10))
     EvaluationSet.objects.create(
         system=system,
         name="tweets",
@@ -116,6 +117,7 @@ def test_the_dashboard_says_value_interval_n_and_how_it_is_calculated(busy: Any,
         assert part in text, part
     assert "style=" not in text
     assert f"/charts/{busy.slug}/csat.json?from=" in text
+    assert "What happened in these days" in text
 
 
 @pytest.mark.parametrize("key", sorted(SPECS))
