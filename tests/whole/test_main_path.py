@@ -162,10 +162,17 @@ def interactions() -> list[dict[str, Any]]:
                 flow="chat",
             )
         )
+    before_yesterday = (NOW - timedelta(days=2)).isoformat()
     for n in (1000, 1001):
-        at = (NOW - timedelta(days=2)).isoformat()
         items.append(
-            make.item(n, subject=f"stranger-{n}", occurred_at=at, gold="joy", predicted="anger", flow="chat")
+            make.item(
+                n,
+                subject=f"stranger-{n}",
+                occurred_at=before_yesterday,
+                gold="joy",
+                predicted="anger",
+                flow="chat",
+            )
         )
     return items
 
@@ -181,8 +188,9 @@ def scheduled_run(plan: Any) -> AuditRun:
 
 
 STEPS = {
-    "register.system_registered", "register.flow_added", "screening.made", "screening.signed", "review.request_submitted",
-    "review.vote_cast", "review.request_decided", "review.deployment_in_force", "consent.notice_published",
+    "register.system_registered", "register.flow_added", "screening.made", "screening.signed",
+    "review.request_submitted", "review.vote_cast", "review.request_decided",
+    "review.deployment_in_force", "consent.notice_published",
     "consent.policy_approved", "people.api_key_created", "consent.events_recorded", "ingest.batch_received",
     "audit.planned", "audit.run_finished", "finding.opened",
 }  # fmt: skip
@@ -298,7 +306,7 @@ def _pack(system: Any, world: dict[str, Any], tmp_path: Path) -> None:
     while pack.made_at is None and time.monotonic() < deadline:
         time.sleep(0.3)
         pack.refresh_from_db()
-    assert pack.made_at is not None, pack.job.error
+    assert pack.made_at is not None
     original = path_of(pack)
     with zipfile.ZipFile(original) as archive:
         archive.extractall(tmp_path / "pack")
