@@ -37,7 +37,7 @@ def body(start: int, count: int, people: int) -> bytes:
             "modality": "text",
             "purpose": "service",
             "subject_role": "customer",
-            "subject": f"customer-{n % people}",
+            "subject": f"customer-{n // 8 % people}",  # conversations of eight turns
             "session": f"session-{n // 8}",
             "channel": "chat",
             "language": "nl" if n % 3 else "en",

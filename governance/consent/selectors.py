@@ -44,7 +44,7 @@ def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
 
 
 _LAST_WORDS = """
-SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
+SELECT array_agg(q.n), e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
      WITH ORDINALITY AS q(digest, purpose, modality, at, n)
 JOIN governance_alias a ON a.system_id = %(system)s AND a.digest = q.digest
@@ -60,6 +60,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) e
 LEFT JOIN governance_notice v ON v.id = e.notice_id
+GROUP BY e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 """
 
 
@@ -88,8 +89,10 @@ def last_words(
                 "known_at": known_at,
             },
         )
-        for n, *word in cursor.fetchall():
-            found[n - 1] = Word(*word)
+        for places, *fields in cursor.fetchall():
+            word = Word(*fields)
+            for n in places:
+                found[n - 1] = word
     return found
 
 

@@ -72,7 +72,7 @@ class PolicyVersion:
     rules: tuple[PolicyRule, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made for every interaction, and freezing triples the cost
 class Answer:
     """What the gate says and why; `wants` names the permit whose consent must still be looked up."""
 

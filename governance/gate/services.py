@@ -23,7 +23,7 @@ from portal.errors import Invalid
 from portal.shapes import fault_of
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made for every interaction, and freezing triples the cost
 class Decision:
     """The gate's answer: `outcome` is allow, violation, gap or basis_doubtful; the rest says why."""
 
@@ -149,7 +149,7 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
 
 def _decision(answer: rules.Answer, case: Case, word: Word | None) -> Decision:
     stretch = case.flow.stretch_at(case.at) if case.flow else None
-    ends = [stretch.ends_at if stretch else None, word.expires_at if word else None]
+    ends = (stretch.ends_at if stretch else None, word.expires_at if word else None)
     return Decision(
         outcome=answer.outcome,
         reason=answer.reason,

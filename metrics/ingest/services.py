@@ -75,6 +75,7 @@ class _Intake:
         self.scope: Scope = scope(system.pk)
         self.undeclared: list[Undeclared] = []
         self.pseudonyms: dict[str, uuid.UUID] = {}
+        self.situations: dict[tuple[str, str, str, str], Situation] = {}
         self.encoded: dict[int, bytes] = {}  # position -> what was sent, canonical
 
     def take(self, found: list[One]) -> list[Answer]:
@@ -134,9 +135,10 @@ class _Intake:
         if why == "undeclared":
             self.undeclared.append(Undeclared(item.subject_role, item.modality, flow.id if flow else None))
             flow = None
-        situation = Situation(
-            item.subject_role, item.purpose, item.modality, recipient=flow.recipient if flow else "system"
-        )
+        facts = (item.subject_role, item.purpose, item.modality, flow.recipient if flow else "system")
+        situation = self.situations.get(facts)
+        if situation is None:
+            situation = self.situations[facts] = Situation(*facts[:3], recipient=facts[3])
         person = self._pseudonym(item.subject or item.session or "")
         return Case(flow, situation, person, item.occurred_at, tuple(item.recipients or ()))
 
