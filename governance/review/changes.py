@@ -14,6 +14,7 @@ from governance.registry.models import DataFlow, System, SystemVersion
 from governance.review import deployments
 from governance.review.models import Deployment, DeploymentRequest
 from governance.review.services import overtake
+from governance.screening import selectors as screenings
 from governance.screening.models import Screening
 from governance.screening.services import screen
 from portal.errors import N_
@@ -21,6 +22,7 @@ from portal.errors import N_
 NEW_VERSION = N_("A new version was registered: a material change.")
 FLOW_CHANGED = N_("The data flow changed: a material change.")
 SYSTEM_CHANGED = N_("The description of the system changed materially.")
+SCREENED_AGAIN = N_("The legal screening of a data flow changed. Ask again with the new one.")
 PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.")
 
 
@@ -41,8 +43,8 @@ def change_flow(
             flow=flow, by=by, expected_version=expected_version, reason=reason, **values
         )
         if registry_rules.is_material(changes):
-            rescreen(flow=flow, by=by)
             _void(flow.system, [flow], FLOW_CHANGED, by)
+            rescreen(flow=flow, by=by)
     return changes
 
 
@@ -65,16 +67,23 @@ def update_system(
             system=system, by=by, expected_version=expected_version, reason=reason, **values
         )
         if registry_rules.is_material(changes):
+            _void(system, None, SYSTEM_CHANGED, by)
             for flow in system.flows.all():
                 rescreen(flow=flow, by=by)
-            _void(system, None, SYSTEM_CHANGED, by)
     return changes
 
 
 def rescreen(*, flow: DataFlow, by: Any = "system", effective_at: dt.datetime | None = None) -> Screening:
-    """Screen a flow again; where it became prohibited, stop it at once."""
+    """Screen a flow again; where it became prohibited, stop it at once.
+
+    A request in review leaves it when the screening is another than the one it was submitted with.
+    """
     with transaction.atomic():
+        before = screenings.current(flow)
         screening = screen(flow=flow, by=by, effective_at=effective_at)
+        if before is not None and before.pk != screening.pk:
+            for request in DeploymentRequest.objects.filter(state="in_review", flows=flow):
+                overtake(request=request, reason=SCREENED_AGAIN, by=by, effective_at=effective_at)
         if screening.outcome == "prohibited":
             deployments.suspend_flow(flow=flow, reason=PROHIBITED, by="system", effective_at=effective_at)
     return screening

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
 from governance.screening.models import Screening
@@ -32,20 +33,13 @@ class ScreeningShape(serializers.Serializer[Any]):
 
 def screening_shape(screening: Screening) -> dict[str, Any]:
     """A legal outcome as the API gives it."""
-    plain = (
-        "outcome",
-        "rule",
-        "rules_version",
-        "articles",
-        "reason",
-        "duties",
-        "would_change",
-        "open_questions",
-    )
+    plain = ("outcome", "rule", "rules_version", "articles", "reason", "would_change", "open_questions")
+    today = timezone.localdate().isoformat()
     return {
         "id": screening.pk,
         "flow": screening.flow.slug,
         **{name: getattr(screening, name) for name in plain},
+        "duties": [{**duty, "in_effect": duty["applies_from"] <= today} for duty in screening.duties],
         "facts_sha256": screening.facts_sha256,
         "assessed_on": screening.assessed_on,
         "signed_at": screening.signed_at,

@@ -214,6 +214,33 @@ def test_a_change_takes_a_request_out_of_review() -> None:
     assert "material change" in request.decision_reason
 
 
+def test_new_rules_take_a_request_out_of_review_and_stop_what_became_prohibited() -> None:
+    """The law changed between submission and vote: the old screening is another's, so the board is asked again."""
+    system = make.system()
+    flow = make.flow(system)
+    make.approved_deployment(system, [flow])
+    board, _members = make.board_with_members(system.unit)
+    request = services.create_request(
+        system=system,
+        flows=[flow],
+        version=system.versions.get(),
+        summary="More?",
+        board=board,
+        by=system.owner,
+    )
+    services.submit(request=request, by=system.owner)
+    flow.screenings.update(rules_version="2020.1")
+    changes.rescreen(flow=flow)
+    request.refresh_from_db()
+    assert request.state == "withdrawn"
+    assert _slugs(system) == [flow.slug]  # still lawful: what was approved goes on
+    flow.facts = {"exploits_vulnerability": "yes", "sells_on_distress": "no"}
+    flow.save()
+    changes.rescreen(flow=flow)
+    assert _slugs(system) == []
+    assert Finding.objects.get(system=system).severity == "critical"
+
+
 def test_an_outcome_that_got_worse_opens_a_finding_and_stops_the_flow() -> None:
     system = make.system()
     flow = make.flow(system)
