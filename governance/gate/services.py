@@ -55,17 +55,18 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
     """
     now = timezone.now()
     known = scope(system.pk)
-    cases = [_case(known, system.pk, _question(item), now) for item in items]
+    cases = [_case(known, system.pk, _question(item, n), now) for n, item in enumerate(items)]
     return [decision for decision, _word in answers(known, cases, now)]
 
 
-def _question(item: Any) -> Question:
+def _question(item: Any, position: int) -> Question:
     if isinstance(item, Question):
         return item
     try:
         return msgspec.convert(item, Question)
     except msgspec.ValidationError as error:
-        raise Invalid([fault_of(error).to_dict()]) from error
+        fault = fault_of(error).to_dict()
+        raise Invalid([fault | {"field": f"items[{position}].{fault['field']}".rstrip(".")}]) from error
 
 
 def _case(known: Scope, system_id: uuid.UUID, question: Question, now: dt.datetime) -> Case:

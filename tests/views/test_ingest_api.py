@@ -179,3 +179,19 @@ def test_the_openapi_document_names_every_call(client: Client) -> None:
         "decisions",
     ):
         assert "post" in paths[f"/api/v1/{path}"]
+
+
+def test_a_question_that_is_none_is_named_by_place_and_field(client: Client, key: str) -> None:
+    question = {"subject": "x", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    for bad, field, code in (
+        ({"purpose": 3}, "items[1].purpose", "invalid"),
+        ({"mood": "good"}, "items[1].mood", "unknown_field"),
+        ({"operation": "sell"}, "items[1].operation", "invalid"),
+        ({"at": "2026-01-01T00:00:00"}, "items[1].at", "invalid"),
+    ):
+        answer = post(client, "decisions", {"items": [question, question | bad]}, key)
+        assert answer.status_code == 422
+        assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [(field, code)]
+    assert post(client, "decisions", {"items": [question] * 1001}, key).status_code == 422
+    assert post(client, "decisions", question | {"subject": "a\x00"}, key).status_code == 400
+    assert post(client, "decisions", {"items": ["x"]}, key).status_code == 422
