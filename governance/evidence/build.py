@@ -18,6 +18,7 @@ from governance.evidence.sections import POPULATION, PackFile, Scope, cell, pret
 from portal.ledger import keys, notes
 
 VERIFIER = Path(__file__).with_name("verify.py")
+STYLE = Path(__file__).with_name("report.css")
 RECONCILIATION = f"{POPULATION}/source-reconciliation.csv"
 
 
@@ -46,6 +47,7 @@ def files(pack: EvidencePack) -> tuple[dict[str, bytes], int]:
         tables = controls.rows_of(gathered)
         parts += [controls.mapping(tables, totals), _exceptions(gathered), *_about(pack, scope)]
         parts.append(_queries(parts))
+        parts.append(PackFile("data/report.css", STYLE.read_bytes()))
         parts.append(_report(pack, scope, parts, tables, totals))
         parts.append(_totals(parts, totals))
     payload = {file.path: file.content for file in parts}

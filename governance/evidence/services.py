@@ -64,7 +64,13 @@ def request_pack(
         )
         pack.systems.set(chosen)
         pack.job = jobs.enqueue(
-            kind=JOB, payload={"pack": str(pack.pk)}, by=by, unit=chosen[0].unit, bell=bell
+            kind=JOB,
+            payload={"pack": str(pack.pk)},
+            by=by,
+            # of several units nobody but the requester sees the job: its name tells the systems
+            unit=chosen[0].unit if len({system.unit_id for system in chosen}) == 1 else None,
+            about=", ".join(system.name for system in chosen)[:200],
+            bell=bell,
         )
         pack.save(update_fields=["job"])
         _record(pack, "evidence.pack_requested", by, {"sample_size": sample_size, "auditor_number": number})
