@@ -173,12 +173,12 @@ def may_see(caller: str, row: Row) -> bool:
 def may_act(caller: str, row: Row) -> bool:
     if row.see in (ANYBODY, SIGNED_IN) or is_machine(caller):
         return may_see(caller, row)
-    return may_see(caller, row) and row.acts in held(caller)
+    return may_see(caller, row) and bool(row.acts & held(caller))
 
 
 def told_by_outsider(caller: str, row: Row) -> bool:
     """A role elsewhere that holds nothing the address asks for is refused as a person without a role is."""
-    return row.see in (ANYBODY, SIGNED_IN) or not {row.see, row.acts, row.writes or row.acts} & held(caller)
+    return row.see in (ANYBODY, SIGNED_IN) or not ({row.see, row.writes} | row.acts) & held(caller)
 
 
 def may_write(caller: str, row: Row) -> bool:
@@ -205,7 +205,7 @@ def expected(caller: str, name: str, row: Row) -> set[int]:
     if caller == "nobody" and row.api:
         return {401}
     if name in IN_BODY and is_foreign(caller):
-        holds = is_machine(caller) or row.acts in held(caller)
+        holds = is_machine(caller) or bool(row.acts & held(caller))
         return {404, 422} if holds else {403, 404}
     if caller == "own key" and row.key:
         return set(row.key)
@@ -213,7 +213,7 @@ def expected(caller: str, name: str, row: Row) -> set[int]:
         return set(row.ok)
     if is_machine(caller):
         return {404}
-    if is_foreign(caller) and row.acts in held(caller):
+    if is_foreign(caller) and bool(row.acts & held(caller)):
         return {row.foreign}
     if is_foreign(caller) and row.see in held(caller):
         return {404, 403}

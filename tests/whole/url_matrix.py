@@ -16,7 +16,7 @@ class Row:
     """One URL. `args`: names of attributes of the World; none: a room (a list, a form to add), else a thing."""
 
     see: str
-    perm: str = ""
+    perm: str = ""  # several divided by | : any of them
     args: dict[str, str] = field(default_factory=dict)
     method: str = "get"
     body: dict[str, Any] = field(default_factory=dict)
@@ -39,9 +39,9 @@ class Row:
         return bool(self.args) and not self.room
 
     @property
-    def acts(self) -> str:
-        """The permission that it takes."""
-        return self.perm or self.see
+    def acts(self) -> set[str]:
+        """The permissions of which it takes one."""
+        return set((self.perm or self.see).split("|"))
 
 
 def act(see: str, perm: str = "", **more: Any) -> Row:
@@ -115,6 +115,7 @@ ROWS: dict[str, Row] = {
     "system_flows": Row("view_register", args=SLUG),
     "flow_detail": Row("view_register", args=FLOW),
     "flow_preview": act("view_register", "edit_register", args=SLUG),
+    "flow_rescreen": act("view_register", "edit_register|sign_screening", args=FLOW),
     "screening_sign": act("view_register", "sign_screening", args={"pk": "screening"}),
     "law": Row("view_register"),
     # review
@@ -130,6 +131,10 @@ ROWS: dict[str, Row] = {
     "deployment_detail": Row("view_review", args={"pk": "deployment"}),
     "deployment_suspend": Row("view_review", "suspend", args={"pk": "deployment"}),
     "deployment_reinstate": Row("view_review", "chair", args={"pk": "deployment"}, ok=(200, 409)),
+    "deployment_flow_stop": Row("view_review", "suspend", args={"pk": "deployment", "flow": "flow"}),
+    "deployment_flow_reinstate": Row(
+        "view_review", "chair", args={"pk": "deployment", "flow": "flow"}, ok=(200, 409)
+    ),
     "board_list": Row("view_register"),
     "board_detail": Row("view_register", args={"pk": "board"}),
     "board_add": Row("manage_board"),

@@ -66,7 +66,7 @@ def _review(world: World, system: Any) -> None:
         "import_kind": "evaluation",
         "import_token": "gone",
     }
-    deployment = make.approved_deployment(system, [flow])
+    make.approved_deployment(system, [flow])
     board, members = make.board_with_members(system.unit)
     values = {"system": system, "flows": [flow], "version": system.versions.first(), "by": system.owner}
     waiting = review.create_request(**values, summary=f"{CANARY} again?", board=board)
@@ -78,9 +78,10 @@ def _review(world: World, system: Any) -> None:
         review.cast_vote(
             request=conditional, choice="conditions", reason="If trained.", conditions=[condition], by=member
         )
+    conditional.refresh_from_db()
     seat = Seat.objects.filter(board=board).first()
     world.ids |= {
-        "deployment": deployment.pk,
+        "deployment": conditional.deployment.pk,
         "request": waiting.pk,
         "condition": conditional.conditions.first().pk,  # type: ignore[union-attr]
         "board": board.pk,
