@@ -14,7 +14,7 @@ from governance.findings.models import Finding
 from portal.jobs import bell, runner
 from portal.jobs.models import Job
 from tests import make
-from tests.services.test_audits import KIND, TWEETS, live, plan, reader, run, tweets
+from tests.audits import KIND, TWEETS, live, plan, reader, run, tweets
 
 pytestmark = pytest.mark.django_db
 
