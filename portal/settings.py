@@ -294,6 +294,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Attune",
     "DESCRIPTION": "Govern empathic AI: register, report interactions, ask before processing, audit, prove.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",  # the shapes of the ingest path are JSON Schema 2020-12
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
