@@ -36,7 +36,10 @@ class Held:
         database, broker = wanted()
         if not (_kept(self.data_dir) and (self.data_dir / "embedded.ready").exists()):
             _start(self.data_dir, database, broker, self.forgetful)
-        running = (self.data_dir / "embedded.ready").read_text(encoding="utf-8").split()
+        try:
+            running = (self.data_dir / "embedded.ready").read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            raise EmbeddedError("the embedded servers were stopped while we started: start again.") from None
         if (database and "Postgres" not in running) or (broker and "Valkey" not in running):
             raise EmbeddedError(
                 f"somebody uses {self.data_dir} with other addresses (DATABASE_URL, CELERY_BROKER_URL, CACHE_URL) "

@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--forgetful", action="store_true")
     arguments = parser.parse_args()
     data: Path = arguments.data
-    with (data / "keeper.lock").open("w") as mine, (data / "embedded.lock").open("w") as users:
+    with (data / "keeper.lock").open("a") as mine, (data / "embedded.lock").open("w") as users:
         try:
             fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -45,6 +45,7 @@ def main() -> int:
         if os.fork():
             os._exit(0)
         os.setsid()
+        mine.truncate(0)
         mine.write(f"{os.getpid()}\n")
         mine.flush()
         stop = _Stop()
@@ -104,7 +105,9 @@ def _keep(servers: list[Postgres | Valkey], data: Path, users: IO[str], stop: _S
                 server.prepare()
         (data / "embedded.failed").unlink(missing_ok=True)
         names = " ".join(type(server).__name__ for server in servers)
-        (data / "embedded.ready").write_text(names, encoding="utf-8")
+        partial = data / "embedded.ready.partial"
+        partial.write_text(names, encoding="utf-8")
+        partial.replace(data / "embedded.ready")  # never seen half written
         while not stop.asked:
             time.sleep(PAUSE)
             with contextlib.suppress(BlockingIOError):
