@@ -194,7 +194,7 @@ _said = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(_said, max_size=10), asked=st.lists(st.tuples(_moment, _moment), min_size=1, max_size=4)
 )

@@ -104,7 +104,7 @@ def _survey(x: dict) -> dict:
     return item if x["csat"] is None else item | {"answered_at": at, "answers": {"csat": x["csat"]}}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(_step, min_size=1, max_size=6))
 def test_incremental_equals_rebuilt(system: Any, history: list) -> None:
     with transaction.atomic():
