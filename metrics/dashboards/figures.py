@@ -186,13 +186,16 @@ def _annotation(day: str, marks: Sequence[Mark], middle: str) -> Any:
 
 
 def _trend_table(series: Sequence[Series], words: Mapping[str, str], factor: float) -> Any:
-    columns = [words["from_day"], words["series"], words["value"], words["low"], words["high"], words["n"]]
+    """One row per bucket and series; a single series is not named in every row."""
     rows = [
-        [start, one.name, *(row_of(figure, factor)), words.get(figure.state.value, "")]
+        [start, one.name, *row_of(figure, factor), words.get(figure.state.value, "")]
         for one in series
         for start, figure in zip(one.starts, one.figures, strict=True)
     ]
-    return {"columns": [*columns, words["state"]], "rows": rows}
+    columns = [words[name] for name in ("from_day", "series", "value", "low", "high", "n", "state")]
+    if len(series) == 1:
+        columns, rows = [columns[0], *columns[2:]], [[row[0], *row[2:]] for row in rows]
+    return {"columns": columns, "rows": rows}
 
 
 def histogram(

@@ -21,12 +21,9 @@ def look(page: Page, name: str) -> None:
 
 
 def all_drawn(page: Page) -> None:
-    """Every chart of the page is there."""
-    charts = page.locator(".chart")
-    for number in range(charts.count()):
-        charts.nth(number).scroll_into_view_if_needed()
-        expect(charts.nth(number)).to_have_attribute("data-ready", "1")
-        expect(charts.nth(number).locator(".main-svg").first).to_be_visible()
+    """Every chart of the page is there, drawn by the library."""
+    expect(page.locator(".chart:not([data-ready])")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".chart:not(:has(.main-svg))")).to_have_count(0)
 
 
 @pytest.fixture
@@ -49,6 +46,8 @@ def test_a_manager_goes_from_the_portfolio_to_a_system_and_its_charts(
     look(page, "dashboard")
     page.get_by_role("link", name="30 days").click()
     expect(page).to_have_url(f"{live.url}/systems/{system.slug}/dashboard/?range=30")
+    expect(page.get_by_role("link", name="30 days")).to_have_attribute("aria-current", "true")
+    all_drawn(page)
     page.get_by_text("Show the numbers as a table").first.click()
     expect(page.locator("[data-chart-table] tbody tr").first).to_be_visible()
     with page.expect_download() as download:
@@ -65,6 +64,6 @@ def test_dashboard_portfolio_and_values_are_accessible(
     for name in ("dashboards/", f"systems/{system.slug}/dashboard/", f"systems/{system.slug}/values/"):
         page.goto(f"{live.url}/{name}")
         all_drawn(page)
-        page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true; })")
+        page.locator("main details").evaluate_all("all => all.forEach(d => { d.open = true; })")
         accessible(f"{name}, {theme}")
         look(page, f"{name.strip('/').rpartition('/')[2]}-{theme}")

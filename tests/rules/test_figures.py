@@ -78,7 +78,7 @@ def test_a_week_without_enough_data_is_a_gap_and_a_reason_never_a_zero() -> None
     assert [len(band["x"]) for band in bands] == [2, 4]  # the band ends where the data do
     assert line["y"] == [80.0, None, 80.0, 80.0]
     assert line["connectgaps"] is False
-    assert chart["table"]["rows"][1] == ["2026-01-12", "CSAT", None, None, None, 4, "the not_enough_data"]
+    assert chart["table"]["rows"][1] == ["2026-01-12", None, None, None, 4, "the not_enough_data"]
 
 
 def test_a_chart_carries_n_its_target_and_linked_annotations() -> None:
