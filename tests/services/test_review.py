@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.utils import timezone
 from governance.findings.models import Finding
 from governance.review import changes, rules, selectors, services
 from portal.errors import NotAllowed, RuleBroken
+from portal.jobs import registry
+from portal.jobs.models import Schedule
 from portal.ledger.models import PendingEvent
 from tests import make
 
@@ -294,3 +297,20 @@ def test_what_passed_its_date_lapses() -> None:
     assert services.lapse_due() == 0
     deployment.refresh_from_db()
     assert deployment.state == "lapsed"
+
+
+def test_the_first_approval_starts_the_watch_over_dates_and_law() -> None:
+    system = make.system()
+    flow = make.flow(system)
+    make.approved_deployment(system, [flow])
+    assert set(Schedule.objects.filter(active=True).values_list("kind", flat=True)) == {
+        "lapse_deployments",
+        "rescreen_flows",
+    }
+    flow.screenings.update(rules_version="2020.1")
+    seen: list[int] = []
+    context: Any = SimpleNamespace(progress=lambda percent, note="": seen.append(percent))
+    assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 1}
+    assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 0}
+    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0}
+    assert seen == [0, 0]
