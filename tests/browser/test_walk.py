@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests import make
 
+pytestmark = pytest.mark.browser
 ROLES = (
     "administrator", "system_owner", "board_member", "board_chair", "manager", "auditor", "data_protection_officer",
     "supervisor",

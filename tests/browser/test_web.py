@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import make
 
 Check = Callable[[str], None]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -30,7 +31,9 @@ def gallery(settings: Any, live: Any, sign_in: Callable[..., Page]) -> Iterator[
 def test_the_chart_is_drawn_by_the_library_with_plain_colours_and_a_table(gallery: Page) -> None:
     expect(gallery.locator(".chart .main-svg").first).to_be_visible()
     line = gallery.locator(".chart .scatterlayer .js-line").last
-    assert line.evaluate("e => getComputedStyle(e).stroke") == "rgb(15, 107, 124)", "what --chart-1 means in light"
+    assert line.evaluate("e => getComputedStyle(e).stroke") == "rgb(15, 107, 124)", (
+        "what --chart-1 means in light"
+    )
     assert gallery.locator(".chart .pielayer path, .chart .slice").count() == 0
     gallery.get_by_text("Show the numbers as a table").click()
     expect(gallery.locator("[data-chart-table] tbody tr")).to_have_count(11)
@@ -61,6 +64,8 @@ def test_keyboard_skip_link_shortcuts_and_error_summary(gallery: Page) -> None:
     expect(gallery.locator(".error-summary")).to_be_focused()
     gallery.locator(".error-summary a").first.press("Enter")
     expect(gallery.locator("#id_name")).to_be_focused()
+    gallery.locator(".error-summary a").last.click()
+    expect(gallery.get_by_role("radio", name="Approve")).to_be_focused()
     gallery.reload()
     gallery.locator("body").evaluate("() => document.activeElement.blur()")
     gallery.keyboard.press("?")

@@ -36,7 +36,8 @@
   document.querySelector("[data-focus]")?.focus();
   document.querySelectorAll(".error-summary a").forEach((link) => {
     link.addEventListener("click", (event) => {
-      const field = document.getElementById(link.hash.slice(1));
+      const id = link.hash.slice(1); // a group of choices has its name on the frame only
+      const field = document.getElementById(id) || document.getElementById(`div_${id}`);
       if (!field) return;
       event.preventDefault();
       (typing(field) ? field : field.querySelector("input, select, textarea") || field).focus();
