@@ -10,8 +10,8 @@ import msgspec
 from portal.errors import N_, Invalid, RuleBroken
 
 T = TypeVar("T")
-MAX_DEPTH = 32
-"""Levels of nesting that a body may have; honest bodies have five."""
+ECHO = 200
+"""Characters of a client's own words that an error repeats at most."""
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -62,8 +62,8 @@ def fault_of(error: Exception, skip: str = "") -> Fault:
     """A msgspec error as a Fault; `skip` is the path of the item inside the body, left out of the field."""
     text = str(error)
     at = _AT.search(text)
-    path = (at["path"] if at else "").removeprefix(skip).lstrip(".")
-    what = text[: at.start()] if at else text
+    path = (at["path"] if at else "").removeprefix(skip).lstrip(".")[:ECHO]
+    what = text[: at.start()] if at else text[:ECHO]
     if found := _UNKNOWN.search(what):
         return Fault(_join(path, found["name"]), "unknown_field", N_("This field is not known."))
     if found := _MISSING.search(what):
@@ -76,34 +76,12 @@ def fault_of(error: Exception, skip: str = "") -> Fault:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return (f"{path}.{name}" if path else name)[:ECHO]
 
 
 @cache
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
-
-
-def too_deep(body: bytes) -> bool:
-    """Whether brackets nest beyond MAX_DEPTH; brackets inside strings do not count. Only asked after a failure."""
-    depth, inside, escaped = 0, False, False
-    for byte in body:
-        if inside:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                inside = False
-        elif byte == 0x22:
-            inside = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif byte in b"]}":
-            depth -= 1
-    return False
 
 
 def malformed(error: Exception | None = None) -> Malformed:
@@ -167,7 +145,7 @@ def _decode(position: int, raw: bytes, shape: type[T]) -> Read[T]:
         value = _decoder(cast(Any, shape)).decode(raw)
         return Read(position, getattr(value, "id", None), value)
     except (ValueError, RecursionError) as error:
-        deep = isinstance(error, RecursionError) or too_deep(raw)
+        deep = isinstance(error, RecursionError)  # msgspec stops by itself, in microseconds
         fault = Fault("", "too_deep", N_("This is nested too deeply.")) if deep else fault_of(error)
         return Read(position, None if deep else _id_of(raw), None, [fault])
 
@@ -180,7 +158,7 @@ def _convert(position: int, item: Any, shape: type[T], strict: bool) -> Read[T]:
         return Read(position, getattr(value, "id", None), value)
     except (ValueError, RecursionError) as error:
         named = item.get("id") if isinstance(item, dict) else None
-        return Read(position, named if isinstance(named, str) else None, None, [fault_of(error)])
+        return Read(position, named[:ECHO] if isinstance(named, str) else None, None, [fault_of(error)])
 
 
 class _OnlyId(msgspec.Struct):
@@ -189,7 +167,8 @@ class _OnlyId(msgspec.Struct):
 
 def _id_of(raw: bytes) -> str | None:
     try:
-        return cast("str | None", _decoder(_OnlyId).decode(raw).id)
+        found = cast("str | None", _decoder(_OnlyId).decode(raw).id)
+        return found[:ECHO] if found else found
     except (ValueError, RecursionError):
         return None
 
