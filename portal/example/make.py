@@ -118,9 +118,10 @@ def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) 
     """A screening holds for a year, and the law moved on in it: each flow was screened again and signed."""
     again = min(timezone.now() - timedelta(days=3), before + timedelta(days=340))
     for system in systems.values():
-        for flow in system.flows.filter(requests__state__startswith="approved").distinct():
-            again_screened = screening.screen(flow=flow, by=cast["dpo"], effective_at=again)
-            screening.sign(screening=again_screened, by=cast["dpo"], effective_at=again + timedelta(hours=1))
+        for flow in system.flows.filter(created_at__lt=again):
+            renewed = screening.screen(flow=flow, by=cast["dpo"], effective_at=again)
+            if renewed.outcome != "hold":
+                screening.sign(screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1))
 
 
 def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
