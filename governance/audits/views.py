@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -197,7 +198,13 @@ class RunTable(AttuneTable):
         return kind_title(value)
 
     def render_looks_at(self, record: AuditRun) -> str:
-        """The set, or the days."""
+        """The set, or the days as people of the language write them."""
+        if record.evaluation or record.window_from is None or record.window_to is None:
+            return record.evaluation
+        return f"{date_format(record.window_from)} – {date_format(record.window_to)}"
+
+    def value_looks_at(self, record: AuditRun) -> str:
+        """In an export the days in ISO."""
         return record.evaluation or f"{record.window_from} – {record.window_to}"
 
 
