@@ -122,3 +122,18 @@ def test_paper_shows_the_numbers_instead_of_the_chart(gallery: Page) -> None:
     expect(gallery.locator(".attune-side")).to_be_hidden()
     expect(gallery.locator(".chart")).to_be_hidden()
     expect(gallery.locator("[data-chart-table] table")).to_be_visible()
+
+
+def test_a_running_job_is_asked_for_until_it_is_over_and_then_the_page_loads_again(
+    gallery: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = gallery.locator(".attune-progress").first
+    with gallery.expect_response(lambda answer: answer.url.endswith("/gallery/job") and answer.status == 200):
+        pass
+    expect(running.get_by_text("Running")).to_be_visible()
+    monkeypatch.setattr("tests.gallery.STATE", "done")
+    with gallery.expect_response(lambda answer: answer.url.endswith("/gallery/job") and answer.status == 286):
+        pass
+    gallery.wait_for_event("load")
+    expect(running.get_by_text("Done")).to_be_visible()
+    expect(gallery.locator("[hx-get]")).to_have_count(0)
