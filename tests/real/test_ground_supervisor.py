@@ -97,12 +97,12 @@ class Installation:
         process.communicate(timeout=60)
         assert processes.wait_until(self.gone, 30, 0.2), self.processes()
 
-    def wait_up(self, process: "subprocess.Popen[str]", seconds: float = 120) -> None:
+    def wait_up(self, process: "subprocess.Popen[str]", seconds: float = 240) -> None:
         """Wait for the first page; fails with what was printed."""
         if not processes.wait_until(lambda: self.answers() or process.poll() is not None, seconds, 0.1):
             process.kill()
         if process.poll() is not None:
-            output = process.stdout.read() if process.stdout else ""
+            output, _ = process.communicate()
             pytest.fail(f"it did not start:\n{output}")
 
 
@@ -119,23 +119,32 @@ def installation() -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="module")
-def running(installation: Installation) -> Iterator["subprocess.Popen[str]"]:
-    """A running installation for the tests that leave it running."""
-    process = installation.up()
-    installation.wait_up(process)
-    yield process
-    installation.end(process)
+def started(installation: Installation) -> Iterator[list["subprocess.Popen[str]"]]:
+    """Every supervisor that `running` started; ended when the module is done."""
+    all_of_them: list[subprocess.Popen[str]] = []
+    yield all_of_them
+    for process in reversed(all_of_them):
+        installation.end(process)
+
+
+@pytest.fixture
+def running(installation: Installation, started: list["subprocess.Popen[str]"]) -> "subprocess.Popen[str]":
+    """A running installation: the one of the test before where that left it running."""
+    if not started or started[-1].poll() is not None:
+        started.append(installation.up())
+        installation.wait_up(started[-1])
+    return started[-1]
 
 
 def test_a_busy_port_is_explained(installation: Installation) -> None:
+    data = {"ATTUNE_DATA": f"{installation.data}-other"}  # the usual one may be running
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        output, _ = installation.up(PORT=str(port)).communicate(timeout=60)
+        output, _ = installation.up(PORT=str(port), **data).communicate(timeout=60)
     assert f"port {port} is in use" in output
     assert "PORT=" in output
-    assert installation.gone()
 
 
 @pytest.mark.parametrize("port", ["none", "70000", "-1"])
@@ -173,7 +182,7 @@ def test_a_second_supervisor_says_where_the_first_one_is(
     output, _ = second.communicate(timeout=60)
     assert second.returncode == 0
     assert f"http://127.0.0.1:{installation.port}" in output
-    assert installation.answers()
+    assert processes.wait_until(installation.answers, 60, 0.2)
 
 
 def test_stopped_killed_and_started_again(
