@@ -14,7 +14,11 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """The scheme object of OpenAPI."""
-        return {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer att_...`"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key: `Authorization: Bearer att_...`",
+        }
 
 
 class SignedInScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
