@@ -129,6 +129,7 @@ def committed_db(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any, test_database: TestDatabase
 ) -> Iterator[TestDatabase]:
     """Real commits, over any number of connections, threads and processes; then a fresh copy of the template."""
+    from django.conf import settings
     from django.db import connections
 
     from tests import database
@@ -144,6 +145,8 @@ def committed_db(
         connections.close_all()
         database.copy(test_database.template, test_database.name)
         django_db_blocker.restore()
+        # key and last checkpoint belong to the ledger that is gone; kept, the signer would rightly refuse the next one
+        shutil.rmtree(Path(settings.LEDGER_KEY_FILE).parent, ignore_errors=True)
 
 
 @dataclass
