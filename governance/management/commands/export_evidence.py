@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from governance.evidence import services
+from governance.evidence import build, services
 from governance.registry.models import System
 from portal.errors import RuleBroken
 from portal.jobs.runner import run_job
@@ -61,4 +61,4 @@ class Command(BaseCommand):
         except RuleBroken as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{options['out']}: {pack.size_bytes} bytes, SHA-256 {pack.sha256}")
-        self.stdout.write(f"check it with: python3 {services.build.VERIFIER} {options['out']}")
+        self.stdout.write(f"check it with: python3 {build.VERIFIER} {options['out']}")
