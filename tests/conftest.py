@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,13 @@ os.environ["DJANGO_SETTINGS_MODULE"] = (
 os.environ["ATTUNE_PLAIN_STATIC"] = "1"  # browser tests need no manifest
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright's loop runs in the test's thread
 SESSION = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+
+# a busy machine is no fault of the code: no test fails on time alone
+hypothesis.settings.register_profile(
+    "attune", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("attune")
 
 
 def pytest_configure(config: pytest.Config) -> None:
