@@ -15,7 +15,11 @@ class GovernanceConfig(AppConfig):
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
         from governance.review import tasks as review_tasks  # noqa: F401
+        from governance.registry import rules
         from governance.screening import law
+        from portal.web import badges
 
         law.current()
         governance_sections.register_all()
+        for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
+            badges.learn({one.value: one.sentence for one in words})

@@ -10,9 +10,11 @@ class MetricsConfig(AppConfig):
     label = "metrics"
 
     def ready(self) -> None:
-        """Fill the registers of governance: audits, and the sections of an evidence pack."""
-        from metrics import audits, evidence  # noqa: F401
+        """Fill the registers of governance: audits, sections of an evidence pack, names of figures."""
+        from metrics import audits, catalogue, evidence  # noqa: F401
         from metrics.ingest import evidence as reconciliation
+        from portal.web import badges
 
         evidence.fill()
         reconciliation.fill()
+        badges.learn({kpi.id: kpi.name for kpi in catalogue.KPIS.values()})

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from portal.web import badges, numbers
 
+_OUR_VALUES = frozenset({"subject_role", "modality"})
 _STATES = frozenset({"ok", "not_enough_data", "suppressed", "withheld", "not_estimable"})
 
 
@@ -27,13 +28,22 @@ def figure_name(names: dict[str, str], kpi: str) -> str:
 
 def with_cells(table: dict[str, Any]) -> dict[str, Any]:
     """The table with cells as text in the reader's language; state codes as their words."""
-    rows = [[_cell(cell) for cell in row] for row in table["rows"]]
-    first = rows[0] if rows else [{"is_number": False}] * len(table["columns"])
+    raw = [_in_words(row) for row in table["rows"]] if table.get("key") == "slices" else table["rows"]
+    rows = [[_cell(cell) for cell in row] for row in raw]
     heads = [
-        {"text": text, "is_number": cell["is_number"]}
-        for text, cell in zip(table["columns"], first, strict=True)
+        {"text": text, "is_number": any(row[place]["is_number"] for row in rows)}
+        for place, text in enumerate(table["columns"])
     ]
+    for row in rows:  # a dash below numbers stands where they stand
+        for cell, head in zip(row, heads, strict=True):
+            cell["is_number"] = head["is_number"]
     return table | {"rows": rows, "heads": heads}
+
+
+def _in_words(row: list[Any]) -> list[Any]:
+    """The dimension and, where the portal chose the values, the value as people call them."""
+    dimension, value, *rest = row
+    return [badges.word(dimension), badges.word(value) if dimension in _OUR_VALUES else value, *rest]
 
 
 def _cell(cell: str | int | float | None) -> dict[str, Any]:

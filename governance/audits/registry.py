@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from governance.audits.rules import Target, Verdict
 from governance.registry.models import System
 from portal import __version__
+from portal.web import badges
 
 
 class FigureLike(Protocol):
@@ -132,6 +133,7 @@ def audit(
         known = _kinds.get(kind)
         if known is not None and known.measure.__qualname__ != measure.__qualname__:
             raise ValueError(f"two audits of kind '{kind}'")
+        badges.learn({kind: title})
         _kinds[kind] = AuditKind(kind, title, question, tuple(targets), measure, **more)
         return measure
 

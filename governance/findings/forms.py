@@ -24,7 +24,7 @@ class ActionForm(forms.Form):
         label=_("What will be done"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
     owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Who"), queryset=None)
-    due_on = day_field(label=_("By"))
+    due_on = day_field(label=_("Due by"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

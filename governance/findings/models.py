@@ -7,6 +7,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from portal.web.params import shown
+
 
 class Finding(models.Model):
     """Something that is not as it should be; one open per system and check, cleared but never deleted."""
@@ -69,14 +71,14 @@ class Finding(models.Model):
     @property
     def title_text(self) -> str:
         """The title in the language of the reader, its `{names}` filled from `params`."""
-        return gettext(self.title).format(**self.params) if self.params else gettext(self.title)
+        return gettext(self.title).format(**shown(self.params)) if self.params else gettext(self.title)
 
     @property
     def detail_text(self) -> str:
         """The detail in the language of the reader."""
         if not self.detail:
             return ""
-        return gettext(self.detail).format(**self.params) if self.params else gettext(self.detail)
+        return gettext(self.detail).format(**shown(self.params)) if self.params else gettext(self.detail)
 
 
 class CorrectiveAction(models.Model):

@@ -83,8 +83,8 @@ class FindingClear(_FindingAct):
     """Clear a finding."""
 
     form_class = ClearForm
-    title = _("Clear this finding")
-    submit = _("Clear")
+    title = _("Close the finding")
+    submit = _("Close the finding")
 
     def act(self, form: ClearForm) -> str:
         """Clear it."""

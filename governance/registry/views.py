@@ -79,7 +79,7 @@ class SystemAdd(FormPage):
     perm = "edit_register"
     form_class = SystemForm
     title = _("Register a system")
-    submit = _("Register")
+    submit = _("Register the system")
 
     def form(self, data: Any = None) -> SystemForm:
         """With the units in which this person may register."""

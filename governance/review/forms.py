@@ -45,7 +45,7 @@ class GoalForm(forms.Form):
     )
     direction = forms.ChoiceField(label=_("Direction"))
     target = forms.DecimalField(label=_("Target"), max_digits=14, decimal_places=4)
-    due_on = day_field(label=_("By"))
+    due_on = day_field(label=_("Due by"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,7 +101,7 @@ class VoteForm(forms.Form):
     condition_owner: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
         label=_("Who meets it"), queryset=None, required=False
     )
-    condition_due_on = day_field(label=_("By"), required=False)
+    condition_due_on = day_field(label=_("Due by"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -34,6 +34,12 @@ def title_of(kind: str) -> str:
     return gettext(found.title) if found else kind
 
 
+def about_in_words(about: str) -> str:
+    """'Linde Chat: sentiment_accuracy' with the code as people call it."""
+    name, colon, code = about.rpartition(": ")
+    return f"{name}: {badges.word(code)}" if colon and code.lower() in badges.WORDS else about
+
+
 def asked_by(job: Job) -> str:
     """Who asked for a job: a person, or in words a schedule, the system itself or a key."""
     if job.requested_by:
@@ -51,7 +57,7 @@ class JobTable(AttuneTable):
     attempts = NumberColumn(verbose_name=_("Attempts"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
     about = tables.Column(verbose_name=_("About"))
-    requested_by = tables.Column(verbose_name=_("By"), empty_values=())
+    requested_by = tables.Column(verbose_name=_("Requested by"), empty_values=())
     finished_at = WhenColumn(verbose_name=_("Ended"))
 
     class Meta(AttuneTable.Meta):
@@ -72,6 +78,14 @@ class JobTable(AttuneTable):
     def render_kind(self, value: str) -> str:
         """The title instead of the code."""
         return title_of(value)
+
+    def render_about(self, value: str) -> str:
+        """With words for codes."""
+        return about_in_words(value)
+
+    def value_about(self, value: str) -> str:
+        """In an export likewise."""
+        return about_in_words(value)
 
     def render_requested_by(self, record: Job) -> str:
         """The person, or which machine or schedule."""

@@ -1,12 +1,14 @@
 """Badges: every status is a word, an icon and a colour; never colour alone."""
 
 import enum
+from collections.abc import Mapping
 from typing import Any
 
 import lucide
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # code -> (word, icon, tone); tones are defined for light and dark in attune.css, all above 4.5:1
@@ -99,6 +101,13 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "no": (_("No"), "minus", CALM),
 }
 
+# codes that have a word and no badge; other apps add theirs with `learn` when they start
+WORDS: dict[str, Promise | str] = {
+    "language": _("Language"),
+    "channel": _("Channel"),
+    "subject_role": _("Whose emotion"),
+    "modality": _("Read from"),
+}
 ACRONYMS = {"ai", "api", "ces", "csat", "id", "kpi", "mcc", "nps", "npv", "pets", "roi"}
 
 
@@ -111,12 +120,20 @@ def code_of(value: Any) -> str:
     return str(value or "")
 
 
+def learn(words: Mapping[str, str]) -> None:
+    """Take in the words of codes, English and marked for translation; who comes first, and a badge, wins."""
+    for code, text in words.items():
+        WORDS.setdefault(code.lower(), text)
+
+
 def word(value: Any) -> str:
     """The translated word of a code; an unknown code reads as it is written ('a_b' -> 'A b')."""
     code = code_of(value)
     known = BADGES.get(code.lower())
     if known:
         return str(known[0])
+    if learned := WORDS.get(code.lower()):
+        return gettext(str(learned)) if isinstance(learned, str) else str(learned)
     words = code.replace("_", " ").capitalize()
     return " ".join(part.upper() if part.lower() in ACRONYMS else part for part in words.split())
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from redis.exceptions import ConnectionError as CacheUnreachable
 
 from portal.errors import NotAllowed, RuleBroken
+from portal.web.params import shown
 
 log = logging.getLogger(__name__)
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -31,7 +32,7 @@ API_TITLES = {404: "Not found", 405: "Method not allowed", 400: "Bad request", 4
 def sentence(refusal: RuleBroken) -> str:
     """The reason of a refusal in the language of the reader, its parameters filled in."""
     text = gettext(refusal.message)
-    return text.format(**refusal.params) if refusal.params else text
+    return text.format(**shown(refusal.params)) if refusal.params else text
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -68,7 +68,7 @@
     }
     return out;
   };
-  const axis = { gridcolor: "var(--chart-grid)", linecolor: "var(--chart-grid)", zerolinecolor: "var(--chart-grid)", tickcolor: "var(--chart-grid)", automargin: true, fixedrange: true, title: { font: { size: 13, color: "var(--chart-soft)" } }, tickfont: { color: "var(--chart-soft)" } };
+  const axis = { gridcolor: "var(--chart-grid)", linecolor: "var(--chart-grid)", zerolinecolor: "var(--chart-grid)", tickcolor: "var(--chart-grid)", automargin: true, fixedrange: true, title: { standoff: 12, font: { size: 13, color: "var(--chart-soft)" } }, tickfont: { color: "var(--chart-soft)" } };
   const look = (host) => ({
     autosize: true, height: host.clientHeight, margin: { l: 48, r: 16, t: 12, b: 40 }, dragmode: false,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -81,7 +81,7 @@
 
   // without gaps a heat map becomes one picture with an inline style, which the page's policy refuses
   const prepared = (trace) => (trace.type === "heatmap" ? { xgap: 2, ygap: 2, ...trace } : trace);
-  const filled = (trace) => [trace.x, trace.y, trace.z, trace.base].some((list) => list?.flat().some((v) => v !== null && v !== ""))
+  const filled = (trace) => [trace.x, trace.y, trace.z, trace.base].some((list) => Array.isArray(list) && list.flat().some((v) => v !== null && v !== ""))
     && [trace.x, trace.y].every((list) => !list || list.length > 0);
   // a long title of a vertical axis would be cut off: two lines
   const folded = (title) => {
