@@ -5,18 +5,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
 from governance.registry.services import lock_system, permitted, person
 from governance.review import rules
-from governance.review.models import Deployment, DeploymentRequest, InForce
+from governance.review.models import Condition, Deployment, DeploymentRequest, InForce
 from governance.screening import selectors as screenings
 from portal.errors import N_, RuleBroken
 from portal.jobs.rules import Every
 from portal.jobs.services import set_schedule
 from portal.ledger.services import actor_text, record
+
+OVERDUE = N_("A condition of the approval was not met in time.")
 
 
 def put_in_force(
@@ -145,6 +147,51 @@ def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
     return count
 
 
+def suspend_overdue(*, now: dt.datetime | None = None) -> int:
+    """Suspend what has a condition that is overdue; the gate already said no from that second. Returns how many."""
+    moment = now or timezone.now()
+    late = Deployment.objects.filter(
+        state="in_force", request__conditions__met_at=None, request__conditions__due_on__lt=moment.date()
+    )
+    return sum(_suspend_late(deployment, moment) for deployment in late.distinct())
+
+
+def meet_condition(
+    *, condition: Condition, evidence: str, by: Any, effective_at: dt.datetime | None = None
+) -> Condition:
+    """Say that a condition is met, with the evidence; by its owner or the chair.
+
+    What is in force goes on until the next condition is due. Met too late, it puts back nothing: the chair does.
+    """
+    if not evidence.strip():
+        raise RuleBroken(N_("Say what shows that it is done."), code="required", field="evidence")
+    now = effective_at or timezone.now()
+    with transaction.atomic():
+        lock_system(condition.request.system_id)
+        locked = Condition.objects.select_for_update(of=("self",)).get(pk=condition.pk)
+        request = locked.request
+        if person(by).pk != locked.owner_id:
+            permitted(by, "chair", request.system)
+        if locked.met_at is not None:
+            raise RuleBroken(N_("This condition was met before."), code="done_before")
+        deployment = Deployment.objects.get(request=request)  # conditions come with an approval only
+        _suspend_late(deployment, now)
+        locked.met_at, locked.met_by, locked.evidence = now, by, evidence.strip()
+        locked.save()
+        running = InForce.objects.filter(deployment=deployment, starts_at__lte=now, ends_at__gt=now)
+        running.filter(ended_because="").update(ends_at=_ends_at(deployment))
+        body = {"system": request.system.slug, "version": request.version.name, "condition": str(locked.pk)}
+        record(
+            type="review.condition_met",
+            by=by,
+            subject=request.subject,
+            body={**body, "reason": evidence.strip()},
+            ts=effective_at,
+        )
+    condition.refresh_from_db()
+    return condition
+
+
 def end_flows(
     deployment: Deployment,
     flows: Iterable[DataFlow] | None,
@@ -201,14 +248,41 @@ def _locked(deployment: Deployment) -> Deployment:
     return rows.select_related("system__unit", "request", "version").get(pk=deployment.pk)
 
 
+def _ends_at(deployment: Deployment) -> dt.datetime:
+    open_conditions = deployment.request.conditions.filter(met_at=None)
+    return rules.in_force_until(
+        deployment.valid_until, open_conditions.aggregate(first=Min("due_on"))["first"]
+    )
+
+
+def _suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
+    with transaction.atomic():
+        locked = _locked(deployment)
+        late = locked.request.conditions.filter(met_at=None, due_on__lt=now.date())
+        if locked.state != "in_force" or not late.exists():
+            return False
+        since = max(_ends_at(locked), locked.valid_from)
+        act_on(locked, "suspend")
+        locked.suspended_at, locked.suspended_by, locked.reason = since, actor_text("system"), OVERDUE
+        locked.save()
+        _cut(locked, None, now, OVERDUE)
+        InForce.objects.filter(deployment=locked, ends_at=since, ended_because="").update(
+            ended_because=OVERDUE
+        )
+        _record("review.deployment_suspended", locked, "system", None, reason=OVERDUE)
+    return True
+
+
 def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -> None:
+    # a condition may have been overdue before the last vote came in: then nothing is ever in force
+    ends_at = max(now, _ends_at(deployment))
     InForce.objects.bulk_create(
         InForce(
             deployment=deployment,
             system_id=deployment.system_id,
             flow=flow,
             starts_at=now,
-            ends_at=deployment.valid_until,
+            ends_at=ends_at,
         )
         for flow in flows
     )
@@ -234,6 +308,10 @@ def _refuse_own(deployment: Deployment, by: Any) -> None:
 def _refuse_over(deployment: Deployment, now: dt.datetime) -> None:
     if deployment.valid_until <= now:
         raise RuleBroken(N_("The approval has lapsed. Ask for a new one."), code="lapsed")
+    if _ends_at(deployment) <= now:
+        raise RuleBroken(
+            N_("A condition of the approval is overdue. It must be met first."), code="condition_overdue"
+        )
 
 
 def _refuse_unlawful(flow: DataFlow, now: dt.datetime) -> None:

@@ -321,5 +321,13 @@ def months_later(moment: dt.datetime, months: int) -> dt.datetime:
     return moment.replace(year=moment.year + year, month=month + 1)
 
 
+def in_force_until(valid_until: dt.datetime, due_on: dt.date | None) -> dt.datetime:
+    """When an approval stops by itself: at its own date, or where that is earlier after the last day (in UTC) on
+    which the first condition still open could be met (`due_on`, None: no condition is open)."""
+    if due_on is None or due_on >= valid_until.date():
+        return valid_until
+    return dt.datetime.combine(due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
+
+
 if __name__ == "__main__":  # python -m governance.review.rules > docs/review-states.md
     sys.stdout.write(diagram())

@@ -23,6 +23,8 @@ suspend = deployments.suspend
 suspend_flow = deployments.suspend_flow
 reinstate_flow = deployments.reinstate_flow
 lapse_due = deployments.lapse_due
+suspend_overdue = deployments.suspend_overdue
+meet_condition = deployments.meet_condition
 
 
 def create_request(
@@ -200,32 +202,6 @@ def close_vote(
     return request
 
 
-def meet_condition(*, condition: Condition, evidence: str, by: Any) -> Condition:
-    """Say that a condition is met, with the evidence; by its owner or the chair."""
-    if not evidence.strip():
-        raise RuleBroken(N_("Say what shows that it is done."), code="required", field="evidence")
-    with transaction.atomic():
-        locked = (
-            Condition.objects.select_for_update(of=("self",)).select_related("request").get(pk=condition.pk)
-        )
-        if person(by).pk != locked.owner_id:
-            permitted(by, "chair", locked.request.system)
-        if locked.met_at is not None:
-            raise RuleBroken(N_("This condition was met before."), code="done_before")
-        locked.met_at, locked.met_by, locked.evidence = timezone.now(), by, evidence.strip()
-        locked.save()
-        _record(
-            "review.condition_met",
-            locked.request,
-            by,
-            None,
-            condition=str(locked.pk),
-            reason=evidence.strip(),
-        )
-    condition.refresh_from_db()
-    return condition
-
-
 def overtake(
     *, request: DeploymentRequest, reason: str, by: Any, effective_at: dt.datetime | None = None
 ) -> None:
@@ -394,5 +370,6 @@ __all__ = [
     "submit",
     "suspend",
     "suspend_flow",
+    "suspend_overdue",
     "withdraw",
 ]

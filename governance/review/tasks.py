@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from portal.jobs.context import JobContext
 
 
-@handler("lapse_deployments", title=N_("Mark deployments that passed their date"))
+@handler("lapse_deployments", title=N_("Stop deployments whose date or condition passed"))
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
-    """The gate says no from the second of the date; this makes the state and the ledger say so too."""
-    return {"lapsed": services.lapse_due()}
+    """The gate says no from the second itself; this makes the state and the ledger say so too."""
+    return {"lapsed": services.lapse_due(), "overdue": services.suspend_overdue()}
 
 
 @handler("rescreen_flows", title=N_("Screen every data flow by the law of today"))

@@ -194,8 +194,9 @@ def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str,
         )  # fmt: skip
     for condition in request.conditions.all():
         review.meet_condition(
-            condition=condition, evidence="Shown to the board in its March meeting.", by=system.owner
-        )
+            condition=condition, evidence="Shown to the board in its meeting.", by=system.owner,
+            effective_at=min(at + timedelta(days=45), timezone.now()),
+        )  # fmt: skip
 
 
 def _waiting(row: dict[str, Any], system: System, board: Board, cast: dict[str, User]) -> None:

@@ -312,5 +312,5 @@ def test_the_first_approval_starts_the_watch_over_dates_and_law() -> None:
     context: Any = SimpleNamespace(progress=lambda percent, note="": seen.append(percent))
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 1}
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 0}
-    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0}
+    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0, "overdue": 0}
     assert seen == [0, 0]

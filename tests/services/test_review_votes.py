@@ -295,3 +295,79 @@ def test_votes_and_changes_at_once_never_wait_in_a_circle(committed_db: Any) -> 
     assert flow.row_version == 2
     # the change was material: whatever the order, nothing of the old description is in force now
     assert not selectors.in_force(request.system.pk, timezone.now()).exists()
+
+
+def _with_conditions(*days: int) -> Any:
+    """A deployment whose conditions are due so many days from today."""
+    request, members = _in_review()
+    today, owner = timezone.now().date(), request.system.owner
+    rows = [{"text": f"{n}", "owner": owner, "due_on": today + dt.timedelta(days=n)} for n in days]
+    _vote(request, members[0], "conditions", conditions=rows)
+    for member in members[1:]:
+        _vote(request, member)
+    return Deployment.objects.get(request=request)
+
+
+@pytest.mark.django_db
+def test_an_overdue_condition_stops_the_deployment_from_that_second() -> None:
+    deployment = _with_conditions(3, 10)
+    first, second = deployment.request.conditions.all()
+    owner, system = deployment.system.owner, deployment.system
+    end = dt.datetime.combine(first.due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
+    moment = dt.timedelta(microseconds=1)
+    assert selectors.in_force(system.pk, end - moment).exists()  # the due day itself still counts
+    assert not selectors.in_force(system.pk, end).exists()
+    assert services.suspend_overdue(now=end - moment) == 0
+    services.meet_condition(condition=first, evidence="Done.", by=owner)
+    end = dt.datetime.combine(second.due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
+    assert selectors.in_force(system.pk, end - moment).exists()
+    assert not selectors.in_force(system.pk, end).exists()
+    later = end + dt.timedelta(minutes=20)
+    assert services.suspend_overdue(now=later) == 1
+    assert services.suspend_overdue(now=later) == 0
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.suspended_at) == ("suspended", end)
+    chair = make.person("board_chair", unit=system.unit)
+    with pytest.raises(RuleBroken, match="overdue"):
+        services.reinstate(deployment=deployment, reason="Please.", by=chair, effective_at=later)
+    services.meet_condition(condition=second, evidence="Late.", by=owner, effective_at=later)
+    assert not selectors.in_force(system.pk, later).exists()
+    services.reinstate(deployment=deployment, reason="It is done now.", by=chair, effective_at=later)
+    assert selectors.in_force(system.pk, later).exists()
+    assert InForce.objects.filter(deployment=deployment, ends_at=deployment.valid_until).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_condition_met_too_late_puts_nothing_back() -> None:
+    deployment = _with_conditions(1)
+    condition = deployment.request.conditions.get()
+    late = timezone.now() + dt.timedelta(days=3)
+    services.meet_condition(
+        condition=condition, evidence="Late.", by=deployment.system.owner, effective_at=late
+    )
+    deployment.refresh_from_db()
+    assert (deployment.state, deployment.suspended_by) == ("suspended", "system")
+    assert not selectors.in_force(deployment.system_id, late).exists()
+
+
+@pytest.mark.django_db
+def test_a_condition_that_was_due_before_the_last_vote_keeps_everything_out_of_force() -> None:
+    request, members = _in_review()
+    today, owner = timezone.now().date(), request.system.owner
+    _vote(request, members[0], "conditions", conditions=[{"text": "x", "owner": owner, "due_on": today}])
+    _vote(request, members[1])
+    later = timezone.now() + dt.timedelta(days=2)
+    _vote(request, members[2], effective_at=later)
+    assert request.state == "approved_with_conditions"
+    assert not selectors.in_force(request.system_id, later + dt.timedelta(seconds=1)).exists()
+    assert services.suspend_overdue(now=later + dt.timedelta(hours=1)) == 1
+
+
+@pytest.mark.django_db
+def test_a_condition_met_does_not_put_back_a_stopped_flow() -> None:
+    deployment = _with_conditions(5)
+    system = deployment.system
+    chair = make.person("board_chair", unit=system.unit)
+    services.suspend_flow(flow=system.flows.get(), reason="Complaints.", by=chair)
+    services.meet_condition(condition=deployment.request.conditions.get(), evidence="Done.", by=system.owner)
+    assert not selectors.in_force(system.pk, timezone.now()).exists()
