@@ -57,6 +57,7 @@ class SystemConsent(SignedInMixin, View):
             "policies": selectors.policies_of(system),
             "coverage": selectors.standing(system, timezone.now()),
             "may_manage": can(request.user, "manage_consent", system),
+            "may_draft": _may_draft(request, system),
         }
         return render(request, "consent/system_consent.html", context)
 
@@ -100,11 +101,11 @@ class NoticeDetail(SignedInMixin, View):
 
 
 class PolicyEdit(SignedInMixin, View):
-    """The draft of the next policy version."""
+    """The draft of the next policy version: whoever describes the system or manages consent writes it."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """The form, filled with the draft, or with the newest version."""
-        system = _managed(request, slug)
+        system = _drafting(request, slug)
         start = selectors.policies_of(system).first()
         rows = RuleFormSet(initial=initial_of(start.rules if start else []), prefix="rules")
         values = (
@@ -116,7 +117,7 @@ class PolicyEdit(SignedInMixin, View):
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Store the draft."""
-        system = _managed(request, slug)
+        system = _drafting(request, slug)
         form, rows = PolicyForm(request.POST), RuleFormSet(request.POST, prefix="rules")
         if form.is_valid() and rows.is_valid():
             kept = [row for row in (one.row() for one in rows.forms) if row]
@@ -150,7 +151,7 @@ class PolicyDetail(SignedInMixin, View):
             "rows": [(row, _matches(row)) for row in policy.rules],
             "changes": selectors.policy_changes(policy),
             "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
-            "own_draft": may_manage and actor_text(request.user) == policy.drafted_by,
+            "own_draft": policy.state == "draft" and actor_text(request.user) == policy.drafted_by,
         }
         return render(request, "consent/policy_detail.html", context)
 
@@ -158,7 +159,7 @@ class PolicyDetail(SignedInMixin, View):
         """Approve it."""
         system = _managed(request, slug)
         policy = get_object_or_404(Policy, system=system, version=version)
-        services.approve_policy(policy=policy, by=request.user)
+        services.approve_policy(policy=policy, by=request.user, seen=request.POST.get("seen", ""))
         messages.success(request, gettext("Version %(n)s is in force from now on.") % {"n": version})
         return HttpResponseRedirect(reverse("system_consent", args=[slug]))
 
@@ -173,4 +174,16 @@ def _matches(row: dict[str, Any]) -> list[str]:
 def _managed(request: HttpRequest, slug: str) -> System:
     system = register.get(request.user, slug, "view_consent")
     require(request.user, "manage_consent", system)
+    return system
+
+
+def _may_draft(request: HttpRequest, system: System) -> bool:
+    return any(can(request.user, perm, system) for perm in ("manage_consent", "edit_register"))
+
+
+def _drafting(request: HttpRequest, slug: str) -> System:
+    """The system, for whoever may draft: its owner too, so that the officer who approves is a second person."""
+    system = register.get(request.user, slug, "view_consent")
+    if not _may_draft(request, system):
+        require(request.user, "manage_consent", system)
     return system

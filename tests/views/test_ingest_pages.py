@@ -129,6 +129,28 @@ def test_a_policy_is_drafted_by_one_and_approved_by_another() -> None:
     assert drafter.get(edit).status_code == 200
 
 
+def test_an_owner_drafts_the_policy_that_the_only_officer_approves() -> None:
+    """With one data protection officer, the two people of a policy are the owner and the officer."""
+    system = make.system()
+    owner = make.person("system_owner", system=system)
+    drafter, officer = signed_in(owner), signed_in(make.person("data_protection_officer", system=system))
+    edit = f"/systems/{system.slug}/policies/draft/"
+    assert edit in drafter.get(f"/systems/{system.slug}/consent/").content.decode()
+    rule = {f"rules-0-{name}": "*" for name in ("subject_role", "purpose", "modality", "layer", "operation")}
+    rule |= {"rules-0-id": "service", "rules-0-effect": "permit", "rules-0-basis": "consent"}
+    rows = {"rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "0", "rules-0-recipient": "*"} | rule
+    assert drafter.post(edit, rows).status_code == 302
+    detail = f"/systems/{system.slug}/policies/1/"
+    assert "a colleague" in drafter.get(detail).content.decode()
+    assert drafter.post(detail).status_code == 403
+    assert drafter.get(f"/systems/{system.slug}/notices/new/").status_code == 403
+    assert officer.post(detail).status_code == 302
+    assert Policy.objects.get(system=system).state == "approved"
+    reader = signed_in(make.person("auditor", system=system))
+    assert edit not in reader.get(f"/systems/{system.slug}/consent/").content.decode()
+    assert reader.get(edit).status_code == 403
+
+
 def test_the_page_of_an_evaluation_set_shows_figures_to_four_decimals() -> None:
     """The emotion test set of TweetEval: accuracy .8339 (Wilson .8137-.8524), F1 of anger .8761."""
     from metrics.ingest.evaluation import import_evaluation
