@@ -31,7 +31,7 @@ from metrics.ingest.evaluation import import_evaluation
 from metrics.ingest.models import Interaction
 from portal.errors import RuleBroken
 from portal.jobs import sweeper
-from portal.jobs.models import Schedule
+from portal.jobs.models import Job, Schedule
 from portal.ledger import sequencer, signer
 from portal.ledger.models import Leaf, PendingEvent
 from portal.ledger.verify import verify
@@ -306,7 +306,7 @@ def _pack(system: Any, world: dict[str, Any], tmp_path: Path) -> None:
     while pack.made_at is None and time.monotonic() < deadline:
         time.sleep(0.3)
         pack.refresh_from_db()
-    assert pack.made_at is not None
+    assert pack.made_at is not None, list(Job.objects.values("kind", "state", "attempts", "error"))
     original = path_of(pack)
     with zipfile.ZipFile(original) as archive:
         archive.extractall(tmp_path / "pack")
