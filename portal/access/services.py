@@ -103,6 +103,9 @@ def add_person(
 @transaction.atomic
 def change_person(*, user: User, name: str, is_active: bool, valid_until: datetime | None, by: User) -> User:
     """An administrator changes an account, or switches it off."""
+    # one at a time, and by somebody who is still in, else two administrators could switch each other off
+    list(Unit.objects.select_for_update().filter(parent__isnull=True))
+    by.refresh_from_db(fields=["is_active", "valid_until"])
     _require_manages(by, user)
     return accounts.update_user(user=user, name=name, is_active=is_active, valid_until=valid_until, by=by)
 

@@ -69,6 +69,10 @@ def update_user(*, user: User, name: str, is_active: bool, valid_until: datetime
     locked = User.objects.select_for_update().get(pk=user.pk)
     if not is_active and locked == by:
         raise RuleBroken(N_("You cannot switch off your own account."), code="own_account", field="is_active")
+    if locked == by and valid_until is not None and valid_until <= timezone.now():
+        raise RuleBroken(
+            N_("The end of your own account cannot lie in the past."), code="own_account", field="valid_until"
+        )
     changed = {
         field: (getattr(locked, field), new)
         for field, new in (("is_active", is_active), ("valid_until", valid_until))

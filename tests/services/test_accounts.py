@@ -84,6 +84,10 @@ def test_switching_off_is_recorded_and_never_for_oneself() -> None:
     with pytest.raises(RuleBroken) as refused:
         services.update_user(user=admin, name=admin.name, is_active=False, valid_until=None, by=admin)
     assert refused.value.code == "own_account"
+    past = timezone.now() - timedelta(seconds=1)
+    with pytest.raises(RuleBroken) as refused:
+        services.update_user(user=admin, name=admin.name, is_active=True, valid_until=past, by=admin)
+    assert (refused.value.code, refused.value.field) == ("own_account", "valid_until")
 
 
 def test_saving_a_person_unchanged_leaves_no_event() -> None:

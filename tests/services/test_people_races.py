@@ -9,9 +9,9 @@ from django.db import connections
 from django.test import Client
 
 from portal.access.models import RoleAssignment, UnitUserPermission
-from portal.access.services import grant_role, revoke_role
-from portal.accounts.models import Unit
-from portal.errors import RuleBroken
+from portal.access.services import change_person, grant_role, revoke_role
+from portal.accounts.models import Unit, User
+from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import PendingEvent
 from tests import make
 from tests.conftest import TestDatabase
@@ -45,6 +45,18 @@ def test_two_administrators_cannot_end_each_other(committed_db: TestDatabase) ->
     refused = [result for result in results if isinstance(result, RuleBroken)]
     assert [error.code for error in refused] == ["last_administrator"]
     assert RoleAssignment.objects.filter(revoked_at__isnull=True).count() == 1
+
+
+def test_two_administrators_cannot_switch_each_other_off(committed_db: TestDatabase) -> None:
+    top = make.unit()
+    one, two = (make.person("administrator", unit=top) for _n in range(2))
+
+    def switch_off(user: User, by: User) -> User:
+        return change_person(user=user, name="X", is_active=False, valid_until=None, by=by)
+
+    results = both(lambda: switch_off(one, two), lambda: switch_off(two, one))
+    assert sum(isinstance(result, NotAllowed) for result in results) == 1
+    assert User.objects.filter(is_active=True).count() == 1
 
 
 def test_the_same_grant_twice_at_once_is_one_role(committed_db: TestDatabase) -> None:
