@@ -86,7 +86,8 @@ def appoint(
     _permitted(by, seat.board.unit)
     day = starts_on or (effective_at or timezone.now()).date()
     with transaction.atomic():
-        Seat.objects.select_for_update().get(pk=seat.pk)
+        # the board, not the seat: one person appointed to two seats at once must meet themselves
+        Board.objects.select_for_update(no_key=True).get(pk=seat.board_id)
         others = Membership.objects.filter(seat__board=seat.board, user=user, ends_on__isnull=True)
         if others.exists():
             raise RuleBroken(N_("This person has a place on this board already."), code="taken", field="user")
@@ -109,6 +110,9 @@ def dismiss(*, membership: Membership, by: Any, reason: str) -> Membership:
             .select_related("seat__board")
             .get(pk=membership.pk)
         )
+        if locked.ends_on is not None and locked.ends_on < timezone.now().date():
+            # else a term that is over would be made longer, and the past with it
+            raise RuleBroken(N_("This membership has ended before."), code="ended_before")
         # `ends_on` is the last day of the term, so that somebody dismissed today cannot vote today
         _end(locked, timezone.now().date() - dt.timedelta(days=1))
         body = {"seat": locked.seat.discipline, "member": str(locked.user_id), "reason": reason.strip()}

@@ -371,3 +371,43 @@ def test_a_condition_met_does_not_put_back_a_stopped_flow() -> None:
     services.suspend_flow(flow=system.flows.get(), reason="Complaints.", by=chair)
     services.meet_condition(condition=deployment.request.conditions.get(), evidence="Done.", by=system.owner)
     assert not selectors.in_force(system.pk, timezone.now()).exists()
+
+
+@pytest.mark.django_db
+def test_a_term_that_is_over_is_not_ended_again() -> None:
+    request, members = _in_review()
+    admin = make.person("administrator", unit=request.system.unit)
+    membership = members[0].memberships.get()
+    today = timezone.now().date()
+    membership.starts_on, membership.ends_on = today - dt.timedelta(days=30), today - dt.timedelta(days=20)
+    membership.save()
+    with pytest.raises(RuleBroken, match="ended before"):
+        boards.dismiss(membership=membership, by=admin, reason="Again.")
+    membership.refresh_from_db()
+    assert membership.ends_on == today - dt.timedelta(days=20)
+
+
+def test_two_appointments_at_once_give_a_person_one_place(committed_db: Any) -> None:
+    request, _members = _in_review()
+    admin = make.person("administrator", unit=request.system.unit)
+    seats = [
+        boards.add_seat(board=request.board, discipline=name, by=admin) for name in ("hr", "data_protection")
+    ]
+    person, start, refused = make.user(), threading.Barrier(2), []
+
+    def appoint(seat: Any) -> None:
+        start.wait()
+        try:
+            boards.appoint(seat=seat, user=person, by=admin)
+        except RuleBroken as error:
+            refused.append(error.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=appoint, args=(seat,)) for seat in seats]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert refused == ["taken"]
+    assert person.memberships.count() == 1
