@@ -229,6 +229,11 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.system} policy v{self.version} ({self.state})"
 
+    @property
+    def stamp(self) -> str:
+        """Another one for each time the draft is written."""
+        return self.drafted_at.isoformat()
+
     def rules_text(self) -> str:
         """The rules as canonical JSON text: what the ledger proves was approved."""
         return json.dumps(self.rules, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

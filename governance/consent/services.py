@@ -145,16 +145,25 @@ def _check_rules(rows: list[dict[str, Any]]) -> None:
         raise Invalid(faults)
 
 
-def approve_policy(*, policy: Policy, by: object, effective_at: datetime | None = None) -> Policy:
+def approve_policy(
+    *, policy: Policy, by: object, seen: str | None = None, effective_at: datetime | None = None
+) -> Policy:
     """Approve a draft: from `effective_at` (default now) on it is the policy in force, and frozen.
 
-    Refused for whoever drafted it: two pairs of eyes.
+    Refused for whoever drafted it: two pairs of eyes. `seen` is the `stamp` of the draft that was read; a draft
+    that was rewritten since is refused.
     """
     with transaction.atomic():
+        System.objects.select_for_update().get(pk=policy.system_id)  # no draft is rewritten meanwhile
         locked = Policy.objects.select_for_update(of=("self",)).select_related("system").get(pk=policy.pk)
         if locked.state != "draft":
             raise RuleBroken(
                 N_("This policy version is approved already; draft the next one."), code="not_draft"
+            )
+        if seen is not None and seen != locked.stamp:
+            raise RuleBroken(
+                N_("The draft changed since you opened it. Read it again before you approve it."),
+                code="stale",
             )
         if actor_text(by) == locked.drafted_by and actor_text(by) != "system":
             raise RuleBroken(

@@ -169,7 +169,9 @@ def test_a_policy_is_drafted_approved_by_another_and_frozen() -> None:
     assert (draft.pk, redraft.version) == (redraft.pk, 1)
     with pytest.raises(RuleBroken, match="ask a colleague"):
         services.approve_policy(policy=redraft, by=drafter)
-    approved = services.approve_policy(policy=redraft, by=other)
+    with pytest.raises(RuleBroken, match="changed since"):
+        services.approve_policy(policy=redraft, by=other, seen=draft.stamp)
+    approved = services.approve_policy(policy=redraft, by=other, seen=redraft.stamp)
     assert approved.state == "approved"
     with pytest.raises(RuleBroken, match="approved already"):
         services.approve_policy(policy=approved, by=other)
