@@ -49,8 +49,8 @@ class LeafTable(AttuneTable):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The names of everybody in this list."""
-        return actor_names(self.data.data.order_by().values_list("actor", flat=True).distinct())
+        """The names of everybody on this page; never of the whole log, which only grows."""
+        return actor_names({row.record.actor for row in self.paginated_rows})
 
     def render_actor(self, value: str) -> str:
         """The name of the person or key."""

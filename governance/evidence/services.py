@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -152,12 +153,18 @@ def _keep(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
+def _sha256(path: Path) -> str:
+    """Of a file that may be larger than memory."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def download(*, pack: EvidencePack, by: Any) -> Path:
     """The file of a pack, and a line in the ledger about who took it. Raises RuleBroken until it is made."""
     path = path_of(pack)
     if pack.made_at is None:
         raise RuleBroken(N_("This pack is not made yet."), code="not_made")
-    if not path.is_file() or bag.sha256(path.read_bytes()) != pack.sha256:
+    if not path.is_file() or _sha256(path) != pack.sha256:
         raise RuleBroken(
             N_("The file of this pack is gone or was changed: ask for a new one."), code="pack_file_gone"
         )

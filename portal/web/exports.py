@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 # a spreadsheet runs a cell that begins with one of these, also behind blanks, also in full width
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "|", "%")
 _BLANKS = " \u00a0\u200b\u2060\ufeff\u3000"
-MAX_XLSX_ROWS = 1_000_000
+MAX_ROWS = 100_000
+"""Of one table in a file, which is made in memory; more is asked for in parts."""
 
 
 def neutral(text: str) -> str:

@@ -16,6 +16,7 @@ from django_filters.views import FilterView
 from django_tables2 import SingleTableMixin
 
 from portal.access.selectors import has_anywhere
+from portal.errors import N_, RuleBroken
 from portal.web import exports
 
 PAGE_SIZES = (25, 50, 100)
@@ -119,6 +120,12 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
     def export(self, kind: str, context: dict[str, Any]) -> HttpResponse:
         """The table as a file: exactly the filtered rows and the columns on the screen."""
         table = context["table"]
+        if len(table.rows) > exports.MAX_ROWS:
+            raise RuleBroken(
+                N_("The table has more than {limit} rows. Narrow it with the filter first."),
+                code="too_many_rows",
+                limit=exports.MAX_ROWS,
+            )
         names = [column.name for column in table.columns if not column.column.exclude_from_export]
         title = str(context["title"] or gettext("Table"))
         now = timezone.localtime()

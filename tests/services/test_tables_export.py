@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from portal.accounts.models import Unit
+from portal.errors import RuleBroken
 from portal.web import exports
 from portal.web.tables import AttuneTable, LinkColumn, NumberColumn, StateColumn, WhenColumn
 from portal.web.views import TableView
@@ -94,6 +95,15 @@ def test_csv_without_a_filter_holds_all_rows_not_one_page(claims: Any) -> None:
     assert rows[1] == ["# Filter", "none"]
     assert rows[4] == ["Name", "Short name"], "buttons are not data"
     assert len(rows[5:]) == 30
+
+
+def test_a_table_too_long_for_memory_is_asked_for_in_parts(
+    claims: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MAX_ROWS", 29)
+    with pytest.raises(RuleBroken, match="more than 29 rows"):
+        answer("export=csv", claims)
+    assert len(read_csv(answer("name=claims&export=csv", claims))) == 8
 
 
 def test_the_order_of_the_screen_is_the_order_of_the_file(claims: Any) -> None:
