@@ -72,7 +72,7 @@ class SystemsOfItems(RawBodyView):
             own = own or ("" if named else self._own(request))
             groups.setdefault(str(named or own), []).append(n)
         found = []
-        for slug, positions in groups.items():
+        for slug, positions in sorted(groups.items()):  # one order, so that two batches cannot deadlock
             system = register.get(request.user, slug)
             require(request.user, self.perm, system)
             found.append((system, positions))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -41,11 +41,22 @@ class Systems(APIView):
         shape.is_valid(raise_exception=True)
         values: dict[str, Any] = dict(shape.validated_data)
         by = services.person(actor(request))
-        values["unit"] = get_object_or_404(units_with(by, "edit_register"), slug=values["unit"])
+        values["unit"] = _unit(by, values["unit"])
         values["owner"] = _owner(values.pop("owner", None)) or by
         system = services.register_system(by=by, **values)
         address = reverse("api_system", args=[system.slug])
         return Response(system_shape(system), status=201, headers={"Location": address})
+
+
+def _unit(by: Any, slug: str) -> Any:
+    """The unit of that short name in which `by` may register; Http404 without one, Invalid where several have it."""
+    found = list(units_with(by, "edit_register").filter(slug=slug)[:2])
+    if not found:
+        raise Http404
+    if len(found) > 1:
+        message = N_("Several units have this short name. Register the system on the page instead.")
+        raise Invalid([{"field": "unit", "code": "ambiguous", "message": message}])
+    return found[0]
 
 
 def _owner(email: str | None) -> Any:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from governance.findings.services import open_finding
 from governance.review.models import Deployment
+from portal.accounts.services import create_unit
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,10 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     assert answer.status_code == 201, answer.content
     assert answer.headers["Location"] == "/api/v1/systems/bot"
     assert _post(owner, "systems", system).status_code == 409
+    for parent in (unit, make.unit(parent=unit)):
+        create_unit(name="Twin", parent=parent, by="system")
+    refused = _post(owner, "systems", {**system, "slug": "other", "unit": "twin"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "ambiguous")
     assert _post(owner, "systems/bot/versions", {"name": "1", "released_on": "2026-01-01"}).status_code == 201
     answer = _post(owner, "systems/bot/flows", FLOW)
     assert answer.json()["outcome"] == "transparency"
