@@ -20,12 +20,10 @@ from metrics.rollups import selectors as rollups
 from metrics.stats import agreement, bootstrap, intervals, sentiment, verdict
 from metrics.stats import figure as figures
 from metrics.stats.figure import Figure, State
+from metrics.stats.suppression import hidden
 from portal.errors import N_, RuleBroken
 
 Matrix = tuple[list[str], list[list[int]]]
-REPLICATES = 10_000
-"""Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a
-verdict."""
 REPLICATES = 10_000
 """Of the bootstrap: ten times those of a page, so that its own noise (about 0.0003) does not decide a
 verdict."""
@@ -48,14 +46,14 @@ TARGETS = (
 
 @dataclass(frozen=True)
 class Slice:
-    """The counts of one value of one dimension; `people` is None where nobody can be counted (an evaluation
-    set)."""
+    """The counts of one value of one dimension; `is_hidden` by the privacy floor (never of an evaluation set, in
+    which nobody can be counted)."""
 
     dimension: str
     value: str
     labels: list[str]
     matrix: list[list[int]]
-    people: int | None = None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,11 @@ class Material:
     window: tuple[date, date] | None = None
     slices: Sequence[Slice] = ()
     counts: dict[str, object] = field(default_factory=dict)
+    is_hidden: bool = False
+
+    def shown(self, found: Figure) -> Figure:
+        """The figure, behind the privacy floor."""
+        return figures.suppressed(found, settings.PRIVACY_FLOOR) if self.is_hidden else found
 
 
 def evaluation_names(system: System) -> list[str]:
@@ -122,15 +125,15 @@ def sentiment_accuracy(scope: AuditScope) -> AuditResult:
     material = _of_evaluation(scope) if scope.evaluation else _of_live(scope)
     scope.progress(20, N_("Counting done, drawing intervals"))
     measured = {
-        "accuracy": lambda: sentiment.accuracy_figure(
-            material.matrix, source=material.source, window=material.window
+        "accuracy": lambda: material.shown(
+            sentiment.accuracy_figure(material.matrix, source=material.source, window=material.window)
         ),
         "macro_f1": lambda: _bootstrapped("macro_f1", material, scope.seed),
     }
     return AuditResult(
         checks=[Check(key, _judge(scope, key, measure)) for key, measure in measured.items()],
         figures=[*_more_figures(material, scope.seed), *_f1_figures(material, scope.seed)],
-        tables=[_confusion(material), _per_class(material), _slices(material)],
+        tables=[] if material.is_hidden else [_confusion(material), _per_class(material), _slices(material)],
         counts=material.counts,
     )
 
@@ -144,7 +147,7 @@ def _judge(scope: AuditScope, key: str, measure: Callable[[], Figure]) -> Callab
 
 
 def _bootstrapped(kpi: str, material: Material, seed: int) -> Figure:
-    return sentiment.bootstrap_figure(
+    found = sentiment.bootstrap_figure(
         kpi,
         material.matrix,
         material.labels,
@@ -153,6 +156,7 @@ def _bootstrapped(kpi: str, material: Material, seed: int) -> Figure:
         replicates=REPLICATES,
         seed=seed,
     )
+    return material.shown(found)
 
 
 def _more_figures(material: Material, seed: int) -> list[Figure]:
@@ -165,7 +169,10 @@ def _f1_figures(material: Material, seed: int) -> list[Figure]:
     """F1 of each class with its interval; a class without gold is 'not estimable'."""
     counts = agreement.counts(material.matrix)
     values = agreement.f1_per_class(counts)
-    return [_f1(material, counts, index, float(values[index]), seed) for index in range(len(material.labels))]
+    return [
+        material.shown(_f1(material, counts, index, float(values[index]), seed))
+        for index in range(len(material.labels))
+    ]
 
 
 def _f1(material: Material, counts: agreement.Floats, index: int, value: float, seed: int) -> Figure:
@@ -230,6 +237,8 @@ def _of_live(scope: AuditScope) -> Material:
         raise ValueError("a run over live use needs a window")
     window = (scope.date_from, scope.date_to)
     labels, matrix = rollups.confusion(scope.system, *window)
+    people = rollups.people(scope.system, *window, topic="gold")
+    is_hidden = 0 < people < settings.PRIVACY_FLOOR
     dimensions = [
         *LIVE_DIMENSIONS,
         *(name for name in scope.system.dimensions if name not in LIVE_DIMENSIONS),
@@ -240,17 +249,19 @@ def _of_live(scope: AuditScope) -> Material:
         source="live interactions with a human label",
         window=window,
         slices=[part for dimension in dimensions for part in _live_slices(scope.system, window, dimension)],
-        counts={
-            "labelled": int(np.sum(matrix)),
-            "people": rollups.people(scope.system, *window, topic="gold"),
-        },
+        counts={} if is_hidden else {"labelled": int(np.sum(matrix)), "people": people},
+        is_hidden=is_hidden,
     )
 
 
 def _live_slices(system: System, window: tuple[date, date], dimension: str) -> list[Slice]:
-    people = rollups.people_by(system, *window, dimension)
+    """The values of a dimension; those of too few people hide, and with one alone the smallest other."""
     found = rollups.confusion(system, *window, by=dimension)
-    return [Slice(dimension, value, *counts, people.get(value, 0)) for value, counts in found.items()]
+    counted = rollups.people_by(system, *window, dimension)
+    people = {value: counted.get(value, 0) for value in found}
+    rest = rollups.without_value(system, *window, dimension)
+    shut = hidden(people | {"": rest}, settings.PRIVACY_FLOOR) | {v for v, n in people.items() if n == 0}
+    return [Slice(dimension, value, *counts, value in shut) for value, counts in found.items()]
 
 
 def _confusion(material: Material) -> Table:
@@ -272,9 +283,14 @@ def _per_class(material: Material) -> Table:
         agreement.recall_per_class(counts),
         agreement.f1_per_class(counts),
     )
+    gold = counts.sum(axis=1).astype(int).tolist()
     rows = [
-        [label, int(counts[index].sum()), *(_number(column[index]) for column in columns)]
-        for index, label in enumerate(material.labels)
+        [
+            label,
+            n,
+            *(None if n < sentiment.MINIMUM_GOLD else _number(column[index]) for column in columns),
+        ]
+        for index, (label, n) in enumerate(zip(material.labels, gold, strict=True))
     ]
     return Table(
         key="per_class",
@@ -308,8 +324,8 @@ def _slices(material: Material) -> Table:
 
 
 def _slice_row(part: Slice) -> list[str | int | float | None]:
-    """A slice with fewer people than the privacy floor shows no number at all, not even its n."""
-    if part.people is not None and part.people < settings.PRIVACY_FLOOR:
+    """A slice behind the privacy floor shows no number at all, not even its n."""
+    if part.is_hidden:
         return [part.dimension, part.value, None, None, None, None, None, State.SUPPRESSED.value]
     found = sentiment.accuracy_figure(part.matrix)
     low, high = found.ci or (None, None)

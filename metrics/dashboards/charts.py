@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from governance.audits.models import AuditRun
-from governance.registry.models import Goal, System
+from governance.registry.models import System
 from governance.review.models import Deployment
 from metrics.catalogue import KPIS
 from metrics.dashboards import figures, figures_value, selectors
@@ -19,7 +19,7 @@ from metrics.dashboards.series import series
 from metrics.roi import selectors as values
 from metrics.roi.rules import COST
 from metrics.rollups.rules import histogram
-from metrics.stats.sentiment import f1_by_label
+from metrics.stats.sentiment import MINIMUM_GOLD, f1_by_label
 from portal.errors import N_
 from portal.web.badges import word
 
@@ -77,7 +77,7 @@ def trend_chart(system: System, span: Range, kpis: Sequence[str]) -> figures.Cha
         figures.Series(_(KPIS[kpi].name), starts, [bucket[kpi] for bucket in found.figures], color)
         for kpi, color in zip(kpis, (figures.LINE, figures.SECOND), strict=False)
     ]
-    goal = Goal.objects.filter(system=system, kpi=kpis[0]).order_by("due_on").last()
+    goal = selectors.goal_of(system, kpis[0])
     target = float(goal.target) if goal else None
     marks = marks_of(system, span)
     return figures.trend(lines, words(), factor=factor, suffix=suffix, target=target, marks=marks)
@@ -125,7 +125,10 @@ def _answers(kpi: str, answers: range, good: int) -> Callable[[System, Range, st
 
 def _f1(system: System, span: Range, _by: str) -> figures.Chart:
     labels, matrix = selectors.matrix(system, *span.window)
-    return figures.bars(f1_by_label(labels, matrix) if labels else {}, words())
+    thin = {
+        label for label, row in zip(labels, matrix, strict=True) if 0 < sum(row) < MINIMUM_GOLD
+    }  # too few human labels to say anything
+    return figures.bars(f1_by_label(labels, matrix) if labels else {}, words(), thin)
 
 
 def _confusion(system: System, span: Range, _by: str) -> figures.Chart:
@@ -134,7 +137,7 @@ def _confusion(system: System, span: Range, _by: str) -> figures.Chart:
 
 def _slices(system: System, span: Range, by: str) -> figures.Chart:
     parts = selectors.slices(system, *span.window, by) if by in selectors.dimensions(system) else []
-    goal = Goal.objects.filter(system=system, kpi="accuracy").order_by("due_on").last()
+    goal = selectors.goal_of(system, "accuracy")
     rows = [(part.value, part.figures["accuracy"]) for part in parts]
     return figures.intervals(rows, words(), target=float(goal.target) if goal else None)
 

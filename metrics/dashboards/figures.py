@@ -4,7 +4,7 @@ Only trace types of the cartesian bundle are used, since it draws an unknown typ
 are names of CSS variables that the page resolves for its theme. Every chart tells its facts in `table` as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,13 @@ TRACES = frozenset({"scatter", "bar", "heatmap"})  # all that is drawn here; a t
 LINE, SECOND = "var(--chart-1)", "var(--chart-2)"
 BAND, TARGET = "var(--chart-band)", "var(--chart-target)"
 GOOD, BAD, NOTE = "var(--chart-good)", "var(--chart-bad)", "var(--chart-4)"
+
+
+# day before month, as both languages write it; the year below the first
+TICKS = [
+    {"dtickrange": [None, "M1"], "value": "%-d %b\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+]
 
 
 def plain(text: str) -> str:
@@ -147,7 +154,7 @@ def _time_layout(marks: Sequence[Mark], middle: str, suffix: str, limits: tuple[
     if limits:
         y_axis["range"] = list(limits)
     return {
-        "xaxis": {"type": "date"},
+        "xaxis": {"type": "date", "tickformatstops": TICKS},
         "yaxis": y_axis,
         "hovermode": "x unified",
         "shapes": [
@@ -178,7 +185,7 @@ def _annotation(day: str, marks: Sequence[Mark], middle: str) -> Any:
         "yanchor": "top",
         "xanchor": "right" if day > middle else "left",
         "showarrow": False,
-        "text": "<br>".join(plain(mark.text) for mark in marks),
+        "text": "<br>".join(dict.fromkeys(plain(mark.text) for mark in marks)),  # the same twice says no more
         # the page follows `name` on a click: a link in the text would need an inline style
         "name": url,
         "captureevents": bool(url),
@@ -267,9 +274,11 @@ def _upright(at: float) -> Any:
     return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
-def bars(values: Mapping[str, float | None], words: Mapping[str, str]) -> Chart:
-    """One bar per name; None is no bar and 'cannot be estimated' in the table."""
-    shown = {name: value for name, value in values.items() if value is not None}
+def bars(
+    values: Mapping[str, float | None], words: Mapping[str, str], thin: Collection[str] = ()
+) -> Chart:
+    """One bar per name; None is no bar and 'cannot be estimated' in the table, a thin one 'not enough data'."""
+    shown = {name: value for name, value in values.items() if value is not None and name not in thin}
     return {
         "data": [
             {
@@ -278,7 +287,7 @@ def bars(values: Mapping[str, float | None], words: Mapping[str, str]) -> Chart:
                 "x": list(shown.values()),
                 "y": [plain(name) for name in shown],
                 "marker": {"color": LINE},
-                "text": [f"{value:.4f}" for value in shown.values()],
+                "texttemplate": "%{x:.4f}",
                 "hovertemplate": "%{y}: %{x:.4f}<extra></extra>",
                 "name": words["value"],
             }
@@ -286,7 +295,10 @@ def bars(values: Mapping[str, float | None], words: Mapping[str, str]) -> Chart:
         "layout": {"xaxis": {"range": [0, 1]}, "yaxis": {"type": "category", "autorange": "reversed"}},
         "table": {
             "columns": [words["series"], words["value"]],
-            "rows": [[n, words["not_estimable"] if v is None else round(v, 4)] for n, v in values.items()],
+            "rows": [
+                [n, round(shown[n], 4) if n in shown else words["not_enough_data" if n in thin else "not_estimable"]]
+                for n in values
+            ],
         },
     }
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.db.models import Max, Sum
+from django.utils import timezone
 
 from governance.audits.models import AuditRun
 from governance.registry.models import Goal, System
@@ -20,6 +21,7 @@ from metrics.ingest.models import EvaluationSet
 from metrics.roi import selectors as values
 from metrics.roi.rules import Standing
 from metrics.rollups.models import ConfusionRollup, DayRollup
+from metrics.rollups.selectors import without_value
 from metrics.stats.change import Change, change
 from metrics.stats.figure import Figure, suppressed
 from metrics.stats.sentiment import accuracy_figure, bootstrap_figure, sentiment_figures
@@ -78,7 +80,10 @@ def figures(system: System, date_from: date, date_to: date, by: str | None = Non
 def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
     """The board of each system, in the order given: eleven queries, however many systems, days or rows."""
     now, before = _measured(systems, *span.window), _measured(systems, *span.previous)
-    now = {pk: found | fallback for pk, found, fallback in _with_evaluation(systems, now, span.window)}
+    for pk, judged_on_a_set in _of_evaluations(systems, now):
+        now[pk] |= judged_on_a_set
+        for kpi in judged_on_a_set:  # a set and live use are two populations: no change between them
+            before[pk].pop(kpi, None)
     judged, returns = _standings(systems), values.returns(systems, *span.window)
     goals, fresh = _goals(systems), _fresh(systems)
     made = []
@@ -198,15 +203,16 @@ ORDER BY w.place
 """
 
 
-def _with_evaluation(
-    systems: Sequence[System], now: Mapping[UUID, Figures], window: rules.Window
-) -> Iterable[tuple[UUID, Figures, Figures]]:
-    """Where nothing live was labelled, how well the system reads comes from its newest evaluation set."""
+def _of_evaluations(systems: Sequence[System], now: Mapping[UUID, Figures]) -> Iterable[tuple[UUID, Figures]]:
+    """Where nothing live was labelled, how well the system reads comes from its newest evaluation set.
+
+    Live labels of too few people (hidden: n is None) stay hidden; a set does not take their place.
+    """
     newest = {e.system_id: e for e in _evaluations(systems).distinct("system_id")}
     for system in systems:
-        live, evaluation = now[system.pk], newest.get(system.pk)
-        bare = evaluation is not None and not live["accuracy"].n
-        yield system.pk, live, evaluation_figures(evaluation) if evaluation and bare else {}
+        evaluation = newest.get(system.pk)
+        if evaluation is not None and now[system.pk]["accuracy"].n == 0:
+            yield system.pk, evaluation_figures(evaluation)
 
 
 def _evaluations(systems: Sequence[System]) -> Any:
@@ -253,9 +259,17 @@ def _of_roi(judged: Mapping[str, Standing], coverage: Figure) -> tuple[Standing,
 def _goals(systems: Sequence[System]) -> dict[UUID, dict[str, Goal]]:
     """The goal of each KPI: the one that falls due next, else the last one."""
     found: dict[UUID, dict[str, Goal]] = defaultdict(dict)
-    for goal in Goal.objects.filter(system__in=[s.pk for s in systems]).order_by("-due_on"):
-        found[goal.system_id][goal.kpi] = goal
+    today = timezone.now().date()
+    for goal in Goal.objects.filter(system__in=[s.pk for s in systems]).order_by("due_on"):
+        known = found[goal.system_id].get(goal.kpi)
+        if known is None or known.due_on < today:
+            found[goal.system_id][goal.kpi] = goal
     return found
+
+
+def goal_of(system: System, kpi: str) -> Goal | None:
+    """The goal that a card and a chart of this KPI are held against."""
+    return _goals([system]).get(system.pk, {}).get(kpi)
 
 
 def _fresh(systems: Sequence[System]) -> dict[UUID, date]:
@@ -286,7 +300,9 @@ def slices(system: System, date_from: date, date_to: date, by: str) -> list[Slic
     topics = {f"gold|{by}={value}": value for value in cells}
     counted = people_of([system], date_from, date_to, topics).get(system.pk, {})
     people = {value: counted.get(topic, 0) for topic, value in topics.items()}
-    shut = hidden(people, settings.PRIVACY_FLOOR) | {value for value, n in people.items() if n == 0}
+    # those without a value are a group too: the total minus all values shows them
+    rest = without_value(system, date_from, date_to, by)
+    shut = hidden(people | {"": rest}, settings.PRIVACY_FLOOR) | {v for v, n in people.items() if n == 0}
     return [
         Slice(
             value, _slice_figures(matrix_of(system.labels, cells[value]), (date_from, date_to), value in shut)

@@ -18,6 +18,7 @@ from metrics.dashboards import rules
 from metrics.dashboards.selectors import Figures, matrix_of, people_in
 from metrics.rollups.models import ConfusionRollup, DayRollup
 from metrics.stats.figure import State
+from metrics.stats.suppression import hidden
 
 _TRUNCATE = {"week": TruncWeek, "month": TruncMonth}
 
@@ -60,8 +61,7 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
     ends = [min(_next(start, bucket) - timedelta(days=1), date_to) for start in starts]
     days = list(zip((max(start, date_from) for start in starts), ends, strict=True))
     topics = sorted({rules.TOPICS[kpi] for kpi in kpis if kpi in rules.TOPICS})
-    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in topics]))
-    people = [{topic: next(counted) for topic in topics} for _ in days]
+    people = _people(system, topics, days)
     return Buckets(
         bucket,
         tuple(starts),
@@ -77,6 +77,20 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
             for start, window, behind in zip(starts, days, people, strict=True)
         ),
     )
+
+
+def _people(system: System, topics: Sequence[str], days: Sequence[tuple[date, date]]) -> list[dict[str, int]]:
+    """Distinct people per bucket and topic; nobody where a bucket must hide with another that is too small.
+
+    The card shows the whole window: with one bucket hidden, the whole minus the others would be that bucket.
+    """
+    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in topics]))
+    people = [{topic: next(counted) for topic in topics} for _ in days]
+    for topic in topics:
+        shut = hidden({str(n): found[topic] for n, found in enumerate(people)}, settings.PRIVACY_FLOOR)
+        for n in shut:
+            people[int(n)][topic] = 0
+    return people
 
 
 def _next(start: date, bucket: str) -> date:

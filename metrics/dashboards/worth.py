@@ -74,5 +74,6 @@ def _figure(
         method=_METHOD.format(rate="10 %", draws=outcome.draws, seed=outcome.seed),
         source=SOURCE,
         window=window,
-        extra={"p_npv_negative": outcome.p_negative, "payback_month": outcome.payback},
+        # costs always show, so they must not tell the return that is withheld
+        extra={} if costs else {"p_npv_negative": outcome.p_negative, "payback_month": outcome.payback},
     )

@@ -87,23 +87,6 @@ def faults_of(item: InteractionItem, declared: Scheme, now: datetime) -> list[Fa
     return faults
 
 
-def _faults_of_labels(item: InteractionItem, labels: frozenset[str]) -> list[Fault]:
-    faults = [
-        label_fault(name)
-        for name, label in (("predicted", item.predicted), ("gold", item.gold))
-        if label is not None and label not in labels
-    ]
-    if item.labels is not None:
-        faults += [
-            label_fault(f"labels[{n}].label") for n, x in enumerate(item.labels) if x.label not in labels
-        ]
-        if len({x.rater for x in item.labels}) < len(item.labels):
-            faults.append(Fault("labels", "duplicate", N_("A rater labels an item once.")))
-    if item.scores is not None and not labels.issuperset(item.scores):
-        faults.append(label_fault("scores"))
-    return faults
-
-
 def attribute_faults(attributes: Mapping[str, str], declared: Scheme) -> list[Fault]:
     """Only dimensions that the system declares, and their declared values."""
     faults = []

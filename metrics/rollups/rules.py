@@ -11,7 +11,7 @@ Keys of DayRollup.value (all additive; test items never count; `allow` and `basi
 | `sensitive.n`, `sensitive.human` | kept items marked sensitive; those that a human saw |
 | `escalated`, `human` | kept items handed over; seen by a human |
 | `override.known`, `override.yes` | kept items with `overridden` known; overridden by a human |
-| `resolved.known`, `resolved.yes`, `contained` | kept items with outcome known; resolved; without a human |
+| `resolved.known`, `resolved.yes`, `contained` | kept items with outcome known; resolved; that without a human |
 | `predicted.<label>` | kept items per predicted label |
 | `frt.<bin>`, `handling.<bin>` | first response (milliseconds), handling (milliseconds) by log bin, see `bin_bounds` |
 | `cal.<00-14>.n`, `.correct`, `.sum` | with gold and confidence: number, number right, Σ confidence |

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Protocol, overload
 
 from django.db import connection
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, Min, Q, QuerySet, Sum
 
 from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
 
@@ -120,6 +120,27 @@ def people_by(system: HasScheme, date_from: date, date_to: date, by: str) -> dic
             [system.id, date_from, date_to, f"gold|{by}="],
         )
         return {topic.partition("=")[2]: n for topic, n in cursor.fetchall()}
+
+
+def without_value(system: HasScheme, date_from: date, date_to: date, by: str) -> int:
+    """Distinct people behind labelled interactions that have no value of this dimension.
+
+    Looked up only where there are such interactions.
+    """
+    inside = ConfusionRollup.objects.filter(system_id=system.id, day__gte=date_from, day__lte=date_to)
+    n = inside.aggregate(
+        all=Sum("n", filter=Q(slice="")), divided=Sum("n", filter=Q(slice__startswith=f"{by}="))
+    )
+    if (n["all"] or 0) <= (n["divided"] or 0):
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT subject) FROM (SELECT subject FROM metrics_personday"
+            " WHERE system_id = %s AND day BETWEEN %s AND %s AND (topic = 'gold' OR starts_with(topic, %s))"
+            " GROUP BY day, subject HAVING sum(CASE topic WHEN 'gold' THEN n ELSE -n END) > 0) AS rest",
+            [system.id, date_from, date_to, f"gold|{by}="],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def window(system: HasScheme) -> tuple[date, date] | None:

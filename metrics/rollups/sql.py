@@ -57,7 +57,7 @@ _COUNTERS = {
     "override.yes": "kept AND overridden",
     "resolved.known": "kept AND resolved IS NOT NULL",
     "resolved.yes": "kept AND resolved",
-    "contained": "kept AND resolved AND human_at IS NULL",
+    "contained": "kept AND resolved AND human_at IS NULL AND escalated_at IS NULL",
 }
 _NAMES = list(_COUNTERS)
 _SUMS = ",\n        ".join(

@@ -270,6 +270,40 @@ class TestLive:
         assert slices["nl"][7] == "ok"
         assert slices["de"][2:] == [None, None, None, None, None, "suppressed"]  # one person behind it
 
+    def test_a_handful_of_people_is_no_population(self) -> None:
+        system = reader()
+        live(system, date(2026, 10, 1), TWEETS)
+        PersonDay.objects.bulk_create(
+            PersonDay(
+                system_id=system.pk, topic="gold", day=date(2026, 10, 1), subject=uuid.UUID(int=n), n=300
+            )
+            for n in range(5)
+        )
+        done = run(system, date_from=date(2026, 10, 1), date_to=date(2026, 10, 31))
+        assert done.verdict == "not_enough_evidence"
+        assert {figure["state"] for figure in done.figures} == {"suppressed"}
+        assert [check["figure"]["n"] for check in done.checks] == [None, None]
+        assert (done.tables, done.counts) == ([], {})
+
+    def test_a_hidden_slice_takes_the_smallest_other_one_with_it(self) -> None:
+        system = reader()
+        for language, people in (("nl", 60), ("en", 30), ("tr", 3)):
+            live(system, date(2026, 10, 1), TWEETS, slice=f"language={language}")
+            PersonDay.objects.bulk_create(
+                PersonDay(
+                    system_id=system.pk,
+                    topic=f"gold|language={language}",
+                    day=date(2026, 10, 1),
+                    subject=uuid.UUID(int=n),
+                    n=1,
+                )
+                for n in range(people)
+            )
+        live(system, date(2026, 10, 1), [[3 * n for n in row] for row in TWEETS])
+        done = run(system, date_from=date(2026, 10, 1), date_to=date(2026, 10, 31))
+        slices = {row[1]: row[7] for row in done.tables[2]["rows"]}
+        assert slices == {"nl": "ok", "en": "suppressed", "tr": "suppressed"}
+
     def test_without_dates_it_takes_all_the_days_that_have_data(self) -> None:
         system = reader()
         with pytest.raises(RuleBroken, match="no data yet"):

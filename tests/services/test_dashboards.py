@@ -1,6 +1,7 @@
 """Figures of systems from rollups: values, floor, goals, change, evaluation sets, withheld returns."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -119,8 +120,62 @@ def test_where_nothing_live_is_labelled_the_evaluation_set_speaks() -> None:
     found = board(system).figures
     assert found["accuracy"].value == pytest.approx(0.8339, abs=5e-5)
     assert found["accuracy"].source.startswith("evaluation set emotion test set")
-    make.confusion(system, DAY, LABELS, TWEETEVAL, people=200)
+    # live use was labelled in the period before: a set and live use are not compared
+    make.confusion(system, DAY - timedelta(days=20), LABELS, TWEETEVAL, people=200)
+    assert board(system).cards["accuracy"].change is None
+    make.confusion(system, DAY, LABELS, TWEETEVAL, people=3)
+    assert board(system).figures["accuracy"].state is State.SUPPRESSED  # and the set does not take its place
+    make.confusion(system, DAY + timedelta(days=1), LABELS, TWEETEVAL, people=200)
     assert board(system).figures["accuracy"].source == "live interactions, daily rollups"
+
+
+def test_the_goal_that_falls_due_next_is_the_one_that_counts() -> None:
+    system = make.system()
+    today = datetime.now(UTC).date()
+    goal = {"direction": "at_least", "statement": "x", "created_at": NOW, "created_by": system.owner}
+    for days, target in ((-400, "0.5"), (-30, "0.6")):
+        Goal.objects.create(system=system, kpi="csat", target=target, due_on=today + timedelta(days), **goal)
+    found = selectors.goal_of(system, "csat")
+    assert found is not None
+    assert found.target == Decimal("0.6")  # all past: the last one
+    for days, target in ((30, "0.7"), (400, "0.8")):
+        Goal.objects.create(system=system, kpi="csat", target=target, due_on=today + timedelta(days), **goal)
+    found = selectors.goal_of(system, "csat")
+    assert found is not None
+    assert found.target == Decimal("0.7")
+
+
+def test_those_without_a_value_are_a_group_that_the_total_would_show() -> None:
+    system = make.system(labels=LABELS)
+    make.confusion(system, DAY, LABELS, TWEETEVAL, people=200, part="language=nl")
+    make.confusion(system, DAY, LABELS, TWEETEVAL, people=60, part="language=en")
+    double = [[2 * n for n in row] for row in TWEETEVAL]
+    make.confusion(system, DAY, LABELS, double, people=200)
+    everyone = {part.value: part.figures["accuracy"].state for part in _by_language(system)}
+    assert everyone == {"nl": State.OK, "en": State.OK}
+    # three people more, whose language nobody knows
+    make.confusion(system, DAY + timedelta(days=1), LABELS, TWEETEVAL, people=3)
+    assert {part.value: part.figures["accuracy"].state for part in _by_language(system)} == {
+        "nl": State.OK,
+        "en": State.SUPPRESSED,
+    }
+
+
+def _by_language(system: System) -> list[selectors.Slice]:
+    return selectors.slices(system, *SPAN.window, "language")
+
+
+def test_a_hidden_week_is_not_the_whole_minus_the_other_weeks() -> None:
+    system = make.system()
+    for week, people in enumerate((40, 4, 25, 60)):
+        make.counters(system, DAY + timedelta(days=7 * week), ANSWERS, people={"survey.csat": people})
+    weeks = series(system, DAY, DAY + timedelta(days=27), ["csat"]).figures
+    assert [week["csat"].state for week in weeks] == [
+        State.OK,
+        State.SUPPRESSED,
+        State.SUPPRESSED,
+        State.OK,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +208,7 @@ def test_the_return_is_withheld_while_consent_or_accuracy_is_not_met_and_costs_s
     else:
         assert found.worth.withheld in found.figures["roi"].reason_text
         assert found.figures["roi"].p50 is None
+        assert "extra" not in found.figures["pv_costs"].to_dict()  # nor is it told beside the costs
 
 
 def finished_run(system: System, verdict: str, at: datetime = NOW) -> AuditRun:

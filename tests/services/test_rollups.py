@@ -147,6 +147,17 @@ def test_counters_of_one_rich_item(system: Any) -> None:
     assert str(selectors.totals(system, *YEAR)["cal.13.sum"]).rstrip("0") == "0.9"
 
 
+def test_what_was_handed_over_was_not_closed_without_a_human(system: Any) -> None:
+    handed_over = {"escalated_at": "2026-03-01T10:01:00Z"}
+    make.receive(
+        system,
+        make.item(1, recipients=["analyst"], resolved=True),
+        make.item(2, recipients=["analyst"], resolved=True, **handed_over),
+    )
+    found = selectors.totals(system, *YEAR)
+    assert (found["resolved.yes"], found["contained"]) == (2, 1)
+
+
 def test_a_log_histogram_gives_its_median_within_a_bin() -> None:
     bins = {60: 1, 80: 2, 95: 1}
     low, high = bin_bounds(80)
