@@ -14,7 +14,7 @@ from portal.errors import N_
 
 RATE = 0.10  # the yearly discount rate that TEI studies use
 CURRENCY = "EUR"
-MODEL = 1  # raised when the arithmetic changes, so that an older cached outcome is not reused
+MODEL = 2  # raised when the arithmetic changes, so that an older cached outcome is not reused
 
 COST, BENEFIT = "cost", "benefit"
 KINDS = {COST: N_("Cost"), BENEFIT: N_("Benefit")}

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 DRAWS = 10_000
 SEED = 20_261_123
@@ -155,15 +154,14 @@ def simulate(items: Sequence[Item], rate: float, draws: int = DRAWS, seed: int =
     pv_costs, pv_benefits = worth[spent].sum(axis=0), worth[~spent].sum(axis=0)
     npv = pv_benefits - pv_costs
     months = _paybacks(items, factors)
-    known = months[months >= 0]
     return Outcome(
         pv_costs=_quantiles(pv_costs),
         pv_benefits=_quantiles(pv_benefits),
         npv=_quantiles(npv),
         roi=_quantiles(npv / pv_costs) if (pv_costs > 0).all() else None,
         p_negative=float((npv < 0).mean()),
-        payback=int(np.median(known)) if known.size * 2 >= draws else None,
-        payback_share=known.size / draws,
+        payback=_median_payback(months),
+        payback_share=float((months >= 0).mean()),
         tornado=_tornado(items, factors, npv),
         draws=draws,
         seed=seed,
@@ -189,16 +187,31 @@ def _paybacks(items: Sequence[Item], factors: NDArray[np.float64]) -> NDArray[np
     return np.where(reached.any(axis=1), reached.argmax(axis=1), -1)
 
 
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _values, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    shared: NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2)[place]
+    return shared
+
+
+def _median_payback(months: NDArray[np.int64]) -> int | None:
+    """The month by which half of all draws have paid back, those that never do included (-1); None if never."""
+    half = np.sort(np.where(months < 0, np.iinfo(np.int64).max, months))[(months.size + 1) // 2 - 1]
+    return None if half == np.iinfo(np.int64).max else int(half)
+
+
 def _tornado(
     items: Sequence[Item], factors: NDArray[np.float64], npv: NDArray[np.float64]
 ) -> tuple[Bar, ...]:
     """Uncertain items by how strongly their factor ranks with the NPV, strongest first."""
-    ranks = stats.rankdata(npv)
+    if np.ptp(npv) == 0:  # nothing moves it, and a rank correlation with a constant does not exist
+        return ()
+    ranks = _ranks(npv)
     bars = []
     for item, factor in zip(items, factors, strict=True):
         if item.spread is Spread.CERTAIN:
             continue
-        correlation = float(np.corrcoef(stats.rankdata(factor), ranks)[0, 1])
+        correlation = float(np.corrcoef(_ranks(factor), ranks)[0, 1])
         low, high = np.quantile(factor, [0.1, 0.9])
         ends = npv[factor <= low].mean(), npv[factor >= high].mean()
         bars.append(Bar(item.key, correlation, float(ends[0]), float(ends[1])))

@@ -190,6 +190,27 @@ def test_payback_is_the_first_month_whose_cumulative_net_is_not_negative() -> No
     assert roi.payback_month([-100, 50]) is None
 
 
+def test_the_payback_of_the_draws_counts_those_that_never_pay_back() -> None:
+    months = np.array([1, 2, 3, 4, 5, 6, -1, -1, -1, -1])
+    assert roi._median_payback(months) == 5  # half of all ten, not of the six that do
+    assert roi._median_payback(np.array([1, 2, -1, -1, -1])) is None
+
+
+def test_nothing_moves_a_value_of_nothing() -> None:
+    outcome = roi.simulate([roi.Item("x", False, ((0, 0.0),), roi.Spread.PERT, 0.5, 1.0, 2.0)], 0.1)
+    assert outcome is not None
+    assert outcome.tornado == ()  # and no correlation that is not a number
+
+
+def test_ranks_and_quantiles_are_those_of_scipy() -> None:
+    values = np.random.default_rng(1).integers(0, 20, 500).astype(float)
+    assert (roi._ranks(values) == scipy_stats.rankdata(values)).all()
+    for n in (1, 2, 30, 31, 999, 1_000_000):
+        for q in (0.1, 0.5, 0.9):
+            lo, hi = scipy_stats.binom.ppf([0.025, 0.975], n, q)
+            assert quantile.quantile_ranks(n, q) == (lo / n, min(1.0, (hi + 1) / n))
+
+
 @pytest.mark.parametrize(
     ("spread", "oracle"),
     [
