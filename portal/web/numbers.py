@@ -1,7 +1,7 @@
 """Figures in words: value, interval and count as a person of the current language reads them."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
 from django.utils import formats
@@ -20,6 +20,7 @@ DIGITS = {
     "s": 1,
     "year": 1,
 }
+MOST_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,12 @@ def format_value(value: Any, *, unit: str = "", digits: int | None = None) -> st
         number *= 100
     # number_format cuts digits off instead of rounding them
     rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-    while unit == "percent" and digits < 4 and rounded in (0, 100) and rounded != number:
-        digits += 1  # what is not quite all does not read 100 %, what is not quite nothing not 0 %
-        rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    ends = (0, {"percent": 100, "share": 1}[unit]) if unit in ("percent", "share") else ()
+    while rounded in ends and rounded != number:
+        # what is not quite all does not read 100 %, what is not quite nothing not 0 %
+        digits += 1
+        way = ROUND_HALF_UP if digits < MOST_DIGITS else ROUND_DOWN if rounded else ROUND_UP
+        rounded = number.quantize(Decimal(1).scaleb(-digits), rounding=way)
     text = str(formats.number_format(rounded, decimal_pos=digits, use_l10n=True, force_grouping=True))
     text = text.replace("-", "\u2212", 1)
     return {
