@@ -24,7 +24,10 @@ the bad side, and `not_enough_evidence` in between.
 A change is now minus the period of the same length before, with an interval made from both intervals (MOVER); where it
 leaves out zero the change is clear.
 
-Figures come from daily sums and histograms, so a page costs the same at ten million rows as at ten thousand.
+Figures come from daily sums and histograms: what a page reads is bounded by days × counters, not by interactions
+(measured in performance.md). A week or month of too few people is hidden too, and with it the smallest other one. The
+intervals take every turn as independent: from daily sums nobody can tell whose turns belong together, so where few
+people have many turns each, the true interval is wider.
 Quantiles of times are read from log-spaced bins, each 12 % wide. Accuracy can be divided by language, channel,
 subject role, modality and the declared dimensions of a system; a group under the floor is hidden, and with it the
 smallest other group when the total would give it away.
