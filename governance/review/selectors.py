@@ -147,9 +147,9 @@ def votes_shown(request: DeploymentRequest) -> QuerySet[Vote]:
 
 
 def open_for(user: Any, on: dt.date) -> list[DeploymentRequest]:
-    """The requests that wait for the vote of `user`."""
+    """The requests that wait for the vote of `user`: a seat gives the vote, a role that reaches the system opens it."""
     seats = Membership.objects.filter(user=user).values("seat__board")
-    rows = DeploymentRequest.objects.filter(state="in_review", board__in=seats)
+    rows = visible_requests(user).filter(state="in_review", board__in=seats)
     rows = rows.select_related("system", "board", "version").exclude(votes__cast_by=user)
     return [request for request in rows if not standing(request, user, on).why_not]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from governance.findings.services import open_finding
+from governance.review import boards
 from governance.review import services as review
 from portal.accounts.models import User
 from portal.desk import menu, selectors
@@ -42,6 +43,27 @@ def test_an_open_vote_waits_until_it_is_cast() -> None:
     assert kinds(members[0]) == []
     assert kinds(members[1]) == ["Your vote"]
     assert kinds(make.person("board_member", unit=system.unit)) == []  # no seat on this board
+
+
+def test_a_vote_waits_for_every_seat_whose_member_may_see_the_file() -> None:
+    system = make.system()
+    board, _members = make.board_with_members(system.unit)
+    admin = make.person("administrator", unit=system.unit)
+    council, stranger = make.person("works_council", unit=system.unit), make.user()
+    for discipline, member in (("works_council", council), ("hr", stranger)):
+        seat = boards.add_seat(board=board, discipline=discipline, by=admin)
+        boards.appoint(seat=seat, user=member, by=admin)
+    request = review.create_request(
+        system=system,
+        flows=[make.flow(system)],
+        version=system.versions.first(),
+        summary="May this be used?",
+        board=board,
+        by=system.owner,
+    )
+    review.submit(request=request, by=system.owner)
+    assert kinds(council) == ["Your vote"]
+    assert kinds(stranger) == []  # no role on the system: not even its name
 
 
 def test_a_screening_without_signature_waits_for_the_officer_of_the_unit_only() -> None:
