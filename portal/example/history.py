@@ -7,6 +7,7 @@ as for real systems. Nothing here imports Django.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ def _interaction(
         "purpose": stream.purpose,
         "language": language,
         "predicted": predicted,
-        "confidence": round(float(np.clip(rng.beta(8, 2) if right else rng.beta(5, 4), 0.26, 0.999)), 3),
+        "confidence": round(min(max(rng.beta(8, 2) if right else rng.beta(5, 4), 0.26), 0.999), 3),
         "strategy": "acknowledge_and_help" if negative else "answer",
         "disclosed_at": (at - timedelta(seconds=4)).isoformat(),
         "emotion_notice_at": (at - timedelta(seconds=4)).isoformat(),
@@ -184,9 +185,7 @@ def _interaction(
         "resolved": bool(rng.random() < (0.66 if negative else 0.83)),
     }
     if stream.attributes:
-        # a person's attributes do not change from turn to turn
-        fixed = np.random.default_rng([SEED, stream.number, who])
-        item["attributes"] = {name: str(fixed.choice(values)) for name, values in stream.attributes.items()}
+        item["attributes"] = dict(_attributes(stream.number, who))
     if stream.human_flow:
         item["handling_s"] = round(float(rng.lognormal(5.8, 0.45)), 1)
     if escalated:
@@ -198,6 +197,14 @@ def _interaction(
     if rng.random() < stream.gold_share:
         item["gold"] = truth
     return item
+
+
+@cache
+def _attributes(number: int, who: int) -> tuple[tuple[str, str], ...]:
+    """A person's attributes, which do not change from turn to turn; drawn once, since a generator is slow to make."""
+    stream = next(stream for stream in STREAMS if stream.number == number)
+    fixed = np.random.default_rng([SEED, number, who])
+    return tuple((name, str(fixed.choice(values))) for name, values in stream.attributes.items())
 
 
 def _read(stream: Stream, rng: np.random.Generator, truth: str, language: str) -> tuple[str, bool]:
