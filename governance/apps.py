@@ -12,14 +12,16 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         """Read the law (a file with a mistake stops the start); fill the registers of jobs and pack sections."""
         from governance.audits import tasks  # noqa: F401
+        from governance.consent.rules import BASES
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
-        from governance.review import tasks as review_tasks  # noqa: F401
         from governance.registry import rules
+        from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
         from portal.web import badges
 
         law.current()
         governance_sections.register_all()
+        badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
             badges.learn({one.value: one.sentence for one in words})

@@ -107,6 +107,10 @@ WORDS: dict[str, Promise | str] = {
     "channel": _("Channel"),
     "subject_role": _("Whose emotion"),
     "modality": _("Read from"),
+    "age": _("Age"),
+    # rules of a policy
+    "permit": _("Permit"),
+    "prohibit": _("Prohibit"),
 }
 ACRONYMS = {"ai", "api", "ces", "csat", "id", "kpi", "mcc", "nps", "npv", "pets", "roi"}
 

@@ -195,3 +195,42 @@ def test_polling_stops_when_the_job_is_over(rf: Any, state: str, status: int) ->
     assert ("<noscript>" in html) == (status == 200), "without JavaScript there is a link to look again"
     assert '<progress value="40" max="100"' in html
     assert response["Cache-Control"] == "no-store"
+
+
+def test_a_legal_reference_reads_in_the_readers_language_and_is_not_torn_apart() -> None:
+    from django.utils.translation import override
+
+    from portal.web.templatetags.attune import citation
+
+    with override("nl"):
+        assert citation("AI Act, Art 50(3) and 50(5)") == "AI-verordening, art.\u00a050(3) en\u00a050(5)"
+        assert (
+            citation(["GDPR, Arts 5 and 35", "WOR 27(1)(k)"])
+            == "AVG, art.\u00a05 en\u00a035; WOR 27(1)(k)"
+        )
+    assert citation("AI Act, Annex III 1(c)").replace("\u00a0", " ") == "AI Act, Annex III 1(c)"
+
+
+def test_what_fills_a_stored_sentence_reads_in_the_readers_language() -> None:
+    from django.utils.translation import override
+
+    from portal.web.params import shown
+
+    filled = {
+        "state": "in_review",
+        "value": "0.7386",
+        "where": "2026-08-23 - 2026-11-21",
+        "n": "241",
+        "kind": "csat",
+    }
+    with override("nl"):
+        assert shown(filled) == {
+            "state": "In behandeling",
+            "value": "0,7386",
+            "where": "23-08-2026 - 21-11-2026",
+            "n": "241",
+            "kind": "Klanttevredenheid (CSAT)",
+        }
+    with override("en-gb"):
+        assert shown(filled)["where"] == "23 Aug 2026 - 21 Nov 2026"
+        assert shown({"where": "2026-13-45"})["where"] == "2026-13-45"

@@ -1,5 +1,6 @@
 """Changes of the register that touch approvals, and the tabs 'Approvals' and 'History' of a system."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,9 +17,11 @@ from governance.registry.models import DataFlow, System
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import changes, selectors
 from governance.review.forms import GoalForm, VersionForm
+from governance.screening import law
 from governance.screening.forms import FlowForm
+from governance.screening.models import spoken
 from portal.access.selectors import can, require
-from portal.ledger.selectors import history
+from portal.ledger.selectors import HistoryLine, history
 from portal.web.views import SignedInMixin
 
 MATERIAL = _("A material change takes what was approved out of force until the board has looked at it again.")
@@ -193,7 +196,11 @@ class SystemHistory(SignedInMixin, View):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """The tab 'History'."""
         system = registry.get(request.user, slug)
-        context = {"system": system, "events": history(_subjects(request.user, system)), "tab": "history"}
+        context = {
+            "system": system,
+            "events": _in_words(history(_subjects(request.user, system))),
+            "tab": "history",
+        }
         return render(request, "review/system_history.html", context)
 
 
@@ -206,3 +213,9 @@ def _subjects(user: Any, system: System) -> list[str]:
     if can(user, "view_audits", system):
         subjects += [finding.subject for finding in system.findings.all()]
     return subjects
+
+
+def _in_words(events: list[HistoryLine]) -> list[HistoryLine]:
+    """With the reasons that are sentences of the law in the reader's language: the ledger keeps the English."""
+    reasons = {rule.reason["en"]: spoken(dict(rule.reason)) for rule in law.current().rules}
+    return [replace(event, why=reasons.get(event.why, event.why)) for event in events]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import re
 from typing import Any
 
 import lucide
@@ -12,6 +13,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from portal.web import badges, numbers
 
@@ -107,6 +109,29 @@ def sentence(value: Any) -> str:
         text = text() if callable(text) else text
         return gettext(str(text)) if text else badges.word(value)
     return gettext(str(value)) if value else ""
+
+
+# the parts of a legal reference; what is not here, numbers and names of other laws, reads the same in every language
+_CITED = {
+    "AI Act": _("AI Act"),
+    "GDPR": _("GDPR"),
+    "Arts": _("Arts"),
+    "Art": _("Art"),
+    "Annex": _("Annex"),
+    "recital": _("recital"),
+    "exception": _("exception"),
+    "and": _("and"),
+    "to be checked": _("to be checked"),
+}
+# the space before a number too: 'Art 9' is not torn apart at the end of a line
+_CITATION = re.compile(r"\b(" + "|".join(_CITED) + r")\b( (?=[\dIVX]))?")
+
+
+@register.filter
+def citation(value: Any) -> str:
+    """A legal reference ('AI Act, Art 5(1)(f)'), or a list of them, in the reader's language."""
+    text = value if isinstance(value, str) else "; ".join(value or [])
+    return _CITATION.sub(lambda found: str(_CITED[found[1]]) + ("\u00a0" if found[2] else ""), text)
 
 
 @register.simple_tag
