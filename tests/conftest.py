@@ -125,11 +125,14 @@ def django_db_setup(test_database: TestDatabase, django_db_blocker: Any) -> Iter
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> Iterator[None]:
-    """Throttles and cached answers of one test are not seen by the next."""
+    """Throttles, cached answers, language and zone of one test are not seen by the next."""
     yield
     from django.core.cache import cache
+    from django.utils import timezone, translation
 
     cache.clear()
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture
