@@ -228,7 +228,11 @@ def _open_miss(run: AuditRun, kind: AuditKind, check: dict[str, Any], key: str) 
 
 
 def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    """Four decimals; more where rounding would make nearly all into all, or something into nothing."""
+    if value is None:
+        return "-"
+    text = f"{value:.4f}"
+    return repr(value) if float(text) in (0, 1) and value not in (0, 1) else text
 
 
 def _open_crash(run: AuditRun, kind: AuditKind, check: dict[str, Any], key: str) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from governance.audits import registry, selectors, services
+from governance.audits.execution import _short
 from governance.audits.models import AuditRun
 from governance.findings.models import Finding
 from metrics.ingest.models import EvaluationSet
@@ -242,6 +243,16 @@ class TestFindings:
         assert run(system, date_from=date(2026, 10, 1), date_to=date(2026, 10, 31)).verdict == "met"
         assert run(system, date_from=date(2026, 9, 1), date_to=date(2026, 9, 30)).verdict == "not_met"
         assert open_checks(system) == set()
+
+
+def test_a_finding_does_not_round_a_miss_to_its_target() -> None:
+    assert [_short(value) for value in (None, 0.65125, 1.0, 0.99996, 0.00001)] == [
+        "-",
+        "0.6512",
+        "1.0000",
+        "0.99996",
+        "1e-05",
+    ]
 
 
 @pytest.mark.django_db
