@@ -6,5 +6,6 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 class SwaggerPage(SpectacularSwaggerSplitView):
     """The API, to read and try with a key; open to everyone, as it shows no data."""
 
+    template_name = "api/docs.html"  # the package's own page has an inline style
     permission_classes = ()
     authentication_classes = ()

@@ -205,8 +205,7 @@ def test_a_legal_reference_reads_in_the_readers_language_and_is_not_torn_apart()
     with override("nl"):
         assert citation("AI Act, Art 50(3) and 50(5)") == "AI-verordening, art.\u00a050(3) en\u00a050(5)"
         assert (
-            citation(["GDPR, Arts 5 and 35", "WOR 27(1)(k)"])
-            == "AVG, art.\u00a05 en\u00a035; WOR 27(1)(k)"
+            citation(["GDPR, Arts 5 and 35", "WOR 27(1)(k)"]) == "AVG, art.\u00a05 en\u00a035; WOR 27(1)(k)"
         )
     assert citation("AI Act, Annex III 1(c)").replace("\u00a0", " ") == "AI Act, Annex III 1(c)"
 
