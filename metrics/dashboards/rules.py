@@ -20,6 +20,7 @@ Window = tuple[date, date]
 LIVE = "live interactions, daily rollups"
 SURVEYS = "survey answers, daily rollups"
 LONGEST_DAYS = 3660
+EARLIEST_YEAR = 2000
 
 # the people who must stand behind a figure: KPI -> topic of the counted people
 TOPICS: dict[str, str] = {
@@ -237,6 +238,17 @@ def preset_range(preset: str, today: date) -> Range:
     return Range(today - timedelta(days=days - 1), today, preset)
 
 
+def _fault_of(first: date, last: date) -> dict[str, str] | None:
+    """What is wrong with two days that are dates; None where nothing is."""
+    if last < first:
+        return {"field": "to", "code": "order", "message": N_("The last day comes after the first.")}
+    if first.year < EARLIEST_YEAR:
+        return {"field": "from", "code": "too_early", "message": N_("This time lies before the year 2000.")}
+    if (last - first).days >= LONGEST_DAYS:
+        return {"field": "to", "code": "too_long", "message": N_("The period is longer than ten years.")}
+    return None
+
+
 def read_range(params: Mapping[str, str], today: date) -> tuple[Range, list[dict[str, str]]]:
     """The days asked for by `range`, or by `from` and `to`; with what is wrong, and then the default days."""
     fallback = preset_range(DEFAULT_PRESET, today)
@@ -254,10 +266,8 @@ def read_range(params: Mapping[str, str], today: date) -> tuple[Range, list[dict
             errors.append(_wrong(name))
     if errors:
         return fallback, errors
-    if not 0 <= (ends["to"] - ends["from"]).days < LONGEST_DAYS or ends["from"].year < 2000:
-        return fallback, [
-            {"field": "to", "code": "order", "message": N_("The last day comes after the first.")}
-        ]
+    if fault := _fault_of(ends["from"], ends["to"]):
+        return fallback, [fault]
     typed = ends["from"], ends["to"]
     same = next((preset for preset in PRESETS if preset_range(preset, today).window == typed), "")
     return Range(*typed, same), []

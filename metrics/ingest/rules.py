@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+import msgspec
+
 from metrics.ingest.shapes import InteractionItem
 from portal.errors import N_
 from portal.shapes import Fault
@@ -118,7 +120,12 @@ def time_fault(field: str, at: datetime) -> Fault:
     return Fault(field, "future", N_("This time lies in the future."))
 
 
-NUL = Fault("", "nul", N_("A NUL character cannot be stored."))
+def nul_fault(item: msgspec.Struct) -> Fault:
+    """The first field of an item whose text holds NUL, which PostgreSQL cannot store."""
+    names = (n for n in item.__struct_fields__ if b"\\u0000" in msgspec.json.encode(getattr(item, n)))
+    return Fault(next(names, ""), "nul", N_("A NUL character cannot be stored."))
+
+
 FLOW_FAULTS = {
     "unknown_flow": Fault("flow", "unknown_flow", N_("The system declares no data flow of this name.")),
     "ambiguous_flow": Fault(

@@ -120,7 +120,7 @@ class _Intake:
         )
         self.encoded[one.position] = encoded
         if b"\\u0000" in encoded:
-            one.faults.append(rules.NUL)
+            one.faults.append(rules.nul_fault(item))
         flow, why = gate_rules.derive(
             self.scope.flows,
             slug=item.flow,
@@ -306,7 +306,7 @@ def _take_labels(system: System, found: list[Read[LabelItem]], batch_id: uuid.UU
 
 def _faults_of_label(item: LabelItem, labels: frozenset[str], bases: dict[str, bool]) -> list[Fault]:
     if "\x00" in item.id + item.rater:
-        return [rules.NUL]
+        return [rules.nul_fault(item)]
     faults = [] if item.label in labels else [rules.label_fault("label")]
     if item.id not in bases:
         faults.append(rules.UNKNOWN_ID)

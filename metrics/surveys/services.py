@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance.consent.pseudonyms import fingerprint, pseudonym
 from governance.registry.models import System
 from metrics.ingest import batch
-from metrics.ingest.rules import AHEAD, CONFLICT, EARLIEST, ITEMS_AT_ONCE, NUL, Status, time_fault
+from metrics.ingest.rules import AHEAD, CONFLICT, EARLIEST, ITEMS_AT_ONCE, Status, nul_fault, time_fault
 from metrics.rollups.services import add_surveys, drop_zeros, lock
 from metrics.surveys import rules
 from metrics.surveys.models import SurveyAnswer
@@ -95,7 +95,7 @@ def _status(known: SurveyAnswer | None, row: SurveyAnswer) -> Status:
 def _faults(item: SurveyItem, now: datetime) -> list[Fault]:
     faults = []
     if b"\\u0000" in _ENCODER.encode(item):
-        faults.append(NUL)
+        faults.append(nul_fault(item))
     if not (item.subject or item.session):
         faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
     for name in ("asked_at", "answered_at"):

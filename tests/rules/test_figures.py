@@ -125,6 +125,17 @@ def test_presets_end_today_and_the_default_is_ninety_days() -> None:
     assert read_range({"from": "2026-11-18"}, TODAY)[0] == Range(date(2026, 11, 18), TODAY)
 
 
+def test_a_period_that_cannot_be_shown_says_which_day_is_wrong_and_why() -> None:
+    def fault(first: str, last: str) -> tuple[str, str]:
+        [row] = read_range({"from": first, "to": last}, TODAY)[1]
+        return row["field"], row["code"]
+
+    assert fault("2026-11-02", "2026-11-01") == ("to", "order")
+    assert fault("1999-12-31", "2000-01-02") == ("from", "too_early")
+    assert fault("0001-01-01", "9999-12-31") == ("from", "too_early")
+    assert fault("2010-01-01", "2026-01-01") == ("to", "too_long")
+
+
 def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:
     assert Range(date(2026, 3, 1), date(2026, 3, 31)).previous == (date(2026, 1, 29), date(2026, 2, 28))
 
@@ -135,7 +146,7 @@ def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:
         ({"from": "yesterday"}, "from"),
         ({"from": "2026-03-01", "to": "2026-02-30"}, "to"),
         ({"from": "2026-03-02", "to": "2026-03-01"}, "to"),
-        ({"from": "1026-03-02", "to": "2026-03-01"}, "to"),
+        ({"from": "1026-03-02", "to": "2026-03-01"}, "from"),
         ({"range": "ever"}, "range"),
     ],
 )
