@@ -123,7 +123,9 @@ def test_a_policy_is_drafted_by_one_and_approved_by_another() -> None:
     assert "a colleague" in drafter.get(detail).content.decode()
     assert drafter.post(detail).status_code == 409
     other = signed_in(make.person("data_protection_officer", system=system))
-    assert other.post(detail).status_code == 302
+    assert other.post(detail).status_code == 409  # nobody approves without saying which draft was read
+    assert draft.stamp in other.get(detail).content.decode()
+    assert other.post(detail, {"seen": draft.stamp}).status_code == 302
     draft.refresh_from_db()
     assert draft.state == "approved"
     assert drafter.get(edit).status_code == 200
@@ -144,7 +146,8 @@ def test_an_owner_drafts_the_policy_that_the_only_officer_approves() -> None:
     assert "a colleague" in drafter.get(detail).content.decode()
     assert drafter.post(detail).status_code == 403
     assert drafter.get(f"/systems/{system.slug}/notices/new/").status_code == 403
-    assert officer.post(detail).status_code == 302
+    draft = Policy.objects.get(system=system)
+    assert officer.post(detail, {"seen": draft.stamp}).status_code == 302
     assert Policy.objects.get(system=system).state == "approved"
     reader = signed_in(make.person("auditor", system=system))
     assert edit not in reader.get(f"/systems/{system.slug}/consent/").content.decode()
