@@ -274,9 +274,7 @@ def _upright(at: float) -> Any:
     return {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
-def bars(
-    values: Mapping[str, float | None], words: Mapping[str, str], thin: Collection[str] = ()
-) -> Chart:
+def bars(values: Mapping[str, float | None], words: Mapping[str, str], thin: Collection[str] = ()) -> Chart:
     """One bar per name; None is no bar and 'cannot be estimated' in the table, a thin one 'not enough data'."""
     shown = {name: value for name, value in values.items() if value is not None and name not in thin}
     return {
@@ -296,7 +294,12 @@ def bars(
         "table": {
             "columns": [words["series"], words["value"]],
             "rows": [
-                [n, round(shown[n], 4) if n in shown else words["not_enough_data" if n in thin else "not_estimable"]]
+                [
+                    n,
+                    round(shown[n], 4)
+                    if n in shown
+                    else words["not_enough_data" if n in thin else "not_estimable"],
+                ]
                 for n in values
             ],
         },
