@@ -199,6 +199,11 @@ MFA_TOTP_ISSUER = "Attune"
 MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+if PRODUCTION and not env.str("EMAIL_URL", default=""):
+    raise ImproperlyConfigured(
+        "EMAIL_URL is not set: without a mail server password links would end in the log "
+        "(smtp+tls://user:password@host:587)."
+    )
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("ATTUNE_FROM_EMAIL", default="attune@localhost")

@@ -23,6 +23,7 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://attune_app@db.example.org/attune",
     "CELERY_BROKER_URL": "redis://broker.example.org/0",
     "CACHE_URL": "redis://broker.example.org/1",
+    "EMAIL_URL": "smtp+tls://attune:secret@mail.example.org:587",
 }
 
 
@@ -77,6 +78,7 @@ def test_production_with_everything_named(tmp_path: Path) -> None:
         "DATABASE_URL",
         "CELERY_BROKER_URL",
         "CACHE_URL",
+        "EMAIL_URL",
     ],
 )
 def test_production_refuses_what_is_missing_by_name(tmp_path: Path, missing: str) -> None:
