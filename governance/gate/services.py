@@ -19,7 +19,7 @@ from governance.gate import rules
 from governance.gate.selectors import Scope, scope
 from governance.gate.shapes import Question
 from governance.registry.models import System
-from portal.errors import Invalid
+from portal.errors import N_, Invalid
 from portal.shapes import fault_of
 
 
@@ -60,13 +60,16 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
 
 
 def _question(item: Any, position: int) -> Question:
-    if isinstance(item, Question):
-        return item
     try:
-        return msgspec.convert(item, Question)
+        question = item if isinstance(item, Question) else msgspec.convert(item, Question)
     except msgspec.ValidationError as error:
         fault = fault_of(error).to_dict()
         raise Invalid([fault | {"field": f"items[{position}].{fault['field']}".rstrip(".")}]) from error
+    # a question that leaves the person out would pass by that person's objection
+    if not (question.subject or question.session) and question.layer != "aggregate":
+        message = N_("Name the person or the session; only figures about groups go without.")
+        raise Invalid([{"field": f"items[{position}].subject", "code": "required", "message": message}])
+    return question
 
 
 def _case(known: Scope, system_id: uuid.UUID, question: Question, now: dt.datetime) -> Case:

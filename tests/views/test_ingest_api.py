@@ -72,6 +72,18 @@ def test_withdrawal_turns_the_next_answer_into_no(client: Client, system: Any, k
     assert then["outcome"] == "allow"
 
 
+def test_a_question_that_names_nobody_is_refused_as_it_would_pass_by_an_objection(client: Client) -> None:
+    rule = {"id": "interest", "effect": "permit", "basis": "legitimate_interest", "purpose": "service"}
+    key = make.api_key(make.live_system(rule), SCOPES)[1]
+    facts = {"subject_role": "customer", "purpose": "service", "modality": "text"}
+    post(client, "consent-events", make.consent("no", subject="customer-1", action="objected"), key)
+    assert post(client, "decisions", facts | {"subject": "customer-1"}, key).json()["reason"] == "objected"
+    refused = post(client, "decisions", facts, key)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "items[0].subject"
+    assert post(client, "decisions", facts | {"layer": "aggregate"}, key).json()["outcome"] == "allow"
+
+
 def test_a_single_event_known_with_other_content_is_409_naming_both(client: Client, key: str) -> None:
     first = post(client, "consent-events", make.consent(1), key).json()["items"][0]["event"]
     other = post(client, "consent-events", make.consent(1, action="refused", notice_version=None), key)
