@@ -1,10 +1,12 @@
 """What has to be done before the processes start, each step skipped while its inputs are the same; no Django here."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -50,11 +52,22 @@ def collect_static(environment: Mapping[str, str]) -> None:
     """Static files with hashed names, when one of ours, of the front-end libraries or of the packages changed."""
     sources = [path for app in APPS for path in (ROOT / app).glob("**/static/**/*") if path.is_file()]
     digest = _hash([*sources, ROOT / "node_modules" / ".attune" / ".stamp", ROOT / "requirements.lock"])
-    stamp = ROOT / "static-root" / ".stamp"
-    if _read(stamp) != digest:
-        print("  Collecting the static files", flush=True)
-        _manage(environment, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
-        stamp.write_text(digest, encoding="utf-8")
+    stamp, manifest = ROOT / "static-root" / ".stamp", ROOT / "static-root" / "staticfiles.json"
+    with _alone("static"):  # two starts from one checkout would clear what the other just wrote
+        if _read(stamp) != digest or not manifest.exists():
+            print("  Collecting the static files", flush=True)
+            _manage(environment, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
+            stamp.write_text(digest, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """One process of this checkout at a time; the kernel lets go when the process ends, however it ends."""
+    folder = ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def migrate(environment: Mapping[str, str]) -> None:
