@@ -157,6 +157,9 @@ def run(tree: Tree, *, example: bool) -> int:
             print(f"Attune already runs from {data}: {lock.read().strip() or 'it is just starting'}")
             return 0
         _port_is_free(host, port)
+        lock.truncate(0)
+        lock.write(f"{url} (process {os.getpid()})\n")  # before it answers: who comes second is told where
+        lock.flush()
         held = embedded.ensure(data)
         try:
             tree.environment |= {"PYTHONUNBUFFERED": "1", "PORT": str(port)}
@@ -168,9 +171,6 @@ def run(tree: Tree, *, example: bool) -> int:
             tree.children = _children(data, host, port, tree.environment, example=example)
             if not tree.asked:
                 _serve(tree, host, port)
-                lock.truncate(0)
-                lock.write(f"{url} (process {os.getpid()})\n")
-                lock.flush()
                 _tell(url, data, example=example)
                 tree.watch(held)
                 print("\nStopping", flush=True)
