@@ -20,7 +20,7 @@ class GovernanceConfig(AppConfig):
         from governance.screening import law
         from portal.web import badges
 
-        law.current()
+        law.shipped()
         governance_sections.register_all()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):

@@ -22,7 +22,7 @@ from governance.review.models import (
     Seat,
     Vote,
 )
-from governance.screening.models import Screening
+from governance.screening.models import RuleSet, RuleSetApplication, Screening
 
 __all__ = [
     "Alias",
@@ -43,6 +43,8 @@ __all__ = [
     "Notice",
     "Policy",
     "Recusal",
+    "RuleSet",
+    "RuleSetApplication",
     "Screening",
     "Seat",
     "Subject",

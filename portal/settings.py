@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from portal.embedded import addresses
+from portal.ledger import notes
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -64,6 +65,14 @@ LEDGER_CHECKPOINT_FILE = Path(
     env.str("ATTUNE_LEDGER_CHECKPOINT_FILE", default=str(DATA_DIR / "keys" / "last-checkpoint"))
 )
 LEDGER_ORIGIN = env.str("ATTUNE_LEDGER_ORIGIN", default="attune.local/ledger")
+
+# whose signatures under sets of legal rules count: verifier keys (name+id+key), as `manage.py sign_law` prints them
+LAW_KEYS = env.list("ATTUNE_LAW_KEYS", default=[])
+for _key in LAW_KEYS:
+    try:
+        notes.read_verifier_key(_key)
+    except notes.BadNote as error:
+        raise ImproperlyConfigured(f"ATTUNE_LAW_KEYS: '{_key[:40]}' is {error}.") from error
 
 # --- services: addresses from the environment, else the embedded ones -----------------------
 EMBEDDED_DATABASE = not env.str("DATABASE_URL", default="")

@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 
 from portal.access.models import TimedGrant
+from portal.accounts.codes import PERMISSIONS
 
 
 class System(models.Model):
@@ -37,31 +38,7 @@ class System(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ["sort_key", "slug"]
-        # the codes of portal/access/roles.py; a test holds the two together
-        permissions = [
-            ("view_register", "See the register"),
-            ("edit_register", "Change the register"),
-            ("sign_screening", "Sign a legal screening"),
-            ("request_deployment", "Request a deployment"),
-            ("view_review", "See requests and decisions"),
-            ("vote", "Vote on a board"),
-            ("chair", "Chair a board"),
-            ("manage_board", "Manage boards and seats"),
-            ("suspend", "Suspend a deployment"),
-            ("view_kpis", "See figures"),
-            ("import_data", "Import data"),
-            ("view_audits", "See audits"),
-            ("run_audits", "Run audits"),
-            ("manage_findings", "Manage findings"),
-            ("view_consent", "See consent and policies"),
-            ("manage_consent", "Manage consent and policies"),
-            ("view_ledger", "See the ledger"),
-            ("export_evidence", "Export evidence"),
-            ("manage_people", "Manage people"),
-            ("manage_keys", "Manage API keys"),
-            ("view_jobs", "See jobs"),
-            ("manage_jobs", "Manage jobs"),
-        ]
+        permissions = list(PERMISSIONS.items())
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=["draft", "registered", "retired"]), name="system_state_known"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
 from governance.review import rules, selectors
 from governance.review.models import DeploymentRequest
-from governance.screening import law
+from governance.screening import rulesets
 from governance.screening import selectors as screenings
 from governance.screening.forms import LABELS
 from portal.access.selectors import can
@@ -26,7 +26,7 @@ def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict
     return {
         "asked": request,
         "system": system,
-        "law": law.current(),
+        "law": rulesets.in_force(),
         "flows": _flows(request, today),
         "problems": [_problem(p) for p in selectors.problems(request, today)] if draft else [],
         "seats": _seats(request, today),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from governance.registry.forms import translated
 from governance.registry.models import DataFlow
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
-from governance.screening import law
+from governance.screening import rulesets
 from governance.screening.models import spoken
 
 LABELS = {
@@ -46,7 +46,7 @@ class FlowForm(forms.Form):
             self.fields[field] = forms.ChoiceField(
                 label=LABELS[field], choices=translated(FLOW_ENUMS[field]), initial="unknown"
             )
-        for question, text in law.current().questions.items():
+        for question, text in rulesets.in_force().questions.items():
             self.fields[f"q_{question}"] = forms.ChoiceField(
                 label=spoken(dict(text)), choices=ANSWER_CHOICES, required=False
             )
@@ -71,7 +71,7 @@ class FlowForm(forms.Form):
         data: dict[str, Any] = super().clean() or {}
         if "slug" in self.fields:
             data["slug"] = data.get("slug") or slugify(data.get("name", ""))[:60]
-        questions = law.current().questions
+        questions = rulesets.in_force().questions
         data["facts"] = {q: data.pop(f"q_{q}", "") or None for q in questions}
         return data
 
@@ -80,3 +80,27 @@ def initial_of(flow: DataFlow) -> dict[str, Any]:
     """What the form shows for a flow that is described."""
     values = {field: getattr(flow, field) for field in ("name", "row_version", *FLOW_FACTS)}
     return {**values, **{f"q_{question}": answer for question, answer in flow.facts.items()}}
+
+
+class RuleSetForm(forms.Form):
+    """A signed file of rules."""
+
+    file = forms.FileField(
+        label=_("Signed file"),
+        help_text=_("YAML with a signature under it, at most one megabyte; made with 'manage.py sign_law'."),
+    )
+
+    def clean_file(self) -> str:
+        """The text of the file."""
+        try:
+            text: str = self.cleaned_data["file"].read(rulesets.MOST_BYTES + 1).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("This is not a text in UTF-8.")) from error
+        return text
+
+
+class ApplyRulesForm(forms.Form):
+    """Why these rules come into force; `seen` is the version that was in force when the page was drawn."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=20)

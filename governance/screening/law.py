@@ -16,38 +16,45 @@ LANGUAGES = ("en", "nl")
 class LawFileError(Exception):
     """A rules file that cannot be used: where and why."""
 
-    def __init__(self, path: Path, line: int, why: str) -> None:
+    def __init__(self, name: str, line: int, why: str) -> None:
         self.line = line
-        super().__init__(f"{path}, line {line}: {why}")
+        super().__init__(f"{name}, line {line}: {why}")
 
 
 @cache
-def current() -> Law:
-    """The law that ships with this version of the product."""
+def shipped() -> Law:
+    """The law that ships with this version of the product (what is in force: `rulesets.in_force`)."""
     return load(LAW_FILE)
 
 
 def load(path: Path) -> Law:
     """Read and check a rules file. Raises LawFileError with the line of the first mistake."""
+    return parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def parse(text: str, name: str) -> Law:
+    """The law in a text; `name` is what errors call it. Raises LawFileError with the line of the first mistake."""
     try:
         # BaseLoader leaves every scalar a string, so that `yes` stays an answer and no date is guessed
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LawFileError(path, line, error.problem or "not YAML") from error
+        raise LawFileError(name, line, error.problem or "not YAML") from error
+    except (yaml.reader.ReaderError, RecursionError) as error:
+        raise LawFileError(name, 1, "a character that YAML does not allow, or nested too deeply") from error
     if root is None:
-        raise LawFileError(path, 1, "the file is empty")
-    return _Reader(path).law(root)
+        raise LawFileError(name, 1, "the file is empty")
+    return _Reader(name).law(root)
 
 
 class _Reader:
     """Turns the nodes of the file into the dataclasses of the rules, with the line at hand for each complaint."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def fail(self, node: yaml.Node, why: str) -> LawFileError:
-        return LawFileError(self.path, node.start_mark.line + 1, why)
+        return LawFileError(self.name, node.start_mark.line + 1, why)
 
     def mapping(
         self, node: yaml.Node, needed: set[str], allowed: set[str] | None = None

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import get_language
 
 
@@ -86,3 +87,53 @@ class Screening(models.Model):
     def question_texts(self) -> list[str]:
         """The questions still open, in the reader's language."""
         return [spoken(q["text"]) for q in self.open_questions]
+
+
+class RuleSet(models.Model):
+    """A set of legal rules as it arrived: the signed file itself, who signed it and who brought it in."""
+
+    id = models.UUIDField(primary_key=True, editable=False)  # the first half of the hash
+    version = models.CharField(max_length=20, unique=True)
+    source = models.CharField(max_length=400)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64, unique=True)
+    signer = models.CharField(max_length=120, blank=True)  # name of the key; empty: it came with the product
+    received_at = models.DateTimeField()
+    received_by = models.CharField(max_length=80)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-received_at"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(version=""), name="rule_set_has_version"),
+            models.CheckConstraint(condition=~models.Q(received_by=""), name="rule_set_received_at_by"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    def get_absolute_url(self) -> str:
+        return reverse("rule_set_detail", args=[self.pk])
+
+
+class RuleSetApplication(models.Model):
+    """When a set of rules came into force here; the latest one counts, an earlier set may be applied again."""
+
+    id = models.BigAutoField(primary_key=True)
+    rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="applications")
+    reason = models.TextField(max_length=2000)
+    applied_at = models.DateTimeField()
+    applied_by = models.CharField(max_length=80)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(reason="") & ~models.Q(applied_by=""),
+                name="rule_set_applied_with_reason_by",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_set} {self.applied_at:%Y-%m-%d}"

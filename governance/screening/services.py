@@ -10,7 +10,7 @@ from governance.findings.services import open_finding
 from governance.registry.models import DataFlow
 from governance.registry.selectors import flow_facts
 from governance.registry.services import lock_system, permitted, person
-from governance.screening import law, rules
+from governance.screening import rules, rulesets
 from governance.screening.models import Screening
 from governance.screening.rules import Outcome
 from portal.errors import N_, RuleBroken
@@ -23,8 +23,9 @@ def screen(*, flow: DataFlow, by: Any, effective_at: dt.datetime | None = None) 
     An outcome that got worse opens a finding; `review.changes.rescreen` also suspends what is in force.
     """
     now = effective_at or timezone.now()
-    current_law = law.current()
     with transaction.atomic():
+        rulesets.ensure_first(by, now)
+        current_law = rulesets.in_force()
         lock_system(flow.system_id)
         locked = DataFlow.objects.select_for_update(of=("self",)).select_related("system").get(pk=flow.pk)
         facts = flow_facts(locked)
@@ -104,11 +105,12 @@ def sign(*, screening: Screening, by: Any, effective_at: dt.datetime | None = No
         system = locked.flow.system
         permitted(by, "sign_screening", system)
         facts = flow_facts(locked.flow)
-        result = rules.evaluate(facts, law.current(), now.date())
+        known = rulesets.in_force()
+        result = rules.evaluate(facts, known, now.date())
         why = rules.why_not_sign(
             outcome=locked.outcome,
             superseded=locked.superseded_at is not None,
-            current=_same(locked, result, rules.digest(facts), law.current().version),
+            current=_same(locked, result, rules.digest(facts), known.version),
         )
         if why:
             raise RuleBroken(why, code="cannot_sign")

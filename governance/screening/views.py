@@ -12,7 +12,7 @@ from governance.registry import selectors as registry
 from governance.registry.models import DataFlow
 from governance.registry.pages import said
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
-from governance.screening import law, rules, selectors, services
+from governance.screening import rules, rulesets, selectors, services
 from governance.screening.forms import ANSWER_CHOICES, LABELS
 from governance.screening.models import Screening, spoken
 from portal.access.selectors import can, require
@@ -44,7 +44,7 @@ class SystemFlows(SignedInMixin, View):
         context = {
             "system": system,
             "rows": rows,
-            "law": law.current(),
+            "law": rulesets.in_force(),
             "may_edit": can(request.user, "edit_register", system),
             "tab": "flows",
         }
@@ -70,7 +70,7 @@ class FlowDetail(SignedInMixin, View):
             "duties": duties_shown(screening),
             "signed": selectors.is_signed(screening, found, timezone.localdate()),
             "earlier": found.screenings.filter(superseded_at__isnull=False)[:20],
-            "law": law.current(),
+            "law": rulesets.in_force(),
             "may_edit": can(request.user, "edit_register", system),
             "may_sign": can(request.user, "sign_screening", system),
             "tab": "flows",
@@ -87,7 +87,7 @@ class FlowPreview(SignedInMixin, View):
         """The outcome as a part of the page."""
         system = registry.get(request.user, slug)
         require(request.user, "edit_register", system)
-        known = law.current()
+        known = rulesets.in_force()
         facts: dict[str, str | None] = {name: request.POST.get(name) for name in FLOW_FACTS}
         facts |= {name: request.POST.get(f"q_{name}") for name in known.questions}
         facts["provider_role"] = system.provider_role
@@ -123,24 +123,6 @@ class ScreeningSign(SignedInMixin, View):
         return HttpResponseRedirect(screening.flow.get_absolute_url())
 
 
-class LawPage(SignedInMixin, View):
-    """The rules in use, with article, dates and source."""
-
-    perm = "view_register"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """The catalogue as a page."""
-        current = law.current()
-        today = timezone.localdate()
-        rows = [{"rule": r, "reason": spoken(dict(r.reason)), "valid": r.valid(today)} for r in current.rules]
-        duties = [
-            {"duty": d, "text": spoken(dict(d.text)), "other": spoken(dict(d.other_text))}
-            for d in current.duties.values()
-        ]
-        context = {"law": current, "rules": rows, "duties": duties, "today": today}
-        return render(request, "screening/law.html", context)
-
-
 def facts_shown(flow: DataFlow) -> list[tuple[str, str]]:
     """(label, words) of the seven facts."""
     return [
@@ -153,7 +135,7 @@ def answers_shown(flow: DataFlow) -> list[tuple[str, str]]:
     words = dict(ANSWER_CHOICES)
     return [
         (spoken(dict(text)), str(words.get(flow.facts[question], flow.facts[question])))
-        for question, text in law.current().questions.items()
+        for question, text in rulesets.in_force().questions.items()
         if flow.facts.get(question)
     ]
 

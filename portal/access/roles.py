@@ -38,7 +38,9 @@ TITLES: dict[Role, str] = {
 }
 
 SENTENCES: dict[Role, str] = {
-    Role.ADMINISTRATOR: N_("Manages people, units, roles, boards and keys; does not decide about systems."),
+    Role.ADMINISTRATOR: N_(
+        "Manages people, units, roles, boards, keys and the legal rules; does not decide about systems."
+    ),
     Role.SYSTEM_OWNER: N_(
         "Registers systems, reports their data, asks for deployments; never approves them."
     ),
@@ -57,7 +59,15 @@ _AUDITOR = _READ | {"view_kpis", "view_consent", "view_ledger", "export_evidence
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.ADMINISTRATOR: frozenset(
-        {"manage_people", "manage_keys", "manage_board", "view_ledger", "view_jobs", "manage_jobs"}
+        {
+            "manage_people",
+            "manage_keys",
+            "manage_board",
+            "apply_law",
+            "view_ledger",
+            "view_jobs",
+            "manage_jobs",
+        }
     )
     | {"view_register"},  # keys and roles name systems, so their names must be visible
     Role.SYSTEM_OWNER: _READ

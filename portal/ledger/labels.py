@@ -28,6 +28,8 @@ LABELS: dict[str, str] = {
     "ingest.evaluation_imported": N_("Imported an evaluation set"),
     "job.cancel_requested": N_("Asked to stop a job"),
     "job.retried": N_("Tried a job again"),
+    "law.rule_set_applied": N_("Applied a set of legal rules"),
+    "law.rule_set_received": N_("Brought in a set of legal rules"),
     "ledger.body_erased": N_("Erased what an event said"),
     "people.api_key_created": N_("Created an API key"),
     "people.api_key_revoked": N_("Revoked an API key"),

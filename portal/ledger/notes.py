@@ -1,4 +1,4 @@
-"""Signed checkpoints and proofs as text: C2SP signed-note, tlog-checkpoint and tlog-proof, with Ed25519. Pure."""
+"""Signed texts, checkpoints and proofs: C2SP signed-note, tlog-checkpoint and tlog-proof, with Ed25519. Pure."""
 
 import base64
 import binascii
@@ -43,23 +43,45 @@ def verifier_key(origin: str, public: bytes) -> str:
     return f"{origin}+{key_id(origin, public).hex()}+{base64.b64encode(_ED25519 + public).decode()}"
 
 
+def read_verifier_key(text: str) -> tuple[str, bytes]:
+    """(name, 32 bytes of the public key) of what `verifier_key` wrote; BadNote for anything else."""
+    parts = text.strip().split("+", 2)
+    try:
+        raw = base64.b64decode(parts[2], validate=True)
+    except (IndexError, binascii.Error) as error:
+        raise BadNote("not a verifier key (name+id+key)") from error
+    name, public = parts[0], raw[1:]
+    if len(public) != 32 or raw[:1] != _ED25519 or key_id(name, public).hex() != parts[1]:
+        raise BadNote("not an Ed25519 verifier key (name+id+key)")
+    return name, public
+
+
+def sign_text(text: str, name: str, key: Ed25519PrivateKey) -> str:
+    """A text that ends with a line break, with the signature of `name` under it."""
+    public = key.public_key().public_bytes_raw()
+    blob = base64.b64encode(key_id(name, public) + key.sign(text.encode())).decode()
+    return f"{text}\n— {name} {blob}\n"
+
+
+def open_text(note: str, name: str, public: bytes) -> str:
+    """The text of a note that this key signed under this name; BadNote for anything else."""
+    text, _, signatures = note.rpartition("\n\n")
+    text += "\n"
+    if not any(_signed(line, text, name, public) for line in signatures.splitlines()):
+        raise BadNote(f"not signed by the key {name}")
+    return text
+
+
 def sign(head: TreeHead, key: Ed25519PrivateKey) -> str:
     """The signed checkpoint."""
-    text = head.text()
-    public = key.public_key().public_bytes_raw()
-    blob = base64.b64encode(key_id(head.origin, public) + key.sign(text.encode())).decode()
-    return f"{text}\n— {head.origin} {blob}\n"
+    return sign_text(head.text(), head.origin, key)
 
 
 def read(note: str, origin: str, public: bytes) -> TreeHead:
     """The tree head of a checkpoint signed by this key; BadNote for anything else."""
-    text, _, signatures = note.rpartition("\n\n")
-    text += "\n"
-    lines = text.split("\n")
+    lines = open_text(note, origin, public).split("\n")
     if len(lines) != 4 or lines[0] != origin:
         raise BadNote("not a checkpoint of this log")
-    if not any(_signed(line, text, origin, public) for line in signatures.splitlines()):
-        raise BadNote("not signed by the key of this log")
     try:
         size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
     except ValueError as error:

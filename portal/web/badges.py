@@ -47,6 +47,7 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "returned": (_("Returned"), "undo-2", WARN),
     "withdrawn": (_("Withdrawn"), "undo-2", CALM),
     "in_force": (_("In force"), "shield-check", GOOD),
+    "available": (_("Not in force"), "circle-dashed", CALM),
     "suspended": (_("Suspended"), "circle-pause", BAD),
     "lapsed": (_("Lapsed"), "hourglass", WARN),
     "voided": (_("Void"), "ban", CALM),

@@ -118,6 +118,9 @@ ROWS: dict[str, Row] = {
     "flow_rescreen": act("view_register", "edit_register|sign_screening", args=FLOW),
     "screening_sign": act("view_register", "sign_screening", args={"pk": "screening"}),
     "law": Row("view_register"),
+    # takes every unit at the top, which no caller of the matrix holds (tests/services/test_rulesets.py)
+    "rule_set_add": Row("apply_law", ok=(403,), foreign=403),
+    "rule_set_detail": Row("apply_law", args={"pk": "rule_set"}, ok=(403,), foreign=403, room=True),
     # review
     "request_add": Row("view_register", "request_deployment", args=SLUG),
     "request_list": Row("view_review"),
@@ -220,6 +223,21 @@ ROWS: dict[str, Row] = {
         "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
     ),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
+    "api_law": Row("view_register", scope=READ),
+    "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),
+    "api_rule_set": Row(
+        "view_register", "apply_law", args={"pk": "rule_set"}, scope=READ, ok=(403,), key=(403,), room=True
+    ),
+    "api_rule_set_apply": Row(
+        "view_register",
+        "apply_law",
+        args={"pk": "rule_set"},
+        method="post",
+        scope=READ,
+        ok=(403,),
+        key=(403,),
+        room=True,
+    ),
     "api_screenings": Row("view_register", args=SLUG, scope=READ),
     "api_screening_sign": Row(
         "view_register",

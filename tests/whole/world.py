@@ -44,12 +44,14 @@ def build() -> World:
 
 
 def _register(world: World, ours: Unit) -> Any:
+    from governance.screening.models import RuleSet
     from governance.screening.selectors import current
 
     system = make.system(unit=ours, name=f"{CANARY} chat")
     flow = make.flow(system, name=f"{CANARY} flow")
     screening = current(flow)
     assert screening is not None
+    world.ids |= {"rule_set": RuleSet.objects.get().pk}
     world.ids |= {"slug": system.slug, "flow": flow.slug, "screening": screening.pk, "unit": ours.pk}
     return system
 

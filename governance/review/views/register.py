@@ -17,7 +17,7 @@ from governance.registry.models import DataFlow, System
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import changes, selectors
 from governance.review.forms import GoalForm, VersionForm
-from governance.screening import law
+from governance.screening import rulesets
 from governance.screening.forms import FlowForm
 from governance.screening.models import spoken
 from portal.access.selectors import can, require
@@ -217,5 +217,5 @@ def _subjects(user: Any, system: System) -> list[str]:
 
 def _in_words(events: list[HistoryLine]) -> list[HistoryLine]:
     """With the reasons that are sentences of the law in the reader's language: the ledger keeps the English."""
-    reasons = {rule.reason["en"]: spoken(dict(rule.reason)) for rule in law.current().rules}
+    reasons = {rule.reason["en"]: spoken(dict(rule.reason)) for rule in rulesets.in_force().rules}
     return [replace(event, why=reasons.get(event.why, event.why)) for event in events]
