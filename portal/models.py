@@ -4,10 +4,12 @@ from portal.access.models import RoleAssignment, UnitUserPermission
 from portal.accounts.models import ApiKey, Unit, User
 from portal.jobs.models import Heartbeat, Job, JobLine, Schedule
 from portal.ledger.models import Checkpoint, Leaf, LedgerBody, PendingEvent
+from portal.notify.models import CalendarFeed, Message
 from portal.web.models import IdempotencyRecord
 
 __all__ = [
     "ApiKey",
+    "CalendarFeed",
     "Checkpoint",
     "Heartbeat",
     "IdempotencyRecord",
@@ -15,6 +17,7 @@ __all__ = [
     "JobLine",
     "Leaf",
     "LedgerBody",
+    "Message",
     "PendingEvent",
     "RoleAssignment",
     "Schedule",

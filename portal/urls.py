@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.web.urls")),
     path("", include("governance.audits.urls")),
     path("", include("portal.jobs.urls")),
+    path("", include("portal.notify.urls")),
     path("", include("portal.desk.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("", include("metrics.dashboards.urls")),

@@ -24,7 +24,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at
 
     class Meta:
         model = User
-        fields: ClassVar[list[str]] = ["name", "language", "time_zone", "theme"]
+        fields: ClassVar[list[str]] = ["name", "language", "time_zone", "theme", "mail"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

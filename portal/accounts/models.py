@@ -32,6 +32,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         choices=[("auto", _("as the device")), ("light", _("light")), ("dark", _("dark"))],
         default="auto",
     )
+    mail = models.CharField(
+        _("mail about what waits for you"),
+        max_length=9,
+        choices=[("immediate", _("at once")), ("digest", _("once a day")), ("off", _("never"))],
+        default="immediate",
+    )
     is_active = models.BooleanField(_("may sign in"), default=True)
     valid_until = models.DateTimeField(_("access ends"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,6 +58,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(
                 name="user_theme_known", condition=models.Q(theme__in=["auto", "light", "dark"])
+            ),
+            models.CheckConstraint(
+                name="user_mail_known", condition=models.Q(mail__in=["immediate", "digest", "off"])
             ),
             # deny by default: nobody passes every check at once
             models.CheckConstraint(name="user_never_superuser", condition=models.Q(is_superuser=False)),

@@ -88,13 +88,13 @@ def update_user(*, user: User, name: str, is_active: bool, valid_until: datetime
 
 
 @transaction.atomic
-def change_profile(*, user: User, name: str, language: str, time_zone: str, theme: str) -> User:
+def change_profile(*, user: User, name: str, language: str, time_zone: str, theme: str, mail: str) -> User:
     """A person's own preferences; not a governed act, so not in the ledger."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.name, locked.language = _clean_name(name), language
-    locked.time_zone, locked.theme = time_zone, theme
+    locked.time_zone, locked.theme, locked.mail = time_zone, theme, mail
     _check_preferences(locked)
-    locked.save(update_fields=["name", "language", "time_zone", "theme"])
+    locked.save(update_fields=["name", "language", "time_zone", "theme", "mail"])
     return locked
 
 

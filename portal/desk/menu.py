@@ -1,12 +1,13 @@
 """The navigation: one list; a person sees the entries that a permission of theirs opens and that lead somewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.access.selectors import has_anywhere
+from portal.notify.selectors import unread
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Entry:
 
 MENU: tuple[Entry, ...] = (
     Entry(_("Home"), "home", "house"),
+    Entry(_("Inbox"), "inbox", "inbox"),
     Entry(_("Systems"), "system_list", "boxes", ("view_register",)),
     Entry(_("Dashboards"), "portfolio", "chart-line", ("view_kpis",)),
     Entry(_("Approvals"), "request_list", "scale", ("view_review",)),
@@ -42,5 +44,7 @@ MENU: tuple[Entry, ...] = (
 def entries(user: Any) -> list[Entry]:
     """What this person's roles open; `portal.web.context` leaves out pages that do not exist."""
     return [
-        entry for entry in MENU if not entry.perms or any(has_anywhere(user, perm) for perm in entry.perms)
+        replace(entry, count=unread(user)) if entry.url_name == "inbox" else entry
+        for entry in MENU
+        if not entry.perms or any(has_anywhere(user, perm) for perm in entry.perms)
     ]

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
+from portal.desk import calendar
 from portal.desk.views import home, keys, people, units
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
     path("people/", people.PersonList.as_view(), name="person_list"),
     path("people/add/", people.PersonAdd.as_view(), name="person_add"),
     path("people/<uuid:pk>/", people.PersonDetail.as_view(), name="person_detail"),

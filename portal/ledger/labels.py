@@ -33,6 +33,8 @@ LABELS: dict[str, str] = {
     "ledger.body_erased": N_("Erased what an event said"),
     "people.api_key_created": N_("Created an API key"),
     "people.api_key_revoked": N_("Revoked an API key"),
+    "people.calendar_ended": N_("Ended a calendar address"),
+    "people.calendar_made": N_("Made a calendar address"),
     "people.password_link_made": N_("Made a link to set a password"),
     "people.role_granted": N_("Gave a role"),
     "people.role_revoked": N_("Ended a role"),

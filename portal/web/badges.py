@@ -88,6 +88,9 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "duplicate": (_("Duplicate"), "copy", CALM),
     "conflict": (_("Conflict"), "git-compare", WARN),
     "corrected": (_("Corrected"), "pencil", INFO),
+    # inbox
+    "new": (_("New"), "circle-dot", INFO),
+    "read": (_("Read"), "check", CALM),
     # people and keys
     "active": (_("Active"), "circle-check", GOOD),
     "inactive": (_("Inactive"), "circle-minus", CALM),

@@ -58,6 +58,10 @@ WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
 ROWS: dict[str, Row] = {
     # the shell
     "home": Row(SIGNED_IN),
+    "inbox": Row(SIGNED_IN),
+    "inbox_read": Row(SIGNED_IN, method="post", ok=(302,)),
+    "calendar_address": Row(SIGNED_IN),
+    "calendar_feed": Row(ANYBODY, args={"token": "calendar_token"}),  # whoever has the secret address
     "set_language_here": Row(ANYBODY, method="post", ok=(302,)),
     "set_theme": Row(ANYBODY, method="post", ok=(302,)),
     "health_live": Row(ANYBODY),

@@ -9,6 +9,7 @@ from portal.access.roles import PERMISSIONS, Role
 from portal.access.services import password_key
 from portal.accounts.codes import SCOPES
 from portal.accounts.models import Unit, User
+from portal.notify.services import new_feed
 from tests import make
 
 CANARY = "Kwikstaart"  # in the name of everything that a stranger may not learn of
@@ -169,6 +170,7 @@ def _people(world: World, ours: Unit, foreign: Unit, system: Any) -> None:
         **{f"key without {scope}": make.api_key(system, tuple(set(SCOPES) - {scope}))[1] for scope in SCOPES},
     }
     parts = password_key(some)
+    world.ids["calendar_token"] = new_feed(user=some)
     role = RoleAssignment.objects.get(user=some)
     world.ids |= {
         "person": some.pk,

@@ -1,0 +1,98 @@
+"""What has a date that concerns a person: for the calendar, and for reminders before the day."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from governance.findings.models import CorrectiveAction, Finding
+from governance.registry.models import Goal
+from governance.registry.selectors import visible
+from governance.review.models import Condition, Deployment
+from governance.screening.models import Screening
+from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
+
+MOST = 500  # of each kind; nobody reads a longer calendar
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One thing with a day; `remind` are the days before it on which a reminder is worth while."""
+
+    on: dt.date
+    kind: str | Promise
+    title: str
+    url: str
+    place: str
+    remind: tuple[int, ...]
+
+
+def dates(user: Any) -> list[Dated]:
+    """Everything dated that this person has to do or answers for, the earliest first; one query a kind."""
+    rows = [
+        *_conditions(user),
+        *_actions(user),
+        *_findings(user),
+        *_approvals(user),
+        *_signatures(user),
+        *_goals(user),
+    ]
+    return sorted(rows, key=lambda row: (row.on, row.title))
+
+
+def _conditions(user: Any) -> Iterator[Dated]:
+    rows = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+    for row in rows[:MOST]:
+        place, url = row.request.system.name, row.request.get_absolute_url()
+        yield Dated(row.due_on, _("Your condition"), row.text, url, place, DUE_DAYS)
+
+
+def _actions(user: Any) -> Iterator[Dated]:
+    rows = CorrectiveAction.objects.filter(owner=user, done_at__isnull=True).select_related("finding__system")
+    for row in rows[:MOST]:
+        place, url = row.finding.system.name, row.finding.get_absolute_url()
+        yield Dated(row.due_on, _("Your action"), row.text, url, place, DUE_DAYS)
+
+
+def _findings(user: Any) -> Iterator[Dated]:
+    rows = Finding.objects.filter(state="open", system__owner=user, due_on__isnull=False)
+    for row in rows.select_related("system")[:MOST]:
+        yield Dated(
+            row.due_on, _("Open finding"), row.title_text, row.get_absolute_url(), row.system.name, DUE_DAYS
+        )
+
+
+def _approvals(user: Any) -> Iterator[Dated]:
+    """Of systems that the person owns or asked for, and of all where they lead the board."""
+    mine = Q(system__owner=user) | Q(request__requested_by=user) | Q(system__in=visible(user, "chair"))
+    rows = Deployment.objects.filter(mine, state__in=["in_force", "suspended"]).distinct()
+    for row in rows.select_related("system", "version").order_by("valid_until")[:MOST]:
+        title, url = f"{row.system.name} {row.version.name}", row.get_absolute_url()
+        yield Dated(row.valid_until.date(), _("Approval ends"), title, url, row.system.name, EXPIRY_DAYS)
+
+
+def _signatures(user: Any) -> Iterator[Dated]:
+    """Of legal outcomes of systems that the person owns or signs for."""
+    mine = Q(flow__system__owner=user) | Q(flow__system__in=visible(user, "sign_screening"))
+    rows = Screening.objects.filter(mine, superseded_at__isnull=True, valid_until__isnull=False).distinct()
+    for row in rows.select_related("flow__system").order_by("valid_until")[:MOST]:
+        assert row.valid_until is not None  # noqa: S101 - for the type checker: the filter says so
+        url, place = row.flow.get_absolute_url(), row.flow.system.name
+        yield Dated(
+            row.valid_until,
+            _("Signature under the legal outcome ends"),
+            row.flow.name,
+            url,
+            place,
+            EXPIRY_DAYS,
+        )
+
+
+def _goals(user: Any) -> Iterator[Dated]:
+    for row in Goal.objects.filter(system__owner=user).select_related("system")[:MOST]:
+        url = row.system.get_absolute_url()
+        yield Dated(row.due_on, _("Goal"), row.statement, url, row.system.name, EXPIRY_DAYS)
