@@ -110,7 +110,7 @@ def test_one_mail_a_person_in_their_language_with_one_line_of_subject(owner: Use
     (sent,) = mail.outbox
     assert sent.to == [owner.email]
     assert "\n" not in sent.subject and str(waiting) in sent.subject
-    assert "Uw actie: Label 200 more" in sent.body
+    assert "Uw maatregel: Label 200 more" in sent.body
     assert "https://attune.example.org/findings/" in sent.body
     assert not sent.bcc and not sent.cc
     assert services.send(Mail.IMMEDIATE) == {"sent": 0, "failed": 0}
