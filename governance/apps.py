@@ -12,6 +12,7 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         """Read the law (a file with a mistake stops the start); fill the registers of jobs and pack sections."""
         from governance.audits import tasks  # noqa: F401
+        from governance.consent import templates
         from governance.consent.rules import BASES
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
@@ -21,6 +22,7 @@ class GovernanceConfig(AppConfig):
         from portal.web import badges
 
         law.shipped()
+        templates.all_templates()
         governance_sections.register_all()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):

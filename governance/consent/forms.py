@@ -7,8 +7,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from governance.consent.models import Notice
-from governance.consent.rules import BASES, LAYERS, OPERATIONS
+from governance.consent.rules import BASES, DIMENSIONS, LAYERS, OPERATIONS
 from governance.registry.models import System
+from portal.web.badges import word
 
 ANY = ("*", _("Any"))
 BLANK_ROWS = 2
@@ -48,6 +49,13 @@ class NoticeForm(forms.Form):
         self.fields["language"].choices = list(languages.items())  # type: ignore[attr-defined]
 
 
+def _several(label: Any) -> forms.MultipleChoiceField:
+    """One, several or any of the values of a dimension."""
+    return forms.MultipleChoiceField(
+        label=label, required=False, widget=forms.SelectMultiple(attrs={"size": 4})
+    )
+
+
 class RuleForm(forms.Form):
     """One row of a policy; a row without a name is left out."""
 
@@ -56,12 +64,12 @@ class RuleForm(forms.Form):
         label=_("Effect"),
         choices=[("permit", _("Permit")), ("prohibit", _("Prohibit")), ("oblige", _("Oblige"))],
     )
-    subject_role = forms.ChoiceField(label=_("Whose emotion"))
-    purpose = forms.ChoiceField(label=_("Purpose"))
-    modality = forms.ChoiceField(label=_("Read from"))
-    layer = forms.ChoiceField(label=_("Layer"), choices=[ANY, *((x, x) for x in LAYERS)])
-    operation = forms.ChoiceField(label=_("Operation"), choices=[ANY, *((x, x) for x in OPERATIONS)])
-    recipient = forms.ChoiceField(label=_("Recipient"))
+    subject_role = _several(_("Whose emotion"))
+    purpose = _several(_("Purpose"))
+    modality = _several(_("Read from"))
+    layer = _several(_("Layer"))
+    operation = _several(_("Operation"))
+    recipient = _several(_("Recipient"))
     basis = forms.ChoiceField(label=_("Basis"), required=False)
     explicit = forms.ChoiceField(
         label=_("Explicit consent"),
@@ -87,6 +95,8 @@ class RuleForm(forms.Form):
         ):
             known = [(value, _(text)) for value, text in enum.choices() if value != "unknown"]
             self.fields[name].choices = [ANY, *known]  # type: ignore[attr-defined]
+        for name, words in (("layer", LAYERS), ("operation", OPERATIONS)):
+            self.fields[name].choices = [ANY, *((x, word(x)) for x in words)]  # type: ignore[attr-defined]
         bases = [("", "–"), *((key, _(text)) for key, text in BASES.items())]
         self.fields["basis"].choices = bases  # type: ignore[attr-defined]
 
@@ -95,7 +105,11 @@ class RuleForm(forms.Form):
         data = self.cleaned_data
         if not data.get("id"):
             return None
-        row = {name: value for name, value in data.items() if value not in ("", None)}
+        row = {name: value for name, value in data.items() if value not in ("", None, [])}
+        for name in DIMENSIONS:
+            values = row.pop(name, ["*"])
+            if "*" not in values:
+                row[name] = values[0] if len(values) == 1 else values
         if data["explicit"]:
             row["explicit"] = data["explicit"] == "yes"
         return row
@@ -105,13 +119,18 @@ RuleFormSet = forms.formset_factory(RuleForm, extra=BLANK_ROWS, max_num=50)
 
 
 def initial_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Stored rows as the form shows them (a list of values shows as its first)."""
+    """Stored rows as the form shows them."""
     words = {True: "yes", False: "no", None: ""}
-    shown = []
-    for row in rows:
-        flat = {k: (v[0] if isinstance(v, list) and v else v) for k, v in row.items()}
-        shown.append(flat | {"explicit": words[row.get("explicit")]})
-    return shown
+    return [
+        row
+        | {name: _listed(row.get(name, "*")) for name in DIMENSIONS}
+        | {"explicit": words[row.get("explicit")]}
+        for row in rows
+    ]
+
+
+def _listed(value: Any) -> list[str]:
+    return list(value) if isinstance(value, list) else [value or "*"]
 
 
 class PolicyForm(forms.Form):

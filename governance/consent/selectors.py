@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy
-from governance.consent.rules import MaterialNotice, Word
+from governance.consent.policy_checks import DeclaredFlow, Doubt, doubts
+from governance.consent.rules import MaterialNotice, Word, faults_in, policy_rule
 from governance.registry.models import System
+from governance.screening.models import Screening
 
 
 def notices_of(system: System) -> QuerySet[Notice]:
@@ -106,23 +109,32 @@ class Coverage:
     people: int
 
 
+_STANDING = """
+SELECT system_id, purpose, modality, action, count(*) FROM (
+  SELECT DISTINCT ON (system_id, subject_id, purpose, modality) system_id, purpose, modality, action
+  FROM governance_consentevent e
+  WHERE system_id = ANY(%(systems)s) AND effective_at <= %(at)s AND recorded_at <= %(at)s
+    AND action <> 'requested'
+    AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
+                    WHERE c.corrects_id = e.id AND c.recorded_at <= %(at)s)
+  ORDER BY system_id, subject_id, purpose, modality, effective_at DESC, recorded_at DESC,
+           (action IN ('given', 'renewed')), id DESC) last
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+def _standing(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Coverage]]:
+    found: dict[uuid.UUID, list[Coverage]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"systems": [system.pk for system in systems], "at": at})
+        for system_id, *row in cursor.fetchall():
+            found.setdefault(system_id, []).append(Coverage(*row))
+    return found
+
+
 def standing(system: System, at: datetime) -> list[Coverage]:
     """Last words per purpose × modality × action at `at`, as known at `at`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT purpose, modality, action, count(*) FROM (
-                 SELECT DISTINCT ON (subject_id, purpose, modality) purpose, modality, action
-                 FROM governance_consentevent e
-                 WHERE system_id = %(system)s AND effective_at <= %(at)s AND recorded_at <= %(at)s
-                   AND action <> 'requested'
-                   AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
-                                   WHERE c.corrects_id = e.id AND c.recorded_at <= %(at)s)
-                 ORDER BY subject_id, purpose, modality, effective_at DESC, recorded_at DESC,
-                          (action IN ('given', 'renewed')), id DESC) last
-               GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""",
-            {"system": system.pk, "at": at},
-        )
-        return [Coverage(*row) for row in cursor.fetchall()]
+    return _standing([system], at).get(system.pk, [])
 
 
 def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]:
@@ -132,12 +144,41 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
     return rows.order_by("effective_at", "recorded_at")
 
 
-def people_by_action(system: System, at: datetime) -> dict[str, int]:
-    """{action: last words of that kind}, over all purposes and modalities."""
-    found: dict[str, int] = {}
-    for row in standing(system, at):
-        found[row.action] = found.get(row.action, 0) + row.people
+def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
+    """Per system {action: last words of that kind}, over all purposes and modalities; one query."""
+    found: dict[uuid.UUID, dict[str, int]] = {}
+    for system_id, rows in _standing(systems, at).items():
+        counts = found.setdefault(system_id, {})
+        for row in rows:
+            counts[row.action] = counts.get(row.action, 0) + row.people
     return found
+
+
+def declared_flows(system: System) -> list[DeclaredFlow]:
+    """The data flows of a system, as a policy is held against them."""
+    risky = set(
+        Screening.objects.filter(
+            flow__system=system, superseded_at__isnull=True, outcome="high_risk"
+        ).values_list("flow_id", flat=True)
+    )
+    return [
+        DeclaredFlow(
+            flow.slug, flow.subject_role, flow.purpose, flow.modality, flow.recipient, flow.pk in risky
+        )
+        for flow in system.flows.all()
+    ]
+
+
+def policy_doubts(system: System, rows: Sequence[dict[str, Any]], retention_days: int | None) -> list[Doubt]:
+    """What is doubtful about these rules for this system; rows that are no rules are `rules.faults_in`'s business."""
+    if faults_in(rows):
+        return []
+    return doubts(
+        [policy_rule(row) for row in rows],
+        declared_flows(system),
+        privacy_floor=settings.PRIVACY_FLOOR,
+        retention_days=retention_days,
+    )
 
 
 def policy_changes(policy: Policy) -> list[dict[str, str]]:

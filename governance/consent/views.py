@@ -14,14 +14,18 @@ from django.views import View
 from governance.consent import selectors, services
 from governance.consent.forms import NoticeForm, PolicyForm, RuleFormSet, initial_of
 from governance.consent.models import Policy
-from governance.consent.rules import DIMENSIONS
+from governance.consent.policy_checks import Doubt
+from governance.consent.rules import DIMENSIONS, faults_in
+from governance.consent.templates import all_templates
 from governance.registry import selectors as register
 from governance.registry.models import System
+from governance.screening.models import spoken
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
 from portal.ledger.services import actor_text
 from portal.web.badges import word
 from portal.web.middleware import sentence
+from portal.web.params import shown
 from portal.web.views import SignedInMixin
 
 
@@ -37,10 +41,9 @@ class Overview(SignedInMixin, View):
             notice_count=Count("notices__version", distinct=True), policy_count=approved
         )
         now = timezone.now()
-        rows = [
-            {"system": system, "given": selectors.people_by_action(system, now)}
-            for system in systems.order_by("sort_key")
-        ]
+        shown_systems = list(systems.order_by("sort_key"))
+        said = selectors.people_by_action(shown_systems, now)
+        rows = [{"system": system, "given": said.get(system.pk, {})} for system in shown_systems]
         return render(request, "consent/consent_overview.html", {"rows": rows})
 
 
@@ -106,13 +109,8 @@ class PolicyEdit(SignedInMixin, View):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """The form, filled with the draft, or with the newest version."""
         system = _drafting(request, slug)
-        start = selectors.policies_of(system).first()
-        rows = RuleFormSet(initial=initial_of(start.rules if start else []), prefix="rules")
-        values = (
-            {"retention_days": start.retention_days, "note": start.note if start.state == "draft" else ""}
-            if start
-            else {}
-        )
+        rules, values = _start(system, request.GET.get("template", ""))
+        rows = RuleFormSet(initial=initial_of(rules), prefix="rules")
         return self._page(request, system, PolicyForm(initial=values), rows, 200)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -133,8 +131,43 @@ class PolicyEdit(SignedInMixin, View):
 
     def _page(self, request: HttpRequest, system: System, form: Any, rows: Any, status: int) -> HttpResponse:
         back = reverse("system_consent", args=[system.slug])
-        context = {"system": system, "form": form, "rows": rows, "cancel_url": back}
+        templates = [(one.key, spoken(one.title)) for one in all_templates().values()]
+        context = {"system": system, "form": form, "rows": rows, "cancel_url": back, "templates": templates}
         return render(request, "consent/policy_edit.html", context, status=status)
+
+
+def _start(system: System, template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """(rules, other values) that the form begins with: a template, else the draft, else the newest version."""
+    chosen = all_templates().get(template)
+    if chosen is not None:
+        return chosen.rules, {"retention_days": chosen.retention_days, "note": spoken(chosen.title)}
+    newest = selectors.policies_of(system).first()
+    if newest is None:
+        return [], {}
+    note = newest.note if newest.state == "draft" else ""
+    return newest.rules, {"retention_days": newest.retention_days, "note": note}
+
+
+class PolicyCheck(SignedInMixin, View):
+    """What is doubtful about a policy as it is being typed; nothing is stored."""
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The remarks, as a part of the page."""
+        system = _drafting(request, slug)
+        form, rows = PolicyForm(request.POST), RuleFormSet(request.POST, prefix="rules")
+        typed = [row for row in (one.row() for one in rows.forms if one.is_valid()) if row]
+        form.is_valid()
+        days = form.cleaned_data.get("retention_days")
+        faults = [f"{f['field']}: {gettext(f['message'])}" for f in faults_in(typed)]
+        context = {"faults": faults, "doubts": _told(selectors.policy_doubts(system, typed, days))}
+        return render(request, "consent/policy_doubts.html", context)
+
+
+def _told(found: list[Doubt]) -> list[dict[str, Any]]:
+    """Remarks in the language of the reader."""
+    return [
+        {"severity": one.severity, "text": gettext(one.message).format(**shown(one.params))} for one in found
+    ]
 
 
 class PolicyDetail(SignedInMixin, View):
@@ -150,6 +183,7 @@ class PolicyDetail(SignedInMixin, View):
             "policy": policy,
             "rows": [(row, _matches(row)) for row in policy.rules],
             "changes": selectors.policy_changes(policy),
+            "doubts": _told(selectors.policy_doubts(system, policy.rules, policy.retention_days)),
             "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
             "own_draft": policy.state == "draft" and actor_text(request.user) == policy.drafted_by,
         }

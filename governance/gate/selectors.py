@@ -4,6 +4,9 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+from django.shortcuts import get_object_or_404
+
+from governance.consent.models import Policy
 from governance.consent.rules import MaterialNotice, policy_rule
 from governance.consent.selectors import material_notices, policy_history
 from governance.gate.rules import Flow, PolicyVersion, Stretch
@@ -53,3 +56,10 @@ def scope(system_id: uuid.UUID) -> Scope:
         if p.effective_at is not None
     )
     return Scope(system_id, flows, policies, tuple(material_notices(system_id)))
+
+
+def policy_of_version(system_id: uuid.UUID, version: int) -> PolicyVersion:
+    """One version of the policy, draft or not, as if it had always been in force; Http404 without one."""
+    row = get_object_or_404(Policy, system_id=system_id, version=version)
+    always = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return PolicyVersion(row.version, always, tuple(policy_rule(rule) for rule in row.rules))

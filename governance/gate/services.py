@@ -16,7 +16,7 @@ from governance.consent.pseudonyms import pseudonym
 from governance.consent.rules import Situation, Word, why_not_valid
 from governance.consent.selectors import last_words
 from governance.gate import rules
-from governance.gate.selectors import Scope, scope
+from governance.gate.selectors import Scope, policy_of_version, scope
 from governance.gate.shapes import Question
 from governance.registry.models import System
 from portal.errors import N_, Invalid
@@ -57,6 +57,18 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
     known = scope(system.pk)
     cases = [_case(known, system.pk, _question(item, n), now) for n, item in enumerate(items)]
     return [decision for decision, _word in answers(known, cases, now)]
+
+
+def try_out(
+    *, system: System, question: dict[str, Any], version: int | None = None
+) -> tuple[Decision, Word | None]:
+    """The answer to one question and the word behind it; `version`: as if that policy (a draft too) were in force."""
+    now = timezone.now()
+    known = scope(system.pk)
+    if version is not None:
+        known = replace(known, policies=(policy_of_version(system.pk, version),))
+    case = _case(known, system.pk, _question(question, 0), now)
+    return answers(known, [case], now)[0]
 
 
 def _question(item: Any, position: int) -> Question:

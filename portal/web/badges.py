@@ -111,6 +111,17 @@ WORDS: dict[str, Promise | str] = {
     "channel": _("Channel"),
     "subject_role": _("Whose emotion"),
     "modality": _("Read from"),
+    # layers and operations of a data-use policy
+    "raw": _("Raw data"),
+    "features": _("Features"),
+    "inference": _("What was inferred"),
+    "aggregate": _("Figures about groups"),
+    "collect": _("Collect"),
+    "infer": _("Infer"),
+    "store": _("Store"),
+    "share": _("Share"),
+    "train": _("Train"),
+    "decide": _("Decide"),
     "age": _("Age"),
     # rules of a policy
     "permit": _("Permit"),

@@ -180,6 +180,8 @@ ROWS: dict[str, Row] = {
     "notice_add": Row("view_consent", "manage_consent", args=SLUG),
     "notice_detail": Row("view_consent", args={"slug": "slug", "pk": "notice"}),
     "policy_edit": Row("view_consent", "edit_register|manage_consent", args=SLUG),
+    "gate_try": Row("view_consent", args=SLUG, writes="view_consent"),
+    "policy_check": act("view_consent", "edit_register|manage_consent", args=SLUG),
     "policy_detail": Row("view_consent", args={"slug": "slug", "version": "policy"}, writes="manage_consent"),
     "import_new": Row("import_data"),
     "import_columns": Row(  # the upload is gone: back to the start, or a page that says so
