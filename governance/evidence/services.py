@@ -148,6 +148,8 @@ def _keep(path: Path, content: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     partial.replace(path)
+    for left in path.parent.glob(f"{path.name}.*"):  # of a worker that was killed while it wrote
+        left.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

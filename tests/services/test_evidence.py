@@ -24,6 +24,7 @@ from governance.evidence import bag, build, sections, selectors, services, verif
 from governance.evidence.models import EvidencePack
 from metrics.ingest import evidence as reconciliation
 from portal.errors import NotAllowed, RuleBroken
+from portal.jobs.runner import run_job
 from portal.ledger import keys, notes, sequencer, signer
 from portal.ledger import selectors as ledger
 from portal.ledger.models import Leaf
@@ -126,6 +127,20 @@ def test_the_same_pack_made_twice_has_the_same_bytes(committed_db: Any) -> None:
     assert pack.sha256 == hashlib.sha256(first).hexdigest()
 
 
+def test_what_a_killed_worker_wrote_of_a_pack_is_not_left_behind(committed_db: Any) -> None:
+    pack = services.request_pack(
+        systems=[governed()], date_from=TODAY, date_to=TODAY, by="system", bell=False
+    )
+    part = services.path_of(pack).with_name(f"{pack.pk}.zip.4711")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half a pack")
+    assert pack.job is not None
+    run_job(pack.job.pk)
+    pack.refresh_from_db()
+    assert services.path_of(pack).is_file()
+    assert not part.exists()
+
+
 def test_every_step_of_a_pack_is_in_the_ledger(committed_db: Any) -> None:
     pack = pack_of(governed())
     services.download(pack=pack, by="system")
@@ -160,7 +175,9 @@ def test_a_pack_ends_after_its_own_request_though_the_ledger_is_just_being_writt
     pack = pack_of(system)
     other.join()
     assert pack.made_at is not None, pack.job and pack.job.error
-    assert Leaf.objects.get(subject=f"pack:{pack.pk}", type="evidence.pack_requested").index < pack.end_size
+    requested = Leaf.objects.get(subject=f"pack:{pack.pk}", type="evidence.pack_requested")
+    assert pack.end_size is not None
+    assert requested.index < pack.end_size
 
 
 def test_the_number_of_the_auditor_draws_the_sample(committed_db: Any) -> None:
