@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import secrets
+import signal
 import sys
 import time
 
@@ -33,6 +34,9 @@ def main() -> int:
     if not sys.platform.startswith("linux"):
         print("make chaos finds its victims in /proc: it runs on Linux.")
         return 2
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: sys.exit(128 + number)
+    )  # so that nothing is left behind
     print(f"Chaos with seed {options.seed}: {options.kills} kills, {options.items:,} items, {rounds} rounds")
     with world(keep=options.keep) as ours:
         ours.start()
