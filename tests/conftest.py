@@ -97,6 +97,18 @@ class TestDatabase:
         data = addresses.data_dir()
         return {variable: addresses.database_url(data, role, self.name) for variable, role in roles.items()}
 
+    def renew(self) -> None:
+        """A fresh copy of the template, for whoever comes next; what was committed is gone."""
+        from django.conf import settings
+        from django.db import connections
+
+        from tests import database
+
+        connections.close_all()
+        database.copy(self.template, self.name)
+        # key and last checkpoint belong to the ledger that is gone; kept, the signer would rightly refuse the next one
+        shutil.rmtree(Path(settings.LEDGER_KEY_FILE).parent, ignore_errors=True)
+
 
 @pytest.fixture(scope="session")
 def test_database(embedded_services: None) -> Iterator[TestDatabase]:
@@ -140,11 +152,6 @@ def committed_db(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any, test_database: TestDatabase
 ) -> Iterator[TestDatabase]:
     """Real commits, over any number of connections, threads and processes; then a fresh copy of the template."""
-    from django.conf import settings
-    from django.db import connections
-
-    from tests import database
-
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         pytest.fail(
             "committed_db and django_db exclude each other: a rolled-back transaction is not committed"
@@ -153,11 +160,8 @@ def committed_db(
     try:
         yield test_database
     finally:
-        connections.close_all()
-        database.copy(test_database.template, test_database.name)
+        test_database.renew()
         django_db_blocker.restore()
-        # key and last checkpoint belong to the ledger that is gone; kept, the signer would rightly refuse the next one
-        shutil.rmtree(Path(settings.LEDGER_KEY_FILE).parent, ignore_errors=True)
 
 
 @dataclass

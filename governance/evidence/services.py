@@ -20,7 +20,7 @@ from portal.accounts.models import ApiKey, MachineUser, User
 from portal.errors import N_, RuleBroken
 from portal.jobs import services as jobs
 from portal.jobs.context import JobContext
-from portal.ledger import sequencer, signer
+from portal.ledger import signer
 from portal.ledger.models import Checkpoint
 from portal.ledger.services import actor_text, record
 
@@ -124,15 +124,12 @@ def _settle_end(pack: EvidencePack) -> None:
     """Where the log of this pack ends: at the auditor's checkpoint, else at one over everything recorded by now."""
     if pack.end_size is not None:
         return
-    sequencer.run_once()
     try:
-        signer.checkpoint()
+        newest = signer.checkpoint_over_all()
     except signer.Refused as refused:
         raise RuleBroken(
             N_("The ledger is not signed, so no pack is made: {why}."), code="ledger_refused", why=refused
         ) from refused
-    newest = Checkpoint.objects.order_by("-size").first()
-    assert newest is not None  # noqa: S101 - the request of this pack is itself in the ledger
     pack.end_size = newest.size
     pack.save(update_fields=["end_size"])
 
@@ -151,6 +148,8 @@ def _keep(path: Path, content: bytes) -> None:
         handle.flush()
         os.fsync(handle.fileno())
     partial.replace(path)
+    for left in path.parent.glob(f"{path.name}.*"):  # of a worker that was killed while it wrote
+        left.unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,12 +10,13 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
 
-from portal.ledger import keys, merkle, notes
-from portal.ledger.models import Checkpoint, Leaf
+from portal.ledger import keys, merkle, notes, sequencer
+from portal.ledger.models import Checkpoint, Leaf, PendingEvent
 from portal.ledger.selectors import leaf_hashes
 
 LEAVES: Final = 1000  # a checkpoint after so many new leaves ...
 EVERY: Final = dt.timedelta(minutes=1)  # ... or after this long when there is at least one
+PATIENCE: Final = dt.timedelta(seconds=60)  # with another sequencer or signer
 log = logging.getLogger("portal.ledger")
 
 
@@ -38,6 +40,26 @@ def checkpoint(using: str = "ledger") -> Checkpoint | None:
             raise Refused(str(reason)) from reason
         keys.refusal_file().unlink(missing_ok=True)
         return signed
+
+
+def checkpoint_over_all(using: str = "ledger") -> Checkpoint:
+    """The newest checkpoint, once it covers every event that was committed before this call.
+
+    Another sequencer or signer may be at work and may have begun before; it is waited for. Raises Refused like
+    `checkpoint`, TimeoutError when it takes longer than PATIENCE.
+    """
+    last = PendingEvent.objects.using(using).order_by("-pk").values_list("pk", flat=True).first() or 0
+    end = time.monotonic() + PATIENCE.total_seconds()
+    while time.monotonic() < end:
+        sequencer.run_once(using)
+        if not PendingEvent.objects.using(using).filter(pk__lte=last).exists():
+            size = _size(using)
+            checkpoint(using)
+            newest = Checkpoint.objects.using(using).order_by("-size").first()
+            if newest is not None and newest.size >= size:
+                return newest
+        time.sleep(0.05)
+    raise TimeoutError("another sequencer or signer of the ledger is at work and does not come to an end")
 
 
 def checkpoint_if_due(using: str = "ledger") -> Checkpoint | None:

@@ -1,6 +1,7 @@
 """Evidence packs: what is in them, who may ask, and that the pack's own verifier accepts them in a bare Python."""
 
 import base64
+import contextlib
 import csv
 import datetime as dt
 import hashlib
@@ -8,6 +9,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,14 @@ import bagit
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import connections, transaction
 
 from governance.evidence import bag, build, sections, selectors, services, verify
 from governance.evidence.models import EvidencePack
 from metrics.ingest import evidence as reconciliation
 from portal.errors import NotAllowed, RuleBroken
-from portal.ledger import notes, sequencer, signer
+from portal.jobs.runner import run_job
+from portal.ledger import keys, notes, sequencer, signer
 from portal.ledger import selectors as ledger
 from portal.ledger.models import Leaf
 from tests import make
@@ -124,12 +127,57 @@ def test_the_same_pack_made_twice_has_the_same_bytes(committed_db: Any) -> None:
     assert pack.sha256 == hashlib.sha256(first).hexdigest()
 
 
+def test_what_a_killed_worker_wrote_of_a_pack_is_not_left_behind(committed_db: Any) -> None:
+    pack = services.request_pack(
+        systems=[governed()], date_from=TODAY, date_to=TODAY, by="system", bell=False
+    )
+    part = services.path_of(pack).with_name(f"{pack.pk}.zip.4711")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half a pack")
+    assert pack.job is not None
+    run_job(pack.job.pk)
+    pack.refresh_from_db()
+    assert services.path_of(pack).is_file()
+    assert not part.exists()
+
+
 def test_every_step_of_a_pack_is_in_the_ledger(committed_db: Any) -> None:
     pack = pack_of(governed())
     services.download(pack=pack, by="system")
     sequencer.run_once()
     types = Leaf.objects.filter(subject=f"pack:{pack.pk}").order_by("index").values_list("type", flat=True)
     assert list(types) == ["evidence.pack_requested", "evidence.pack_made", "evidence.pack_downloaded"]
+
+
+@pytest.mark.parametrize("busy", ["sequencer", "signer"])
+def test_a_pack_ends_after_its_own_request_though_the_ledger_is_just_being_written(
+    committed_db: Any, busy: str
+) -> None:
+    """The beat of the ledger is at work when the pack is made, and has begun before the pack was asked for."""
+    system = governed()
+    at_work, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with contextlib.ExitStack() as stack:
+            if busy == "signer":
+                assert stack.enter_context(keys.one_signer())
+            else:
+                stack.enter_context(transaction.atomic(using="ledger"))
+                cursor = stack.enter_context(connections["ledger"].cursor())
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [sequencer.LOCK])
+            at_work.set()
+            done.wait(1)
+        connections.close_all()
+
+    other = threading.Thread(target=work)
+    other.start()
+    assert at_work.wait(10)
+    pack = pack_of(system)
+    other.join()
+    assert pack.made_at is not None, pack.job and pack.job.error
+    requested = Leaf.objects.get(subject=f"pack:{pack.pk}", type="evidence.pack_requested")
+    assert pack.end_size is not None
+    assert requested.index < pack.end_size
 
 
 def test_the_number_of_the_auditor_draws_the_sample(committed_db: Any) -> None:

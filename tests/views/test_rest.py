@@ -169,6 +169,25 @@ def test_a_person_needs_the_matching_permission_and_a_csrf_token() -> None:
     assert "CSRF" in response.json()["detail"]
 
 
+def test_a_person_may_repeat_a_write_under_one_key() -> None:
+    """The check against forged forms parses the body; what hashes it afterwards must still find it."""
+    client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": "a" * 32})
+    client.force_login(
+        make.person("system_owner", unit=make.unit()), backend="portal.accounts.backends.SignInBackend"
+    )
+    client.cookies["csrftoken"] = "a" * 32
+    for _time in range(2):
+        response = client.post(
+            "/api/v1/units",
+            {"name": "A"},
+            content_type="application/json",
+            headers={"Idempotency-Key": "one"},
+        )
+        assert response.status_code == 201, response.content
+    assert response.headers["Idempotent-Replayed"] == "true"
+    assert Unit.objects.filter(name="A").count() == 1
+
+
 # --- input -------------------------------------------------------------------------------------------------
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from portal.access.roles import CODES, PERMISSIONS, SCOPES, Role
-from tests import database, make
+from tests import make
 from tests.conftest import TestDatabase
 from tests.whole.url_matrix import ANYBODY, IN_BODY, ROWS, SIGNED_IN, Row
 from tests.whole.world import CANARY, World, build
@@ -66,8 +66,7 @@ def world(django_db_setup: None, django_db_blocker: Any, test_database: TestData
         try:
             yield build()
         finally:
-            connections.close_all()
-            database.copy(test_database.template, test_database.name)
+            test_database.renew()
             settings.PASSWORD_HASHERS = hashers
 
 
