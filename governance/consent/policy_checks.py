@@ -115,7 +115,7 @@ def _locked(rules: Sequence[PolicyRule]) -> Iterator[Doubt]:
     for rule in rules:
         if rule.effect != "permit":
             continue
-        names = {"rule": rule.id}
+        names: dict[str, object] = {"rule": rule.id}
         roles, purposes = rule.match["subject_role"], rule.match["purpose"]
         if (
             roles
