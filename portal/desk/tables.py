@@ -93,7 +93,7 @@ class ApiKeyTable(AttuneTable):
     expires_at = WhenColumn(verbose_name=_("Expires"))
     act = tables.TemplateColumn(
         template_name="desk/key_revoke_link.html",
-        verbose_name="",
+        verbose_name=_("Revoke"),
         orderable=False,
         exclude_from_export=True,
     )

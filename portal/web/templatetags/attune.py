@@ -96,6 +96,21 @@ def state(value: Any, label: str = "") -> str:
 
 
 @register.filter
+def method(text: str) -> str:
+    """How a figure was calculated, in the language of the reader; its parts stand apart by semicolons."""
+    return "; ".join(_method_part(part) for part in str(text).split("; "))
+
+
+def _method_part(part: str) -> str:
+    """One marked text; numbers in it (replicates, seed) are the same in every language."""
+    numbers_in_it = re.findall(r"\d+", part)
+    if part.startswith("multinomial bootstrap") and len(numbers_in_it) == 2:
+        known = gettext("multinomial bootstrap on the counts, {replicates} replicates, seed {seed}")
+        return known.format(replicates=numbers_in_it[0], seed=numbers_in_it[1])
+    return gettext(part) if part else ""
+
+
+@register.filter
 def word(value: Any) -> str:
     """The translated short word of a code, as on its badge ('not_met' -> 'Not met')."""
     return badges.word(value)
