@@ -16,7 +16,7 @@ MINIMUM_ACCURACY = 30
 MINIMUM_BOOTSTRAP = 200
 MINIMUM_GOLD = 10
 
-BOOTSTRAP = N_("multinomial bootstrap on the counts, {replicates} replicates, seed {seed}")
+BOOTSTRAP = N_("multinomial bootstrap on the counts, {0} replicates, seed {1}")
 _STATISTICS: dict[str, tuple[Callable[[agreement.Floats], agreement.Floats], str]] = {
     "macro_f1": (agreement.macro_f1, N_("macro-average of F1 over the classes with gold")),
     "kappa": (agreement.kappa, N_("Cohen's kappa")),
@@ -82,7 +82,7 @@ def bootstrap_figure(
             for name, g, p in zip(labels, gold, predicted, strict=True)
             if g + p == 0
         },
-        method=f"{method}; {BOOTSTRAP.format(replicates=replicates, seed=seed)}",
+        method=f"{method}; {BOOTSTRAP.format(replicates, seed)}",
         source=source,
         window=window,
     )

@@ -1,4 +1,4 @@
-"""A person without a mouse: every step is a key, and at every stop the focus must be seen, move on and read in order."""
+"""A person without a mouse: every step is a key; at every stop the focus must be seen, move on and read in order."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,8 @@ STOP = """() => {
     const out = {
         name: e.outerHTML.slice(0, 110), body: e === document.body, again: e === last,
         seen: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== 'none',
-        there: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+        there: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight
+            && box.right > 0 && box.left < innerWidth,
         backwards: Boolean(last && last.isConnected && e !== last && e.compareDocumentPosition(last) & 4),
     };
     last?.removeAttribute('data-stop');

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +158,8 @@ def test_a_name_that_looks_like_a_formula_is_text_in_a_file(
         page.locator(f"a[href*='export={kind}']").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    if kind == "csv":
-        cell = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"))))[-1][0]
-    else:
-        cell = sheet(path)[-1][0]
-    assert cell == "'" + FORMULA
+    rows = sheet(path) if kind == "xlsx" else list(csv.reader(io.StringIO(path.read_text("utf-8-sig"))))
+    assert rows[-1][0] == "'" + FORMULA
 
 
 # --- times --------------------------------------------------------------------------------------------------------
@@ -178,10 +176,9 @@ def test_a_name_that_looks_like_a_formula_is_text_in_a_file(
 def test_a_moment_is_kept_in_utc_and_shown_in_the_zone_and_order_of_the_reader(
     live: Any, sign_in: SignIn, language: str, zone: str, shown: str
 ) -> None:
-    from datetime import datetime
-
     unit = make.unit()
-    guest = make.person("manager", unit=unit, name="Guest", valid_until=datetime.fromisoformat("2026-12-31T23:30:00+00:00"))  # fmt: skip
+    ends = datetime.fromisoformat("2026-12-31T23:30:00+00:00")
+    guest = make.person("manager", unit=unit, name="Guest", valid_until=ends)
     page = sign_in(make.person("administrator", unit=unit, language=language, time_zone=zone))
     page.goto(f"{live.url}/people/?q={guest.email}")
     stamp = page.locator("time[datetime='2026-12-31T23:30:00+00:00']")
@@ -199,7 +196,8 @@ def test_a_day_field_spells_out_its_day_as_the_house_writes_it(
     page.goto(f"{live.url}{system.get_absolute_url()}versions/new/")
     day = page.locator("input[type=date]")
     day.fill("2026-09-23")
-    assert day.evaluate("e => document.getElementById(e.getAttribute('aria-describedby').split(' ').at(-1)).textContent") == spelled  # fmt: skip
+    heard = (day.get_attribute("aria-describedby") or "").split()[-1]
+    expect(page.locator(f"#{heard}")).to_have_text(spelled)
     expect(page.get_by_text(spelled, exact=True)).to_be_visible()
     day.fill("")
     expect(page.get_by_text(spelled, exact=True)).to_have_count(0)

@@ -155,7 +155,8 @@ def test_a_form_sent_empty_says_what_is_missing_and_puts_the_reader_there(name: 
 
 # empties what must be filled, in the first form that has such a field; false where there is none
 EMPTY = """() => {
-    const form = [...document.querySelectorAll('main form')].find(f => f.method === 'post' && f.querySelector('[required]'));
+    const form = [...document.querySelectorAll('main form')].find(
+        f => f.method === 'post' && f.querySelector('[required]'));
     if (!form) return false;
     form.noValidate = true;
     form.dataset.emptied = '1';

@@ -1,4 +1,4 @@
-"""Pages that need a moment: signed out, a second factor, after an upload, an empty organisation, and what goes wrong."""
+"""Pages that need a moment: signed out, a second factor, an upload, an empty organisation, and what goes wrong."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from tests.whole.url_matrix import ROWS
 
 pytestmark = pytest.mark.browser
 ROOMS = [name for name in PAGES if not ROWS[name].args and name not in ("api_docs", "account_logout")]
-SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105 - of a test's own authenticator
+SECRET = "JBSWY3DPEHPK3PXP"
 
 
 @dataclass
@@ -86,7 +86,8 @@ def test_the_pages_of_who_has_not_signed_in(visit: Visit) -> None:
     visit.see("reset-done", reverse("account_reset_password_done"))
     visit.see("inactive", reverse("account_inactive"))
     key = reverse("account_reset_password_from_key", kwargs=password_key(person))
-    visit.see("reset-key", key, come=lambda: expect(visit.page.locator("input[type=password]").first).to_be_visible())  # fmt: skip
+    asked = visit.page.locator("input[type=password]").first
+    visit.see("reset-key", key, come=lambda: expect(asked).to_be_visible())
     visit.see("reset-key-old", key.replace(key[-6:-1], "zzzzz"))
     visit.see("not-found", "/nowhere/", status=404)
 
@@ -97,7 +98,12 @@ def test_the_pages_of_a_second_factor(visit: Visit) -> None:
     visit.see("totp-add", reverse("mfa_activate_totp"))
     TOTP.activate(person, SECRET)
     RecoveryCodes.activate(person)
-    for name in ("mfa_index", "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"):
+    for name in (
+        "mfa_index",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_generate_recovery_codes",
+    ):
         visit.see(name, reverse(name))
     visit.see("mfa_reauthenticate", reverse("mfa_reauthenticate"))
     with visit.page.expect_download() as download:

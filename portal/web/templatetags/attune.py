@@ -102,12 +102,12 @@ def method(text: str) -> str:
 
 
 def _method_part(part: str) -> str:
-    """One marked text; numbers in it (replicates, seed) are the same in every language."""
-    numbers_in_it = re.findall(r"\d+", part)
-    if part.startswith("multinomial bootstrap") and len(numbers_in_it) == 2:
-        known = gettext("multinomial bootstrap on the counts, {replicates} replicates, seed {seed}")
-        return known.format(replicates=numbers_in_it[0], seed=numbers_in_it[1])
-    return gettext(part) if part else ""
+    """One marked text; where it holds numbers (draws, seed), the marked text has {0}, {1} … in their places."""
+    if not part or (known := gettext(part)) != part:
+        return known if part else ""
+    held = iter(range(part.count("") + 1))
+    marked = re.sub(r"\d+", lambda _found: f"{{{next(held)}}}", part)
+    return gettext(marked).format(*re.findall(r"\d+", part))
 
 
 @register.filter
