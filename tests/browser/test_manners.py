@@ -284,8 +284,17 @@ def test_a_draft_outlives_a_session_that_ended_but_no_sign_out_and_no_other_pers
     assert "Mine" not in drafts(page)
 
 
-def test_passwords_are_never_kept(live: Any, owner: Any, sign_in: SignIn) -> None:
-    page = sign_in(owner)
+def test_passwords_and_typed_confirmations_are_never_kept(live: Any, owner: Any, sign_in: SignIn) -> None:
+    unit = owner.roles.get().unit
+    page = sign_in(make.person("board_chair", unit=unit))
+    system = make.system(owner=owner, unit=unit, slug="heron")
+    deployment = make.approved_deployment(system)
+    page.goto(f"{live.url}{deployment.get_absolute_url()}suspend/")
+    page.locator("textarea[name=reason]").press_sequentially("It errs.")
+    page.locator("input[name=confirm]").press_sequentially("heron")
+    assert "It errs." in drafts(page)
+    assert '"heron' not in drafts(page)
+    page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"{live.url}/accounts/password/change/")
     for field in page.locator("input[type=password]").all():
         field.press_sequentially("hunter2hunter2")

@@ -92,9 +92,12 @@
         form.querySelector("input:not([type=hidden]), select, textarea")?.focus();
       });
     }
-    const keep = () => { changed = true; store.setItem(key, snapshot(form)); };
+    const keep = () => {
+      changed = true;
+      if (person) store.setItem(key, snapshot(form));
+    };
     form.addEventListener("input", keep);
-    if (summary && person) keep();
+    if (summary) keep();
     form.addEventListener("submit", () => { changed = false; store.setItem(SENT, key); });
     window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   });
