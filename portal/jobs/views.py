@@ -55,6 +55,7 @@ class JobTable(AttuneTable):
     state = StateColumn(verbose_name=_("State"))
     progress = NumberColumn(verbose_name=_("Progress (%)"))
     attempts = NumberColumn(verbose_name=_("Attempts"))
+    unit = tables.Column(verbose_name=_("Unit"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
     about = tables.Column(verbose_name=_("About"))
     requested_by = tables.Column(verbose_name=_("Requested by"), empty_values=())

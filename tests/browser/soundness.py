@@ -48,6 +48,7 @@ FOREIGN_DAY = re.compile(
     r"\b\d{1,2}/\d{1,2}/\d{4}\b|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}, \d{4}"
     r"|\d [ap]\.m\.|\b\d{4}-\d\d-\d\d\b"
 )
+CODE = re.compile(r"\S+[._:/+]\S+|[0-9a-f]{12,}")  # an address, the type of an event, a hash
 WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -68,6 +69,8 @@ class Words:
         for text in texts:
             if (dutch := self.dutch.get(text, text)) != text and dutch:
                 yield text
+            elif CODE.fullmatch(text):
+                continue
             elif text in same and text not in self.data and text not in self.dutch:
                 strange = {w.lower() for w in WORD.findall(text)} - self.known - self.names
                 if strange:
@@ -137,7 +140,7 @@ def texts(page: Page) -> list[str]:
 def tables(page: Page) -> list[str]:
     """Lists that cannot be taken along as a file."""
     bare: bool = page.evaluate(
-        """() => Boolean(document.querySelector('.attune-table')) && ['csv', 'xlsx'].some(
+        """() => Boolean(document.querySelector('.attune-table th.orderable')) && ['csv', 'xlsx'].some(
             kind => !document.querySelector(`a[download][href*="export=${kind}"]`))"""
     )
     return ["a list without CSV and XLSX"] if bare else []
