@@ -166,7 +166,7 @@ class JobDetail(SignedInMixin, View):
 def _facts(job: Job) -> list[tuple[str, Any]]:
     attempts = gettext("%(n)s of at most %(most)s") % {"n": job.attempts, "most": job.attempts_limit}
     facts: list[tuple[str, Any]] = [
-        (gettext("About"), job.about),
+        (gettext("About"), about_in_words(job.about)),
         (gettext("Requested by"), asked_by(job)),
         (gettext("Unit"), job.unit.name if job.unit else gettext("The whole installation")),
         (gettext("Attempts"), attempts),
