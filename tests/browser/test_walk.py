@@ -24,7 +24,14 @@ from tests.whole.test_urls_by_role import methods_of
 from tests.whole.world import World, build
 
 pytestmark = pytest.mark.browser
-FORMS = [name for name in PAGES if "post" in methods_of(name)]
+NOTHING_REQUIRED = {
+    "account_logout": "a question with a button",
+    "api_key_revoke": "a question with a button",
+    "audit_run_start": "days and set may be left open",
+    "policy_detail": "a button",
+    "policy_edit": "rows without a name are left out",
+}
+FORMS = [name for name in PAGES if "post" in methods_of(name) and name not in NOTHING_REQUIRED]
 
 
 @dataclass
