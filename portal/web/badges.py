@@ -126,16 +126,6 @@ WORDS: dict[str, Promise | str] = {
     # rules of a policy
     "permit": _("Permit"),
     "prohibit": _("Prohibit"),
-    "raw": _("Raw signal"),
-    "features": _("Features"),
-    "inference": _("Inferred emotion"),
-    "aggregate": _("Aggregated figures"),
-    "collect": _("Collect"),
-    "infer": _("Infer"),
-    "store": _("Store"),
-    "share": _("Share with others"),
-    "train": _("Train models"),
-    "decide": _("Decide"),
 }
 ACRONYMS = {"ai", "api", "ces", "csat", "id", "kpi", "mcc", "nps", "npv", "pets", "roi"}
 

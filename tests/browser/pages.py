@@ -11,6 +11,7 @@ NOT_PAGES = {
     "audit_confusion_csv": "a download",
     "portfolio_chart": "JSON that a chart draws",
     "chart": "JSON that a chart draws",
+    "calendar_feed": "a calendar for other programs",
     "job_progress": "a part of a page, seen inside job_detail",
     "pack_progress": "a part of a page, seen inside pack_detail",
     "pack_download": "a download",
@@ -33,6 +34,8 @@ MOMENTS = {
     "mfa_view_recovery_codes": "with a second factor",
     "mfa_generate_recovery_codes": "with a second factor",
     "import_columns": "after an upload",
+    "rule_set_add": "for a role at the top of every unit",
+    "rule_set_detail": "for a role at the top of every unit",
 }
 
 
