@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,8 +172,8 @@ class LiveServer:
     url: str
 
 
-@pytest.fixture
-def live(committed_db: TestDatabase) -> Iterator[LiveServer]:
+@contextmanager
+def serving() -> Iterator[LiveServer]:
     """A threaded server of pages, API and static files on a free port."""
     from django.conf import settings
     from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -193,6 +194,13 @@ def live(committed_db: TestDatabase) -> Iterator[LiveServer]:
         settings.BASE_URL = before
         thread.terminate()
         connections.close_all()
+
+
+@pytest.fixture
+def live(committed_db: TestDatabase) -> Iterator[LiveServer]:
+    """The site over real HTTP while one test runs."""
+    with serving() as server:
+        yield server
 
 
 @dataclass

@@ -132,7 +132,10 @@ class EvidenceForm(forms.Form):
 class SuspendForm(ReasonForm):
     """Suspending: reason, and the short name of the system typed in full."""
 
-    confirm = forms.CharField(label=_("Type the short name of the system to confirm"))
+    confirm = forms.CharField(
+        label=_("Type the short name of the system to confirm"),
+        widget=forms.TextInput({"autocomplete": "off"}),  # neither the browser nor a kept draft types it
+    )
 
     def __init__(self, *args: Any, slug: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -141,7 +141,7 @@ def _share(kpi: str, counters: Counters, window: Window) -> Figure:
 def _time(kpi: str, bins: Mapping[int, int], window: Window) -> Figure:
     """Median in seconds with its order-statistic interval; the 90th percentile goes along."""
     n = sum(bins.values())
-    method = "median and binomial order-statistic interval, read from log-spaced bins (12 % wide)"
+    method = N_("median and binomial order-statistic interval, read from log-spaced bins (12 % wide)")
     figure = Figure(kpi, n=n, denominator=n, method=method, source=LIVE, window=window)
     figure = held_to_minimum(figure, KPIS[kpi].minimum)
     if figure.state is not State.OK:

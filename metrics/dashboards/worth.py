@@ -12,7 +12,7 @@ from portal.errors import N_
 
 Window = tuple[date, date]
 SOURCE = "recorded costs and benefits"
-_METHOD = "TEI arithmetic at {rate} a year, {draws} draws, seed {seed}"
+_METHOD = N_("TEI arithmetic at {0} % a year, {1} draws, seed {2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _figure(
         p50=quantiles.p50,
         p90=quantiles.p90,
         draws=outcome.draws,
-        method=_METHOD.format(rate="10 %", draws=outcome.draws, seed=outcome.seed),
+        method=_METHOD.format(10, outcome.draws, outcome.seed),
         source=SOURCE,
         window=window,
         # costs always show, so they must not tell the return that is withheld

@@ -16,15 +16,16 @@ MINIMUM_ACCURACY = 30
 MINIMUM_BOOTSTRAP = 200
 MINIMUM_GOLD = 10
 
+BOOTSTRAP = N_("multinomial bootstrap on the counts, {0} replicates, seed {1}")
 _STATISTICS: dict[str, tuple[Callable[[agreement.Floats], agreement.Floats], str]] = {
-    "macro_f1": (agreement.macro_f1, "macro-average of F1 over the classes with gold"),
-    "kappa": (agreement.kappa, "Cohen's kappa"),
-    "mcc": (agreement.mcc, "Matthews correlation for K classes"),
+    "macro_f1": (agreement.macro_f1, N_("macro-average of F1 over the classes with gold")),
+    "kappa": (agreement.kappa, N_("Cohen's kappa")),
+    "mcc": (agreement.mcc, N_("Matthews correlation for K classes")),
     "balanced_accuracy": (
         agreement.balanced_accuracy,
-        "macro-average of recall over the classes with gold",
+        N_("macro-average of recall over the classes with gold"),
     ),
-    "weighted_f1": (agreement.weighted_f1, "F1 weighted by gold"),
+    "weighted_f1": (agreement.weighted_f1, N_("F1 weighted by gold")),
 }
 
 
@@ -45,7 +46,7 @@ def accuracy_figure(
         denominator=n,
         source=source,
         window=window,
-        method="Wilson score interval",
+        method=N_("Wilson score interval"),
     )
     if n:
         figure = replace(figure, value=hits / n, ci=wilson(hits, n))
@@ -81,7 +82,7 @@ def bootstrap_figure(
             for name, g, p in zip(labels, gold, predicted, strict=True)
             if g + p == 0
         },
-        method=f"{method}; multinomial bootstrap on the counts, {replicates} replicates, seed {seed}",
+        method=f"{method}; {BOOTSTRAP.format(replicates, seed)}",
         source=source,
         window=window,
     )

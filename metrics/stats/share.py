@@ -6,6 +6,7 @@ from datetime import date
 
 from metrics.stats.figure import Figure, held_to_minimum
 from metrics.stats.intervals import clopper_pearson, wilson
+from portal.errors import N_
 
 
 def share_figure(
@@ -26,9 +27,9 @@ def share_figure(
     """
     spreads = {"wilson": wilson, "exact": clopper_pearson}
     names = {
-        "wilson": "Wilson score interval",
-        "exact": "Clopper-Pearson interval",
-        "complete": "complete count: every case in the window, no interval",
+        "wilson": N_("Wilson score interval"),
+        "exact": N_("Clopper-Pearson interval"),
+        "complete": N_("complete count: every case in the window, no interval"),
     }
     figure = Figure(
         kpi,

@@ -44,7 +44,7 @@ def share_figure(
         n=n,
         numerator=k,
         denominator=n,
-        method="Wilson score interval",
+        method=N_("Wilson score interval"),
         source=source,
         window=window,
         exclusions={"asked, no answer": asked - n} if asked is not None and asked >= n else {},
@@ -92,7 +92,7 @@ def mean_figure(
         n=n,
         numerator=total,
         denominator=n,
-        method="Student t interval",
+        method=N_("Student t interval"),
         source=source,
         window=window,
     )
@@ -111,7 +111,7 @@ def nps_figure(histogram: Histogram, *, source: str = "", window: Window | None 
         n=n,
         numerator=promoters - detractors,
         denominator=n,
-        method="adjusted Wald interval (three added answers)",
+        method=N_("adjusted Wald interval (three added answers)"),
         source=source,
         window=window,
     )
@@ -136,7 +136,7 @@ def response_rate_figure(
         n=asked,
         numerator=answered,
         denominator=asked,
-        method="Wilson score interval",
+        method=N_("Wilson score interval"),
         source=source,
         window=window,
     )

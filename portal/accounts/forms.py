@@ -20,7 +20,8 @@ def _zones() -> list[tuple[str, str]]:
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at run time
     """Name and preferences; the e-mail address is the identity and stays."""
 
-    time_zone = forms.ChoiceField(choices=lazy(_zones, list)())
+    # names of places and of languages are the same in every language
+    time_zone = forms.ChoiceField(choices=lazy(_zones, list)(), widget=forms.Select({"translate": "no"}))
 
     class Meta:
         model = User
@@ -29,4 +30,5 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # no subscript at
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
+        self.fields["language"].widget.attrs["translate"] = "no"
         self.fields["time_zone"].label = capfirst(User._meta.get_field("time_zone").verbose_name)

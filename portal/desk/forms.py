@@ -35,7 +35,11 @@ class PersonForm(forms.Form):
 
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     name = forms.CharField(label=_("Name"), max_length=120)
-    language = forms.ChoiceField(label=_("Language"), choices=[("en-gb", "English"), ("nl", "Nederlands")])
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=[("en-gb", "English"), ("nl", "Nederlands")],
+        widget=forms.Select({"translate": "no"}),
+    )
     valid_until = MomentField(
         label=_("Access ends"), required=False, help_text=_("For external auditors and other guests.")
     )

@@ -62,7 +62,7 @@ class PersonFilter(django_filters.FilterSet):
     role = django_filters.ChoiceFilter(
         label=_("Role"),
         empty_label=_("All"),
-        choices=[(role.value, TITLES[role]) for role in Role],
+        choices=[(role.value, _(TITLES[role])) for role in Role],
         method="with_role",
     )
     is_active = django_filters.BooleanFilter(label=_("May sign in"), widget=YesNo)
@@ -93,7 +93,7 @@ class ApiKeyTable(AttuneTable):
     expires_at = WhenColumn(verbose_name=_("Expires"))
     act = tables.TemplateColumn(
         template_name="desk/key_revoke_link.html",
-        verbose_name="",
+        verbose_name=_("Revoke"),
         orderable=False,
         exclude_from_export=True,
     )

@@ -3,10 +3,11 @@
 from django.urls import path
 
 from portal.desk import calendar
-from portal.desk.views import home, keys, people, units
+from portal.desk.views import home, keys, people, search, units
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
+    path("search/", search.Search.as_view(), name="search"),
     path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
     path("people/", people.PersonList.as_view(), name="person_list"),
     path("people/add/", people.PersonAdd.as_view(), name="person_add"),

@@ -55,6 +55,7 @@ class JobTable(AttuneTable):
     state = StateColumn(verbose_name=_("State"))
     progress = NumberColumn(verbose_name=_("Progress (%)"))
     attempts = NumberColumn(verbose_name=_("Attempts"))
+    unit = tables.Column(verbose_name=_("Unit"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
     about = tables.Column(verbose_name=_("About"))
     requested_by = tables.Column(verbose_name=_("Requested by"), empty_values=())
@@ -165,7 +166,7 @@ class JobDetail(SignedInMixin, View):
 def _facts(job: Job) -> list[tuple[str, Any]]:
     attempts = gettext("%(n)s of at most %(most)s") % {"n": job.attempts, "most": job.attempts_limit}
     facts: list[tuple[str, Any]] = [
-        (gettext("About"), job.about),
+        (gettext("About"), about_in_words(job.about)),
         (gettext("Requested by"), asked_by(job)),
         (gettext("Unit"), job.unit.name if job.unit else gettext("The whole installation")),
         (gettext("Attempts"), attempts),

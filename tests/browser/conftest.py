@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.browser import soundness
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 ARGUMENTS = [
@@ -21,7 +22,6 @@ ARGUMENTS = [
 # runs before every page: what the Content-Security-Policy refuses is noted
 WATCH = """document.addEventListener('securitypolicyviolation',
     e => console.error('CSP refused ' + e.violatedDirective + ' ' + e.blockedURI))"""
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +59,7 @@ def watch(page: Page, faults: list[str], allowed: str) -> Page:
     return page
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def profile(browser: Browser) -> BrowserContext:
     """A fresh browser profile of a person in Amsterdam."""
     made = browser.new_context(
         locale="en-GB",
@@ -70,6 +69,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     )
     made.set_default_timeout(15_000)
     made.set_default_navigation_timeout(60_000)
+    return made
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """The profile of one test."""
+    made = profile(browser)
     yield made
     made.close()
 
@@ -110,14 +116,7 @@ def accessible(page: Page) -> Callable[[str], None]:
     """`accessible("name of the page")`: no violation of WCAG 2.2 AA on what is shown now."""
 
     def check(name: str) -> None:
-        found = Axe().run(page, options=WCAG).response["violations"]
-        lines = [
-            f"{name}: {rule['id']} ({rule['impact']}): {rule['help']}\n   "
-            + "\n   ".join(
-                f"{node['html'][:160]}  {node.get('failureSummary', '')[:300]}" for node in rule["nodes"][:4]
-            )
-            for rule in found
-        ]
-        assert not lines, "\n".join(lines)
+        found = soundness.axe(page)
+        assert not found, "\n".join([name, *found])
 
     return check

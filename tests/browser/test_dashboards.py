@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from tests import make
 from tests.views.test_dashboards import busy_system
 
-Check = Callable[[str], None]
 SHOTS = os.environ.get("ATTUNE_SCREENSHOTS", "")  # a folder to look at the pages afterwards
 
 
@@ -53,17 +52,3 @@ def test_a_manager_goes_from_the_portfolio_to_a_system_and_its_charts(
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").first.click()
     assert download.value.suggested_filename == "csat.csv"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_dashboard_portfolio_and_values_are_accessible(
-    system: Any, live: Any, sign_in: Callable[..., Page], accessible: Check, theme: str
-) -> None:
-    page = sign_in(system.owner)
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    for name in ("dashboards/", f"systems/{system.slug}/dashboard/", f"systems/{system.slug}/values/"):
-        page.goto(f"{live.url}/{name}")
-        all_drawn(page)
-        page.locator("main details").evaluate_all("all => all.forEach(d => { d.open = true; })")
-        accessible(f"{name}, {theme}")
-        look(page, f"{name.strip('/').rpartition('/')[2]}-{theme}")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from governance.findings.services import open_finding
 from governance.review import services
 from tests import make
 
@@ -107,47 +106,3 @@ def test_a_member_reads_the_paper_and_votes(
     expect(page.get_by_text("2 for, 1 against", exact=False)).to_be_visible()
     expect(page.get_by_text("The voice is too much.").first).to_be_visible()
     _shot(page, "request-decided")
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_accessible(
-    live: Any, sign_in: Callable[..., Page], accessible: Callable[[str], None], theme: str
-) -> None:
-    system, request, members = _file()
-    for member in members[1:]:
-        services.cast_vote(request=request, choice="approve", reason="Fine.", by=member)
-    finding = open_finding(
-        system=system,
-        check="audit:accuracy",
-        severity="high",
-        title="Accuracy missed its target",
-        detail="0.78 where 0.80 was wanted.",
-        source="test:1",
-    )
-    chair = make.person("board_chair", unit=system.unit, name="Fatima El Amrani")
-    type(chair).objects.filter(pk=chair.pk).update(theme=theme)
-    page = sign_in(chair)
-    base = system.get_absolute_url()
-    deployment = request.deployment.get_absolute_url()
-    for name, url in (
-        ("systems", "/systems/"),
-        ("system", base),
-        ("flows", f"{base}flows/"),
-        ("flow", f"{base}flows/voice/"),
-        ("approvals", f"{base}approvals/"),
-        ("history", f"{base}history/"),
-        ("law", "/law/"),
-        ("requests", "/requests/"),
-        ("decided", request.get_absolute_url()),
-        ("deployment", deployment),
-        ("suspend", f"{deployment}suspend/"),
-        ("boards", "/boards/"),
-        ("board", request.board.get_absolute_url()),
-        ("findings", "/findings/"),
-        ("finding", finding.get_absolute_url()),
-    ):
-        page.goto(f"{live.url}{url}")
-        expect(page.locator("h1")).to_be_visible()
-        _shot(page, f"{name}-{theme}")
-        accessible(f"{name}, {theme}")

@@ -27,9 +27,9 @@ from tests.services.test_roi import HOURS, LICENCE
 pytestmark = pytest.mark.django_db
 
 
-def busy_system() -> Any:
-    """A system with surveys, labels, times, costs and an evaluation set over the last weeks."""
-    system = make.system(labels=LABELS, name="Chatbot <b>Iris</b>")
+def busy_system(system: Any = None) -> Any:
+    """A system (a new one, unless given) with surveys, labels, times, costs and an evaluation set of the last weeks."""
+    system = system or make.system(labels=LABELS, name="Chatbot <b>Iris</b>")
     topics = dict.fromkeys(("survey.csat", "survey.pets", "survey.nps", "interactions"), 40)
     for week in range(6):
         day = timezone.localdate() - timedelta(days=7 * week + 1)

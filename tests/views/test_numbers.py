@@ -4,6 +4,7 @@ import pytest
 from django.utils import translation
 
 from portal.web import numbers
+from portal.web.templatetags.attune import method
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,15 @@ from portal.web import numbers
 def test_what_is_not_quite_all_does_not_read_all(value: float, unit: str, text: str) -> None:
     with translation.override("en-gb"):
         assert numbers.format_value(value, unit=unit) == text
+
+
+def test_how_a_figure_was_calculated_is_told_in_the_language_of_the_reader_with_its_numbers() -> None:
+    text = "Cohen's kappa; multinomial bootstrap on the counts, 1000 replicates, seed 7"
+    assert method(text) == text
+    with translation.override("nl"):
+        told = method(text)
+        assert method("Wilson score interval") == "Wilson-score-interval"
+    assert "1000 herhalingen, startwaarde 7" in told
+    assert "bootstrap on the counts" not in told
+    assert method("") == ""
+    assert method("something nobody marked, 3 times") == "something nobody marked, 3 times"

@@ -62,6 +62,7 @@ ROWS: dict[str, Row] = {
     "inbox_read": Row(SIGNED_IN, method="post", ok=(302,)),
     "calendar_address": Row(SIGNED_IN),
     "calendar_feed": Row(ANYBODY, args={"token": "calendar_token"}),  # whoever has the secret address
+    "search": Row(SIGNED_IN),  # finds what the selectors of each slice show
     "set_language_here": Row(ANYBODY, method="post", ok=(302,)),
     "set_theme": Row(ANYBODY, method="post", ok=(302,)),
     "health_live": Row(ANYBODY),

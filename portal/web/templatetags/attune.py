@@ -96,6 +96,21 @@ def state(value: Any, label: str = "") -> str:
 
 
 @register.filter
+def method(text: str) -> str:
+    """How a figure was calculated, in the language of the reader; its parts stand apart by semicolons."""
+    return "; ".join(_method_part(part) for part in str(text).split("; "))
+
+
+def _method_part(part: str) -> str:
+    """One marked text; where it holds numbers (draws, seed), the marked text has {0}, {1} … in their places."""
+    if not part or (known := gettext(part)) != part:
+        return known if part else ""
+    held = iter(range(part.count("") + 1))
+    marked = re.sub(r"\d+", lambda _found: f"{{{next(held)}}}", part)
+    return gettext(marked).format(*re.findall(r"\d+", part))
+
+
+@register.filter
 def word(value: Any) -> str:
     """The translated short word of a code, as on its badge ('not_met' -> 'Not met')."""
     return badges.word(value)
