@@ -66,8 +66,10 @@ def faults_of(item: InteractionItem, declared: Scheme, now: datetime) -> list[Fa
     if not item.subject and not item.session:
         faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
     latest = now + AHEAD
-    times = [(name, getattr(item, name)) for name in _TIMES]
-    faults += [time_fault(name, at) for name, at in times if at is not None and not EARLIEST <= at <= latest]
+    for name in _TIMES:
+        at = getattr(item, name)
+        if at is not None and not EARLIEST <= at <= latest:
+            faults.append(time_fault(name, at))
     if item.predicted is not None and item.predicted not in declared.labels:
         faults.append(label_fault("predicted"))
     if item.gold is not None and item.gold not in declared.labels:
