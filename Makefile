@@ -43,10 +43,7 @@ bench: setup-dev  ## measure, and write the tables of docs/performance.md (SIZE=
 clean:  ## remove what was built (not the data, not .venv)
 	@$(PYTHON) tools/clean
 
-distbench: setup-dev  ## measure, and write the tables of docs/performance.md (SIZE=small, medium or large)
-	@$(VENV) -m benchmarks --size $(or $(SIZE),medium) --write
-
-clean:  ## likewise, with .venv and node_modules
+distclean:  ## likewise, with .venv and node_modules
 	@$(PYTHON) tools/clean --all
 
 reset:  ## remove data and keys, after asking

@@ -140,6 +140,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # pages repeat themselves: a tenth travels. Secrets in them (CSRF) are masked, and Django pads against BREACH
+    "django.middleware.gzip.GZipMiddleware",
     "portal.web.middleware.SecurityHeaders",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -21,26 +21,14 @@ SAID = (
     "aria-valuetext",
 )
 NAMES = {
-    "Attune",
-    "CSV",
-    "XLSX",
-    "JSON",
-    "SHA",
-    "API",
-    "KPI",
-    "ROI",
-    "UTC",
-    "ID",
-    "PDF",
-    "n",
-    "Ctrl",
-    "Esc",
-    "Enter",
-}
-"""Proper names, formats and keys that are the same in every language."""
+    "Attune", "CSV", "XLSX", "JSON", "SHA", "API", "KPI", "ROI", "UTC", "ID", "PDF", "Ctrl", "Esc", "Enter", "Excel",
+    "English", "EN", "Nederlands", "NL",
+}  # fmt: skip
+"""Proper names (also of the languages themselves), formats and keys: the same in every language."""
+NO_WORDS = re.compile(r"\b\w+\.(?:py|json|csv|zip)\b|\bclass=\"[^\"]*\"")
+"""Names of files, and attributes that a block puts into a tag."""
 OF_ONE_LANGUAGE = {
     "templates/evidence/report.html": "part of a pack: the record an auditor reads, in English like its tables",
-    "templates/errors/plain.html": "shown when nothing works, not even translation",
 }
 
 
@@ -74,9 +62,9 @@ class Words(HTMLParser):
 def untranslated(source: str) -> list[str]:
     """Words of a template that stand there in one language only."""
     reader = Words()
-    reader.feed(TAG.sub("\x00", visible(source)))
+    reader.feed(TAG.sub(" ", visible(source)))
     reader.close()
-    words = [word for text in reader.found for word in re.findall(r"[^\W\d_]{2,}", text)]
+    words = [word for text in reader.found for word in re.findall(r"[^\W\d_]{2,}", NO_WORDS.sub("", text))]
     return [word for word in words if word not in NAMES]
 
 
