@@ -57,6 +57,7 @@ class JobTable(AttuneTable):
     attempts = NumberColumn(verbose_name=_("Attempts"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
     about = tables.Column(verbose_name=_("About"))
+    unit = tables.Column(verbose_name=_("Unit"))
     requested_by = tables.Column(verbose_name=_("Requested by"), empty_values=())
     finished_at = WhenColumn(verbose_name=_("Ended"))
 
