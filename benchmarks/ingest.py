@@ -51,8 +51,8 @@ def run(size: str) -> Table:
     table = Table(
         ("way", "rows/s", "CPU µs per row", "share of raw COPY by CPU", "rows per CPU second, times the last"),
         f"{rows:,} interactions in batches of {BATCH:,}, everything on (validation, pseudonyms, consent of every "
-        "person, storing, rollups, receipt, ledger event in one transaction), against one binary COPY of 15 columns into a "
-        f"table without an index, and against two ways in Django REST framework ({BY_HAND:,} rows): a serializer with "
+        "person, storing, rollups, receipt, ledger event in one transaction), against one binary COPY of 15 columns "
+        f"into a table without an index, and against two ways in DRF ({BY_HAND:,} rows): a serializer with "
         "`bulk_create` that asks nobody and counts nothing, and a model serializer that asks consent, saves and counts "
         "item by item:",
     )  # fmt: skip
