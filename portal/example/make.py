@@ -1,5 +1,7 @@
 """Make the example organisation through the product's own services; done again, it only adds what is missing."""
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +32,7 @@ from metrics.surveys.services import record_answers
 from portal.access.services import grant_role
 from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
+from portal.embedded import processes
 from portal.errors import N_, RuleBroken
 from portal.example import history, people, register
 
@@ -232,7 +235,10 @@ def _history(start: date, until: date) -> Counter[str]:
     lasts = [first - timedelta(days=1) for first in firsts[1:]] + [until]
     parts = [(stream, *span, start) for stream in history.STREAMS for span in zip(firsts, lasts, strict=True)]
     connections.close_all()  # a connection does not survive a fork
-    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+    end_with_us = processes.die_with_parent(
+        signal.SIGKILL, os.getpid()
+    )  # however we end; nothing half-done stays
+    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=end_with_us) as pool:
         counts: Counter[str] = Counter()
         for name, count in pool.map(_part, parts):
             counts[name] += count
