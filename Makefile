@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test test-fast chaos check format messages clean distclean reset
+.PHONY: help setup setup-dev demo run test test-fast chaos check format messages bench clean distclean reset
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ format: setup-dev  ## put the code in the house format
 
 messages: setup-dev  ## take new texts into the translation files
 	@$(VENV) tools/messages update
+
+bench: setup-dev  ## measure, and write the tables of docs/performance.md (SIZE=small, medium or large)
+	@$(VENV) -m benchmarks --size $(or $(SIZE),medium) --write
 
 clean:  ## remove what was built (not the data, not .venv)
 	@$(PYTHON) tools/clean

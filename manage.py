@@ -7,7 +7,7 @@ import sys
 # these need neither database nor broker; `up` brings its own
 WITHOUT_SERVICES = {
     "", "help", "version", "--help", "-h", "--version", "up", "check", "collectstatic", "diffsettings", "findstatic",
-    "makemigrations", "spectacular", "startapp",
+    "makemigrations", "spectacular", "startapp", "document_metrics", "document_states",
 }  # fmt: skip
 
 

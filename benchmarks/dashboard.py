@@ -1,23 +1,8 @@
-"""What a dashboard costs as rows grow: its figures from daily rollups against one GROUP BY over the raw rows.
+"""Does a dashboard cost the same at 10 million rows as at 10 thousand? SQL fills the rows, the product the rollups."""
 
-    .venv/bin/python benchmarks/dashboard.py [ROWS ...]       default: 10000 100000 1000000
+from benchmarks.ground import Cost, Table, days_ago, taken_back, typical
 
-Makes its own data folder, fills one system with a year of interactions, rebuilds the rollups with the product's own
-code, and rolls everything back. Prints seconds (median of five) and ratios; ratios carry over to other machines.
-"""
-
-import os
-import shutil
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
+ROWS = {"small": (10_000, 100_000), "medium": (10_000, 1_000_000), "large": (10_000, 1_000_000, 10_000_000)}
 FILL = """
 INSERT INTO metrics_interaction (system_id, source_id, occurred_at, batch_id, content, basis, reason, subject,
   subject_role, session, version, channel, modality, purpose, language, predicted, confidence, gold, resolved,
@@ -27,7 +12,7 @@ SELECT %(system)s, 'b' || i, now() - make_interval(secs => i * 31536000.0 / %(ro
   (ARRAY['nl', 'en', 'de'])[1 + i %% 3], (ARRAY['anger', 'joy', 'optimism', 'sadness'])[1 + (i * 7) %% 4], 0.8,
   CASE WHEN i %% 2 = 0 THEN (ARRAY['anger', 'joy', 'optimism', 'sadness'])[1 + (i * 7 + (i %% 11) / 10) %% 4] END,
   i %% 3 > 0, 500 + i %% 4000, 30 + i %% 300
-FROM generate_series(1, %(rows)s) AS i
+FROM generate_series(1::bigint, %(rows)s) AS i
 """
 RAW = """
 SELECT gold, predicted, count(*), count(DISTINCT subject), avg(resolved::int),
@@ -36,79 +21,39 @@ FROM metrics_interaction WHERE system_id = %s AND occurred_at >= %s GROUP BY gol
 """
 
 
-def seconds(work: Callable[[], object], times: int = 5) -> float:
-    """Median time of `work`, after one run to warm up."""
-    work()
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return statistics.median(found)
+def run(size: str) -> Table:
+    """All figures of one system over a year from daily rollups, against one GROUP BY over the rows of that year."""
+    table = Table(
+        ("interactions", "dashboard, ms", "CPU ms", "times the smallest", "raw GROUP BY, ms", "raw / dashboard"),
+        "All figures of one system over a year, from daily rollups, against one GROUP BY over the rows of that year:",
+    )  # fmt: skip
+    first = 0.0
+    for rows in ROWS[size]:
+        page, raw = _measure(rows)
+        first = first or page.wall
+        table.rows.append((
+            f"{rows:,}", f"{page.wall * 1e3:,.0f}", f"{page.cpu * 1e3:,.0f}", f"{page.wall / first:.1f}",
+            f"{raw.wall * 1e3:,.0f}", f"{raw.wall / page.wall:,.1f}",
+        ))  # fmt: skip
+    return table
 
 
-def main(sizes: list[int]) -> None:
-    """One line per size."""
-    os.environ["ATTUNE_DATA"] = folder = tempfile.mkdtemp(prefix="attune-benchmark-")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    from portal import embedded
-
-    held = embedded.ensure(forgetful=True)
-    try:
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", database="owner", verbosity=0)
-        print("        rows   dashboard s   raw GROUP BY s   raw / dashboard   dashboard, times the smallest")
-        first = 0.0
-        for rows in sizes:
-            dashboard, raw = measure(rows)
-            first = first or dashboard
-            print(
-                f"{rows:12,} {dashboard:13.4f} {raw:16.4f} {raw / dashboard:17.1f} {dashboard / first:22.2f}"
-            )
-    finally:
-        from django.db import connections
-
-        connections.close_all()
-        if held is not None:
-            held.release()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def measure(rows: int) -> tuple[float, float]:
-    """Seconds of the dashboard of one year and of the raw query, on this many rows; nothing stays."""
-    from datetime import timedelta
-
-    from django.db import connection, transaction
-    from django.utils import timezone
-
+def _measure(rows: int) -> tuple[Cost, Cost]:
     from metrics.dashboards import selectors
     from metrics.dashboards.rules import preset_range
-    from metrics.rollups.services import rebuild
+    from metrics.rollups.services import TABLES, rebuild
     from tests import make
 
-    today = timezone.now().date()
-    with transaction.atomic():
+    with taken_back() as cursor:
         system = make.system()
-        with connection.cursor() as cursor:
-            cursor.execute(FILL, {"system": system.pk, "rows": rows})
-            rebuild(system=system)
-            cursor.execute(
-                "ANALYZE metrics_interaction, metrics_dayrollup, metrics_confusionrollup, metrics_personday"
-            )
+        cursor.execute(FILL, {"system": system.pk, "rows": rows})
+        rebuild(system=system)
+        cursor.execute(f"ANALYZE metrics_interaction, {', '.join(TABLES)}")
 
-            def from_rows() -> None:
-                cursor.execute(RAW, [system.pk, today - timedelta(days=365)])
-                cursor.fetchall()
+        def from_rows() -> None:
+            cursor.execute(RAW, [system.pk, days_ago(365)])
+            cursor.fetchall()
 
-            span = preset_range("year", today)
-            found = seconds(lambda: selectors.boards([system], span)), seconds(from_rows)
-        transaction.set_rollback(True)
-    return found
-
-
-if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [10_000, 100_000, 1_000_000])
+        span = preset_range("year", days_ago(0))
+        page = typical(lambda: selectors.boards([system], span))
+        return page, typical(from_rows, times=3 if rows > 1_000_000 else 5)

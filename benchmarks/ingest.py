@@ -1,84 +1,93 @@
-"""Ingest against the raw limit: rows per second and per CPU-second of the whole path over a raw binary COPY.
+"""Taking in interactions: the whole path against the raw limit of PostgreSQL, and against the customary ways in DRF."""
 
-    .venv/bin/python benchmarks/ingest.py [--rows 50000] [--batch 5000] [--people 5000]
-
-Makes its own data folder. One process, the embedded database. The whole path is: validate, pseudonymise, ask the gate
-(consent of every person), store, roll up, receipt and ledger event. The raw limit is one binary COPY of 15 columns into
-a table without an index. Trust the ratios of one run, not the numbers of two.
-"""
-
-import argparse
-import os
-import resource
-import shutil
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+import uuid
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+from benchmarks import drf
+from benchmarks.ground import Cost, Table, measured
+
+ROWS = {"small": 10_000, "medium": 50_000, "large": 200_000}
+BATCH, PEOPLE = 5_000, 5_000
+BY_HAND = 2_000  # rows for the ways that go row by row
 LABELS = ("anger", "joy", "optimism", "sadness")
 RAW = ["uuid", "text", "timestamptz", "uuid", "uuid", *["text"] * 7, "float8", "int8", "bool"]
+BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def body(start: int, count: int, people: int) -> bytes:
-    """One batch as a client sends it."""
-    import orjson
-
-    begin = datetime(2026, 1, 5, tzinfo=UTC)
-    items = [
+def items(start: int, count: int) -> list[dict[str, Any]]:
+    """Interactions as a client sends them: conversations of eight turns, a tenth with a true label."""
+    return [
         {
             "id": f"turn-{n}",
-            "occurred_at": (begin + timedelta(seconds=37 * n % 20_000_000)).isoformat(),
+            "occurred_at": (BEGIN + timedelta(seconds=37 * n % 20_000_000)).isoformat(),
             "modality": "text",
             "purpose": "service",
             "subject_role": "customer",
-            "subject": f"customer-{n // 8 % people}",  # conversations of eight turns
+            "subject": f"customer-{n // 8 % PEOPLE}",
             "session": f"session-{n // 8}",
             "channel": "chat",
             "language": "nl" if n % 3 else "en",
             "predicted": LABELS[n % 4],
             "confidence": 0.5 + (n % 50) / 100,
             "gold": LABELS[(n + (n % 7 == 0)) % 4] if n % 10 == 0 else None,
-            "disclosed_at": begin.isoformat(),
+            "disclosed_at": BEGIN.isoformat(),
             "first_response_ms": 200 + n % 4000,
             "resolved": n % 5 > 0,
         }
         for n in range(start, start + count)
     ]
-    return orjson.dumps({"items": items})
 
 
-def cpu() -> float:
-    """CPU seconds of this process and of its database backend (Linux)."""
+def run(size: str) -> Table:
+    """Rows per second and CPU per row of each way, in one run."""
+    import orjson
     from django.db import connection
 
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    rows, system = ROWS[size], prepared()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        fields = Path(f"/proc/{cursor.fetchone()[0]}/stat").read_text().rpartition(")")[2].split()
-    return used.ru_utime + used.ru_stime + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        cursor.execute("ANALYZE")
+    bodies = [orjson.dumps({"items": items(start, BATCH)}) for start in range(0, rows, BATCH)]
+    table = Table(
+        ("way", "rows/s", "CPU µs per row", "share of raw COPY by CPU", "rows per CPU second, times the last"),
+        f"{rows:,} interactions in batches of {BATCH:,}, everything on (validation, pseudonyms, consent of every "
+        "person, storing, rollups, receipt, ledger event in one transaction), against one binary COPY of 15 columns "
+        f"into a table without an index, and against two ways in DRF ({BY_HAND:,} rows): a serializer with "
+        "`bulk_create` that asks nobody and counts nothing, and a model serializer that asks consent, saves and counts "
+        "item by item:",
+    )  # fmt: skip
+    small = items(900_000_000, BY_HAND)
+    costs: list[tuple[str, int, Cost]] = [
+        ("raw COPY", rows * 4, measured(lambda: raw_copy(rows * 4))),
+        ("whole ingest", rows, measured(lambda: take_in(system, bodies))),
+        ("DRF, validate and bulk_create only", BY_HAND, measured(lambda: drf.in_bulk(system, small))),
+        ("DRF, the same work item by item", BY_HAND, measured(lambda: drf.item_by_item(system, small))),
+    ]
+    limit, slowest = costs[0][2].cpu / costs[0][1], costs[-1][2].cpu / costs[-1][1]
+    for way, n, cost in costs:
+        each = cost.cpu / n
+        table.rows.append(
+            (way, f"{n / cost.wall:,.0f}", cost.per(n), f"{limit / each:.1%}", f"{slowest / each:,.1f}")
+        )
+    return table
 
 
-def measured(work: Callable[[], None]) -> tuple[float, float]:
-    """(seconds, CPU seconds of this process and its database backend)."""
-    clock, used = time.perf_counter(), cpu()
-    work()
-    return time.perf_counter() - clock, cpu() - used
+def take_in(system: Any, bodies: list[bytes]) -> None:
+    """Every body through the service that the API calls."""
+    from metrics.ingest.services import receive
+
+    for body in bodies:
+        receipt = receive(system=system, items=body, by="system")
+        if receipt["counts"] != {"accepted": BATCH} or receipt["items"][0]["basis"] != "allow":
+            raise SystemExit(f"not what was sent: {receipt['counts']}, {receipt['items'][0]}")
 
 
 def raw_copy(rows: int) -> None:
     """The limit: one binary COPY of 15 columns, no index, no check."""
-    import uuid
-
     from django.db import connection, transaction
 
-    one, moment = uuid.uuid4(), datetime(2026, 1, 5, tzinfo=UTC)
-    row = (one, "turn-1", moment, one, one, *["text"] * 7, 0.5, 1, True)
+    one = uuid.uuid4()
+    row = (one, "turn-1", BEGIN, one, one, *["text"] * 7, 0.5, 1, True)
     with transaction.atomic(), connection.cursor() as cursor:
         columns = ", ".join(f"c{n} {kind}" for n, kind in enumerate(RAW))
         cursor.execute(f"CREATE TEMP TABLE raw_limit ({columns}) ON COMMIT DROP")
@@ -88,65 +97,14 @@ def raw_copy(rows: int) -> None:
                 copy.write_row(row)
 
 
-def prepared(people: int) -> Any:
+def prepared() -> Any:
     """A system with a flow in force, a policy that needs consent, and the consent of everybody."""
     from governance.consent.services import record_consent_events
     from tests import make
 
     system = make.live_system(make.PERMIT_BY_CONSENT)
-    events = [
-        make.consent(n, subject=f"customer-{n}", effective_at="2026-01-02T00:00:00Z") for n in range(people)
-    ]
-    for start in range(0, people, 5000):
+    at = "2026-01-02T00:00:00Z"
+    events = [make.consent(n, subject=f"customer-{n}", effective_at=at) for n in range(PEOPLE)]
+    for start in range(0, PEOPLE, 5000):
         record_consent_events(system=system, items=events[start : start + 5000], by="system")
     return system
-
-
-def main() -> None:
-    """Prepare, measure, print."""
-    options = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("--rows", 50_000), ("--batch", 5_000), ("--people", 5_000)):
-        options.add_argument(name, type=int, default=value)
-    args = options.parse_args()
-    os.environ["ATTUNE_DATA"] = folder = tempfile.mkdtemp(prefix="attune-benchmark-")
-    from portal import embedded
-
-    held = embedded.ensure()
-    try:
-        compare(args)
-    finally:
-        if held is not None:
-            held.release()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def compare(args: argparse.Namespace) -> None:
-    """Both ways, in one run."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from metrics.ingest.services import receive
-
-    system = prepared(args.people)
-    bodies = [body(start, args.batch, args.people) for start in range(0, args.rows, args.batch)]
-
-    def ingest() -> None:
-        for one in bodies:
-            receipt = receive(system=system, items=one, by="system")
-            if receipt["counts"] != {"accepted": args.batch} or receipt["items"][0]["basis"] != "allow":
-                raise SystemExit(f"not what was sent: {receipt['counts']}, {receipt['items'][0]}")
-
-    limit, limit_cpu = measured(lambda: raw_copy(args.rows))
-    whole, whole_cpu = measured(ingest)
-    print(f"raw COPY      {args.rows / limit:>10,.0f} rows/s  {limit_cpu / args.rows * 1e6:6.1f} CPU µs/row")
-    print(f"whole ingest  {args.rows / whole:>10,.0f} rows/s  {whole_cpu / args.rows * 1e6:6.1f} CPU µs/row")
-    print(
-        f"ratio         {limit / whole:>10.1%} of raw COPY by the clock, {limit_cpu / whole_cpu:.1%} by CPU"
-    )
-
-
-if __name__ == "__main__":
-    main()

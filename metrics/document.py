@@ -5,7 +5,7 @@ from metrics.dashboards.rules import TOPICS
 
 _HEAD = """# What the figures mean
 
-Written from `metrics/catalogue.py` by `python manage.py document_metrics`; change the catalogue, not this page.
+Written from `metrics/catalogue/` by `python manage.py document_metrics`; change the catalogue, not this page.
 
 Every figure carries its value, interval, n, numerator, denominator, exclusions, method, source and window: on the page,
 in the API, in exports and in the evidence pack alike. A figure that may not be shown as a number says why:

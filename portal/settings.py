@@ -140,6 +140,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # pages repeat themselves: a tenth travels. Secrets in them (CSRF) are masked, and Django pads against BREACH
+    "django.middleware.gzip.GZipMiddleware",
     "portal.web.middleware.SecurityHeaders",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -313,6 +315,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.web.apidocs.summarise",
+    ],
 }
 
 # --- jobs (why these values: docs/decisions) --------------------------------------------------

@@ -6,6 +6,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
 
 class Subject(models.Model):
@@ -78,6 +79,10 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system} v{self.version} ({self.language})"
+
+    def get_absolute_url(self) -> str:
+        """Where this notice is shown."""
+        return reverse("notice_detail", args=[self.system.slug, self.pk])
 
 
 class ConsentEvent(models.Model):
@@ -228,6 +233,10 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system} policy v{self.version} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        """Where this version is shown."""
+        return reverse("policy_detail", args=[self.system.slug, self.version])
 
     @property
     def stamp(self) -> str:

@@ -1,9 +1,12 @@
 """Questions about notices, policies and what people said."""
 
 import uuid
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -46,8 +49,8 @@ def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
     return [MaterialNotice(version, at) for version, at in sorted(due.items())]
 
 
-_LAST_WORDS = """
-SELECT array_agg(q.n), e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
+_STANDING = """
+SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
      WITH ORDINALITY AS q(digest, purpose, modality, at, n)
 JOIN governance_alias a ON a.system_id = %(system)s AND a.digest = q.digest
@@ -59,44 +62,61 @@ CROSS JOIN LATERAL (
       AND e.effective_at <= q.at AND e.recorded_at <= %(known_at)s AND e.action <> 'requested'
       AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
                       WHERE c.corrects_id = e.id AND c.recorded_at <= %(known_at)s)
-    ORDER BY e.effective_at DESC, e.recorded_at DESC, (e.action IN ('given', 'renewed')), e.id DESC
-    LIMIT 1
+    OFFSET 0 -- person by person through the index, also while the tables have no statistics yet
 ) e
 LEFT JOIN governance_notice v ON v.id = e.notice_id
-GROUP BY e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
+ORDER BY q.n, e.effective_at, e.recorded_at, e.action NOT IN ('given', 'renewed'), e.id
 """
 
+Key = tuple[uuid.UUID, str, str, datetime]
+"""(pseudonym, purpose, modality, at): whose word about what, and when it has to have counted."""
 
-def last_words(
-    system_id: uuid.UUID,
-    keys: Sequence[tuple[uuid.UUID, str, str, datetime]],
-    known_at: datetime,
-) -> list[Word | None]:
-    """The last word for each (pseudonym, purpose, modality, at), in order: one statement for all of them.
 
-    The same answer as rules.last_word gives on the whole history; a property test compares the two.
+def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) -> list[Word | None]:
+    """The last word for each key, in order: one statement for all of them.
+
+    Asks once for what a person said about a purpose and modality, however many moments are asked about, and finds
+    each moment in it. The same answer as rules.last_word gives on the whole history; a property test compares the two.
     """
+    asked: dict[tuple[uuid.UUID, str, str], list[int]] = {}
+    for place, (digest, purpose, modality, _at) in enumerate(keys):
+        asked.setdefault((digest, purpose, modality), []).append(place)
     found: list[Word | None] = [None] * len(keys)
-    if not keys:
+    if not asked:
         return found
-    digests, purposes, modalities, ats = zip(*keys, strict=True)
+    topics = list(asked)
+    latest = [max(keys[place][3] for place in asked[topic]) for topic in topics]
+    for number, words in _standing(system_id, topics, latest, known_at):
+        since = [word.effective_at for word in words]
+        for place in asked[topics[number]]:
+            if n := bisect_right(since, keys[place][3]):
+                found[place] = words[n - 1]
+    return found
+
+
+def _standing(
+    system_id: uuid.UUID,
+    topics: Sequence[tuple[uuid.UUID, str, str]],
+    latest: list[datetime],
+    known_at: datetime,
+) -> Iterator[tuple[int, list[Word]]]:
+    """(position in `topics`, the words that stand up to `latest`, the one that counts last at the end)."""
+    digests, purposes, modalities = map(list, zip(*topics, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            _LAST_WORDS,
+            _STANDING,
             {
                 "system": system_id,
-                "digests": list(digests),
-                "purposes": list(purposes),
-                "modalities": list(modalities),
-                "ats": list(ats),
+                "digests": digests,
+                "purposes": purposes,
+                "modalities": modalities,
+                "ats": latest,
                 "known_at": known_at,
             },
         )
-        for places, *fields in cursor.fetchall():
-            word = Word(*fields)
-            for n in places:
-                found[n - 1] = word
-    return found
+        rows = cursor.fetchall()
+    for number, of_topic in groupby(rows, itemgetter(0)):
+        yield number - 1, [Word(*row[1:]) for row in of_topic]
 
 
 @dataclass(frozen=True)

@@ -41,19 +41,7 @@ def publish_notice(
         )
     with transaction.atomic():
         System.objects.select_for_update().get(pk=system.pk)  # two publishers get two versions
-        newest = Notice.objects.filter(system=system).aggregate(top=Max("version"))["top"] or 0
-        if version is None:
-            version = newest + 1
-        elif version > newest + 1 or version < 1:
-            raise RuleBroken(
-                N_("The next notice version is {next}."), code="version", field="version", next=newest + 1
-            )
-        if Notice.objects.filter(system=system, version=version, language=language).exists():
-            raise RuleBroken(
-                N_("This version exists in this language; what people were shown is never changed."),
-                code="published",
-                field="version",
-            )
+        version = _next_version(system, version, language)
         notice = Notice.objects.create(
             system=system,
             version=version,
@@ -81,6 +69,24 @@ def publish_notice(
             ts=effective_at,
         )
     return notice
+
+
+def _next_version(system: System, version: int | None, language: str) -> int:
+    """The version to publish as, with the system's row locked. Raises RuleBroken for one that is taken or skips."""
+    newest = Notice.objects.filter(system=system).aggregate(top=Max("version"))["top"] or 0
+    if version is None:
+        return int(newest) + 1
+    if version > newest + 1 or version < 1:
+        raise RuleBroken(
+            N_("The next notice version is {next}."), code="version", field="version", next=newest + 1
+        )
+    if Notice.objects.filter(system=system, version=version, language=language).exists():
+        raise RuleBroken(
+            N_("This version exists in this language; what people were shown is never changed."),
+            code="published",
+            field="version",
+        )
+    return version
 
 
 def record_consent_events(

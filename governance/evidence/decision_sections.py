@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from governance.evidence.sections import PackFile, Scope, person, table
 from governance.review.models import Condition, Deployment, DeploymentRequest, InForce, Vote
 
@@ -13,67 +15,69 @@ def decisions(scope: Scope) -> list[PackFile]:
         .select_related("system", "version", "board")
         .order_by("created_at", "pk")
     )
+    columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
+    columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
+    return [
+        table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
+        _votes(requests, scope),
+        _conditions(requests, scope),
+        *_deployments(scope),
+    ]
+
+
+def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     votes = (
         Vote.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
         .select_related("seat")
         .order_by("request__created_at", "request_id", "cast_at", "pk")
     )
+    columns = [
+        "request",
+        "seat",
+        "advisory",
+        "choice",
+        "reason",
+        "conditions",
+        "counted",
+        "cast_at",
+        "cast_by",
+    ]
+    rows = [
+        (
+            vote.request_id,
+            vote.seat.discipline,
+            vote.seat.advisory,
+            vote.choice,
+            vote.reason,
+            vote.conditions,
+            vote.counted,
+            vote.cast_at,
+            person(vote.cast_by_id),
+        )
+        for vote in votes
+    ]
+    return table("votes.csv", columns, rows, str(votes.query))
+
+
+def _conditions(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     conditions = (
         Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
         .select_related("set_by")
         .order_by("request_id", "due_on", "pk")
     )
-    columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
-    columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
-    return [
-        table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
-        table(
-            "votes.csv",
-            [
-                "request",
-                "seat",
-                "advisory",
-                "choice",
-                "reason",
-                "conditions",
-                "counted",
-                "cast_at",
-                "cast_by",
-            ],
-            [
-                (
-                    v.request_id,
-                    v.seat.discipline,
-                    v.seat.advisory,
-                    v.choice,
-                    v.reason,
-                    v.conditions,
-                    v.counted,
-                    v.cast_at,
-                    person(v.cast_by_id),
-                )
-                for v in votes
-            ],
-            str(votes.query),
-        ),
-        table(
-            "conditions.csv",
-            ["request", "text", "owner", "due_on", "set_by", "met_at"],
-            [
-                (
-                    c.request_id,
-                    c.text,
-                    person(c.owner_id),
-                    c.due_on,
-                    c.set_by.discipline,
-                    scope.reached(c.met_at),
-                )
-                for c in conditions
-            ],
-            str(conditions.query),
-        ),
-        *_deployments(scope),
+    rows = [
+        (
+            condition.request_id,
+            condition.text,
+            person(condition.owner_id),
+            condition.due_on,
+            condition.set_by.discipline,
+            scope.reached(condition.met_at),
+        )
+        for condition in conditions
     ]
+    columns = ["request", "text", "owner", "due_on", "set_by", "met_at"]
+    return table("conditions.csv", columns, rows, str(conditions.query))
 
 
 def _request(row: DeploymentRequest, scope: Scope) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from portal.errors import N_
 ALLOW, VIOLATION, GAP, DOUBTFUL = "allow", "violation", "gap", "basis_doubtful"
 CACHE_SECONDS = 60
 """An answer is never older than this: a suspension is felt within a minute everywhere, at once here."""
+_LONGEST = dt.timedelta(seconds=CACHE_SECONDS)
 LAWFUL_WORKPLACE = frozenset({"medical", "safety", "own_training"})
 """Purposes that AI Act Art 5(1)(f) leaves open (the first two), or that only a signed screening lets through."""
 
@@ -60,7 +61,12 @@ class Flow:
 
     def stretch_at(self, at: dt.datetime) -> Stretch | None:
         """The stretch in force at `at`, if any."""
-        return next((s for s in self.stretches if s.starts_at <= at < s.ends_at), None)
+        for (
+            stretch
+        ) in self.stretches:  # a loop: asked for every interaction, and a generator costs twice as much
+            if stretch.starts_at <= at < stretch.ends_at:
+                return stretch
+        return None
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,10 @@ def cache_seconds(answer: Answer, at: dt.datetime, ends: Sequence[dt.datetime | 
         return CACHE_SECONDS
     if answer.outcome == GAP:
         return 0
-    left = [(end - at).total_seconds() for end in ends if end is not None]
-    return max(0, int(min([CACHE_SECONDS, *left])))
+    last = min((end for end in ends if end is not None), default=None)
+    if last is None or last - at >= _LONGEST:
+        return CACHE_SECONDS
+    return max(0, int((last - at).total_seconds()))
 
 
 _SEVERITY = {ALLOW: 0, DOUBTFUL: 1, GAP: 2, VIOLATION: 3}
@@ -185,4 +193,4 @@ _SEVERITY = {ALLOW: 0, DOUBTFUL: 1, GAP: 2, VIOLATION: 3}
 
 def worst(answers: Sequence[Answer]) -> Answer:
     """The answer for several recipients at once: one 'no' is a no."""
-    return max(answers, key=lambda a: _SEVERITY[a.outcome])
+    return answers[0] if len(answers) == 1 else max(answers, key=lambda a: _SEVERITY[a.outcome])

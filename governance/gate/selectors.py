@@ -28,7 +28,10 @@ class Scope:
 
     def policy_at(self, at: dt.datetime) -> PolicyVersion | None:
         """The policy in force at `at`."""
-        return next((p for p in self.policies if p.effective_at <= at), None)
+        for policy in self.policies:  # as in Flow.stretch_at
+            if policy.effective_at <= at:
+                return policy
+        return None
 
 
 def scope(system_id: uuid.UUID) -> Scope:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.rules import Situation, Word, why_not_valid
-from governance.consent.selectors import last_words
+from governance.consent.selectors import Key, last_words
 from governance.gate import rules
 from governance.gate.selectors import Scope, policy_of_version, scope
 from governance.gate.shapes import Question
@@ -110,49 +110,44 @@ def answers(known: Scope, cases: Sequence[Case], now: dt.datetime) -> list[tuple
     memo: Memo = {}
     first = [_before_consent(known, case, memo) for case in cases]
     words = _words(known, cases, first, now)
-    result = []
-    for case, candidates in zip(cases, first, strict=True):
-        word = words.get(_key(case))
-        answer = rules.worst([_finish(known, case, one, word) for one in candidates])
-        result.append((_decision(answer, case, word), word))
-    return result
+    return [
+        (_decision(known, case, candidates, word), word)
+        for case, candidates, word in zip(cases, first, words, strict=True)
+    ]
 
 
-Memo = dict[tuple[Any, ...], tuple[rules.Answer, ...]]
-Key = tuple[uuid.UUID, str, str, dt.datetime]
+Candidates = tuple[rules.Answer, ...]
+Memo = dict[tuple[Any, ...], Candidates]
 
 
-def _before_consent(known: Scope, case: Case, memo: Memo) -> tuple[rules.Answer, ...]:
+def _before_consent(known: Scope, case: Case, memo: Memo) -> Candidates:
     """One answer per recipient. Most items of a batch ask the same: kept per flow, situation, policy and stretch."""
-    policy = known.policy_at(case.at)
-    stretch = case.flow.stretch_at(case.at) if case.flow else None
-    flow_id = case.flow.id if case.flow else None
-    key = (flow_id, case.situation, case.recipients, policy.version if policy else None, stretch)
+    flow, at = case.flow, case.at
+    policy = known.policy_at(at)
+    stretch = flow.stretch_at(at) if flow else None
+    key = (flow and flow.id, case.situation, case.recipients, policy and policy.version, stretch)
     if stretch is not None and key in memo:
         return memo[key]
     answer = tuple(
-        rules.before_consent(case.flow, replace(case.situation, recipient=recipient), policy, case.at)
+        rules.before_consent(flow, replace(case.situation, recipient=recipient), policy, at)
         for recipient in case.recipients or (case.situation.recipient,)
     )
     memo[key] = answer
     return answer
 
 
-def _key(case: Case) -> Key | None:
-    return (case.person, case.situation.purpose, case.situation.modality, case.at) if case.person else None
-
-
 def _words(
-    known: Scope, cases: Sequence[Case], first: Sequence[tuple[rules.Answer, ...]], now: dt.datetime
-) -> dict[Key | None, Word | None]:
-    """What the people of the cases said last, for those whose answer hangs on it."""
-    asked: dict[Key, None] = {}
-    for case, candidates in zip(cases, first, strict=True):
-        key = _key(case)
-        if key is not None and any(answer.wants is not None for answer in candidates):
-            asked[key] = None
-    order = list(asked)
-    return dict(zip(order, last_words(known.system_id, order, now), strict=True))
+    known: Scope, cases: Sequence[Case], first: Sequence[Candidates], now: dt.datetime
+) -> list[Word | None]:
+    """What the person of each case said last, where the answer hangs on it."""
+    keys: dict[int, Key] = {}
+    for place, (case, candidates) in enumerate(zip(cases, first, strict=True)):
+        if case.person is not None and (candidates[0].wants or any(answer.wants for answer in candidates)):
+            keys[place] = (case.person, case.situation.purpose, case.situation.modality, case.at)
+    words: list[Word | None] = [None] * len(cases)
+    for place, word in zip(keys, last_words(known.system_id, list(keys.values()), now), strict=True):
+        words[place] = word
+    return words
 
 
 def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -> rules.Answer:
@@ -163,7 +158,8 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
     return rules.with_consent(answer, case.situation, word, why_not)
 
 
-def _decision(answer: rules.Answer, case: Case, word: Word | None) -> Decision:
+def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | None) -> Decision:
+    answer = rules.worst([_finish(known, case, one, word) for one in candidates])
     stretch = case.flow.stretch_at(case.at) if case.flow else None
     ends = (stretch.ends_at if stretch else None, word.expires_at if word else None)
     return Decision(

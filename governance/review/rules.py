@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,28 +101,6 @@ _TABLE = {(t.machine, t.source, t.act): t.target for t in TRANSITIONS}
 def after(machine: str, state: str, act: str) -> str | None:
     """The state that `act` leads to, None where the table has no such row."""
     return _TABLE.get((machine, state, act))
-
-
-def mermaid(machine: str) -> str:
-    """The diagram of one machine, generated from the table."""
-    rows = [t for t in TRANSITIONS if t.machine == machine]
-    sources, targets = {t.source for t in rows}, {t.target for t in rows}
-    lines = ["stateDiagram-v2", f"    [*] --> {rows[0].source}"]
-    lines += [f"    {t.source} --> {t.target}: {t.act} ({t.sentence})" for t in rows]
-    lines += [f"    {state} --> [*]" for state in sorted(targets - sources)]
-    return "\n".join(lines)
-
-
-def diagram() -> str:
-    """docs/review-states.md: both machines."""
-    parts = [
-        "# States of requests and deployments",
-        "",
-        "Generated: `python -m governance.review.rules > docs/review-states.md`.",
-    ]
-    for machine, title in (("request", "A deployment request"), ("deployment", "A deployment")):
-        parts += ["", f"## {title}", "", "```mermaid", mermaid(machine), "```"]
-    return "\n".join(parts) + "\n"
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -327,7 +304,3 @@ def in_force_until(valid_until: dt.datetime, due_on: dt.date | None) -> dt.datet
     if due_on is None or due_on >= valid_until.date():
         return valid_until
     return dt.datetime.combine(due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
-
-
-if __name__ == "__main__":  # python -m governance.review.rules > docs/review-states.md
-    sys.stdout.write(diagram())

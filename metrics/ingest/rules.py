@@ -65,9 +65,7 @@ def faults_of(item: InteractionItem, declared: Scheme, now: datetime) -> list[Fa
     faults: list[Fault] = []
     if not item.subject and not item.session:
         faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
-    latest = now + AHEAD
-    times = [(name, getattr(item, name)) for name in _TIMES]
-    faults += [time_fault(name, at) for name, at in times if at is not None and not EARLIEST <= at <= latest]
+    faults += _faults_of_times(item, now + AHEAD)
     if item.predicted is not None and item.predicted not in declared.labels:
         faults.append(label_fault("predicted"))
     if item.gold is not None and item.gold not in declared.labels:
@@ -86,6 +84,15 @@ def faults_of(item: InteractionItem, declared: Scheme, now: datetime) -> list[Fa
         faults += attribute_faults(item.attributes, declared)
     if item.version is not None and declared.versions and item.version not in declared.versions:
         faults.append(Fault("version", "unknown_version", N_("The register does not know this version.")))
+    return faults
+
+
+def _faults_of_times(item: InteractionItem, latest: datetime) -> list[Fault]:
+    faults = []
+    for name in _TIMES:
+        at = getattr(item, name)
+        if at is not None and not EARLIEST <= at <= latest:
+            faults.append(time_fault(name, at))
     return faults
 
 

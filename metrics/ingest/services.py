@@ -26,6 +26,10 @@ KEPT = ("allow", "basis_doubtful")
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 Answer = dict[str, Any]
 One = Read[InteractionItem]
+Told = tuple[str | None, str, str, str]
+"""(flow, subject_role, modality, purpose) as an item has them."""
+Derived = tuple[gate_rules.Flow | None, str, Situation]
+"""(declared flow, why it does not fit or '', situation) of such items."""
 
 
 def scheme_of(system: System) -> rules.Scheme:
@@ -75,7 +79,7 @@ class _Intake:
         self.scope: Scope = scope(system.pk)
         self.undeclared: list[Undeclared] = []
         self.pseudonyms: dict[str, uuid.UUID] = {}
-        self.situations: dict[tuple[str, str, str, str], Situation] = {}
+        self.derived: dict[Told, Derived] = {}
         self.encoded: dict[int, bytes] = {}  # position -> what was sent, canonical
 
     def take(self, found: list[One]) -> list[Answer]:
@@ -115,19 +119,12 @@ class _Intake:
         if item is None:
             return None
         one.faults = rules.faults_of(item, self.declared, self.now)
-        encoded = _ENCODER.encode(
-            item if not item.correction else msgspec.structs.replace(item, correction=False)
-        )
-        self.encoded[one.position] = encoded
+        plain = msgspec.structs.replace(item, correction=False) if item.correction else item
+        encoded = self.encoded[one.position] = _ENCODER.encode(plain)
         if b"\\u0000" in encoded:
             one.faults.append(rules.nul_fault(item))
-        flow, why = gate_rules.derive(
-            self.scope.flows,
-            slug=item.flow,
-            subject_role=item.subject_role,
-            modality=item.modality,
-            purpose=item.purpose,
-        )
+        told = (item.flow, item.subject_role, item.modality, item.purpose)
+        flow, why, situation = self.derived.get(told) or self._derive(told)
         if why in rules.FLOW_FAULTS:
             one.faults.append(rules.FLOW_FAULTS[why])
         if one.faults:
@@ -135,12 +132,19 @@ class _Intake:
         if why == "undeclared":
             self.undeclared.append(Undeclared(item.subject_role, item.modality, flow.id if flow else None))
             flow = None
-        facts = (item.subject_role, item.purpose, item.modality, flow.recipient if flow else "system")
-        situation = self.situations.get(facts)
-        if situation is None:
-            situation = self.situations[facts] = Situation(*facts[:3], recipient=facts[3])
         person = self._pseudonym(item.subject or item.session or "")
         return Case(flow, situation, person, item.occurred_at, tuple(item.recipients or ()))
+
+    def _derive(self, told: Told) -> Derived:
+        """The flow of such items, why it is none of the declared ones, and the situation: once per combination."""
+        slug, subject_role, modality, purpose = told
+        flow, why = gate_rules.derive(
+            self.scope.flows, slug=slug, subject_role=subject_role, modality=modality, purpose=purpose
+        )
+        recipient = flow.recipient if flow and not why else "system"
+        situation = Situation(subject_role, purpose, modality, recipient=recipient)
+        derived = self.derived[told] = (flow, why, situation)
+        return derived
 
     def _pseudonym(self, external: str) -> uuid.UUID:
         known = self.pseudonyms.get(external)

@@ -69,25 +69,29 @@ _PIVOT = ", ".join(f"('{name}', c{n})" for n, name in enumerate(_NAMES))
 def _log_histogram(prefix: str, milliseconds: str) -> str:
     bin_ = f"floor(20 * log(greatest({milliseconds}, 1)::float8))::int"
     return (
-        f"SELECT system_id, day, '{prefix}.' || {bin_}, sum(sign) FROM k"
-        f" WHERE kept AND ({milliseconds}) IS NOT NULL GROUP BY 1, 2, 3"
+        f"SELECT system_id, day, '{prefix}.' || bin, n FROM (SELECT system_id, day, {bin_} AS bin, sum(sign) AS n"
+        f" FROM k WHERE kept AND ({milliseconds}) IS NOT NULL GROUP BY 1, 2, 3) b"
     )
 
 
 _CALIBRATION = """
-    SELECT system_id, day, 'cal.' || lpad(bin::text, 2, '0') || '.' || v.part, sum(v.value)
-    FROM (SELECT system_id, day, sign, least(floor(confidence * 15)::int, 14) AS bin, (truth = predicted)::int AS hit,
-                 round(confidence::numeric, 6) AS confidence
-          FROM k WHERE kept AND truth IS NOT NULL AND predicted IS NOT NULL AND confidence IS NOT NULL) c,
-         LATERAL (VALUES ('n', sign::numeric), ('correct', sign * hit), ('sum', sign * confidence)) v(part, value)
-    GROUP BY 1, 2, 3"""
+    SELECT system_id, day, 'cal.' || lpad(bin::text, 2, '0') || '.' || v.part, v.value
+    FROM (SELECT system_id, day, least(floor(confidence * 15)::int, 14) AS bin, sum(sign) AS n,
+                 coalesce(sum(sign) FILTER (WHERE truth = predicted), 0) AS correct,
+                 sum(sign * round(confidence::numeric, 6)) AS total
+          FROM k WHERE kept AND truth IS NOT NULL AND predicted IS NOT NULL AND confidence IS NOT NULL
+          GROUP BY 1, 2, 3) c,
+         LATERAL (VALUES ('n', n), ('correct', correct), ('sum', total)) v(part, value)"""
 _OFFERS = """
     SELECT system_id, day, 'offer.' || coalesce(replace(intent, '.', '_'), '') || '.'
-           || CASE WHEN predicted = ANY(negative) THEN 'neg' ELSE 'other' END || '.' || v.part, sum(sign * v.yes)
-    FROM k JOIN negatives USING (system_id),
-         LATERAL (VALUES ('offer', (offer_kind IS NOT NULL)::int), ('none', (offer_kind IS NULL)::int),
-                         ('accepted', coalesce(offer_accepted, false)::int)) v(part, yes)
-    WHERE kept AND predicted IS NOT NULL GROUP BY 1, 2, 3"""
+           || CASE WHEN predicted = ANY(negative) THEN 'neg' ELSE 'other' END || '.' || v.part, sum(v.value)
+    FROM (SELECT system_id, day, predicted, intent, sum(sign) AS n,
+                 coalesce(sum(sign) FILTER (WHERE offer_kind IS NOT NULL), 0) AS offered,
+                 coalesce(sum(sign) FILTER (WHERE offer_accepted), 0) AS accepted
+          FROM k WHERE kept AND predicted IS NOT NULL GROUP BY 1, 2, 3, 4) g
+    JOIN negatives USING (system_id),
+         LATERAL (VALUES ('offer', offered), ('none', n - offered), ('accepted', accepted)) v(part, value)
+    GROUP BY 1, 2, 3"""
 
 DAY = (
     _BASE.rstrip()
@@ -98,8 +102,9 @@ DAY = (
         SELECT system_id, day, {_SUMS}
         FROM k GROUP BY 1, 2) w, LATERAL (VALUES {_PIVOT}) v(key, value)
     UNION ALL
-    SELECT system_id, day, 'predicted.' || predicted, sum(sign) FROM k
-    WHERE kept AND predicted IS NOT NULL GROUP BY 1, 2, 3
+    SELECT system_id, day, 'predicted.' || predicted, n FROM (
+        SELECT system_id, day, predicted, sum(sign) AS n FROM k
+        WHERE kept AND predicted IS NOT NULL GROUP BY 1, 2, 3) p
     UNION ALL {_log_histogram("frt", "first_response_ms")}
     UNION ALL {_log_histogram("handling", "handling_s * 1000")}
     UNION ALL {_CALIBRATION}
@@ -126,12 +131,14 @@ GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(sign) <> 0"""
 
 PEOPLE = (
     _BASE
-    + f"""SELECT system_id, topic, day, subject, sum(sign) AS n FROM (
-    SELECT system_id, 'interactions' AS topic, day, subject, sign FROM k WHERE kept AND subject IS NOT NULL
+    + f"""SELECT system_id, topic, day, subject, n FROM (
+    SELECT system_id, 'interactions' AS topic, day, subject, sum(sign) AS n
+    FROM k WHERE kept AND subject IS NOT NULL GROUP BY 1, 3, 4
     UNION ALL
-    SELECT system_id, CASE slice WHEN '' THEN 'gold' ELSE 'gold|' || slice END, day, subject, sign
+    SELECT system_id, CASE slice WHEN '' THEN 'gold' ELSE 'gold|' || slice END, day, subject, sum(sign)
     FROM k, {_SLICES} WHERE kept AND subject IS NOT NULL AND truth IS NOT NULL AND predicted IS NOT NULL
-) p GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0"""
+    GROUP BY 1, 2, 3, 4
+) p WHERE n <> 0"""
 )
 """(system_id, topic, day, subject, n) of interactions."""
 

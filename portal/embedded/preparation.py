@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -19,14 +20,19 @@ APPS = ("portal", "governance", "metrics")
 
 
 def prepare(data: Path, environment: Mapping[str, str], *, example: bool) -> None:
-    """Translations, static files, migrations; then the example organisation or the first administrator."""
+    """Translations, static files, migrations; then the example organisation or the first administrator.
+
+    The static files need no database: they are collected beside the rest.
+    """
     compile_translations()
-    collect_static(environment)
-    migrate(environment)
-    if example:
-        make_example(data, environment)
-    elif not _rows(environment, "portal_user"):
-        _manage(environment, "createadmin", why="there is no administrator yet")
+    with ThreadPoolExecutor(max_workers=1) as side:
+        collected = side.submit(collect_static, environment)
+        migrate(environment)
+        if example:
+            make_example(data, environment)
+        elif not _rows(environment, "portal_user"):
+            _manage(environment, "createadmin", why="there is no administrator yet")
+        collected.result()
 
 
 def compile_translations() -> None:

@@ -2,25 +2,12 @@
 
 import datetime as dt
 import random
-from pathlib import Path
 
 import pytest
 
 from governance.review import models, rules
 
 DAY = dt.date(2026, 11, 23)
-
-
-def test_the_diagram_in_the_documentation_is_the_table() -> None:
-    path = Path(__file__).resolve().parents[2] / "docs" / "review-states.md"
-    assert path.read_text(encoding="utf-8") == rules.diagram(), (
-        "python -m governance.review.rules > docs/review-states.md"
-    )
-
-
-def test_each_row_of_the_table_is_in_the_diagram() -> None:
-    for row in rules.TRANSITIONS:
-        assert f"{row.source} --> {row.target}: {row.act} (" in rules.mermaid(row.machine)
 
 
 def test_the_table_knows_only_states_that_exist_and_reaches_each() -> None:

@@ -122,7 +122,7 @@ HOSTILE = [
     ({"scores": {"joy": 1.5}}, "scores[...]", "invalid"),
     ({"confidence": 2}, "confidence", "invalid"),
     ({"occurred_at": "1999-12-31T23:59:59Z"}, "occurred_at", "too_early"),
-    ({"occurred_at": (datetime.now(UTC) + timedelta(minutes=6)).isoformat()}, "occurred_at", "future"),
+    ({"occurred_at": (datetime.now(UTC) + timedelta(hours=6)).isoformat()}, "occurred_at", "future"),
     ({"occurred_at": "9999-12-31T23:59:59Z"}, "occurred_at", "future"),
     ({"occurred_at": "2026-03-01T10:00:00"}, "occurred_at", "invalid"),
     ({"occurred_at": "yesterday"}, "occurred_at", "invalid"),

@@ -1,0 +1,59 @@
+"""The main lists with ten and with a thousand systems behind them: statements sent, and time."""
+
+from typing import Any
+
+from benchmarks.ground import Table, queries, taken_back, typical
+
+SYSTEMS = {"small": (10, 100), "medium": (10, 300), "large": (10, 1_000)}
+PAGES = (
+    "home",
+    "system_list",
+    "portfolio_list",
+    "audit_overview",
+    "job_list",
+    "pack_list",
+    "ledger_list",
+    "board_list",
+)
+
+
+def run(size: str) -> Table:
+    """One row per page: statements and milliseconds at both sizes."""
+    few, many = SYSTEMS[size]
+    table = Table(
+        ("page", f"statements at {few}", f"at {many:,}", f"ms at {few}", f"at {many:,}"),
+        f"The main lists as an administrator sees them, with {few} and with {many:,} systems:",
+    )
+    small, large = _measure(few), _measure(many)
+    for name, (statements, cost) in small.items():
+        table.rows.append((
+            f"`{name}`", str(statements), str(large[name][0]),
+            f"{cost * 1e3:,.0f}", f"{large[name][1] * 1e3:,.0f}",
+        ))  # fmt: skip
+    return table
+
+
+def _measure(systems: int) -> dict[str, tuple[int, float]]:
+    from django.test import Client
+    from django.urls import reverse
+
+    from tests import make
+
+    found = {}
+    with taken_back():
+        unit = make.unit()
+        client = Client()
+        client.force_login(make.person("administrator", unit=unit))
+        for _ in range(systems):
+            make.flow(make.system(unit=unit))
+        for name in PAGES:
+            url = reverse(name)
+
+            def page(url: str = url) -> Any:
+                answer = client.get(url)
+                if answer.status_code != 200:
+                    raise SystemExit(f"{url} answered {answer.status_code}")
+                return answer
+
+            found[name] = queries(page), typical(page, times=3).wall
+    return found
