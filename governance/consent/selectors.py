@@ -143,7 +143,7 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 
 
-def _standing(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Coverage]]:
+def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Coverage]]:
     found: dict[uuid.UUID, list[Coverage]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, {"systems": [system.pk for system in systems], "at": at})
@@ -154,7 +154,7 @@ def _standing(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[C
 
 def standing(system: System, at: datetime) -> list[Coverage]:
     """Last words per purpose × modality × action at `at`, as known at `at`."""
-    return _standing([system], at).get(system.pk, [])
+    return _counted([system], at).get(system.pk, [])
 
 
 def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]:
@@ -167,7 +167,7 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
 def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
     """Per system {action: last words of that kind}, over all purposes and modalities; one query."""
     found: dict[uuid.UUID, dict[str, int]] = {}
-    for system_id, rows in _standing(systems, at).items():
+    for system_id, rows in _counted(systems, at).items():
         counts = found.setdefault(system_id, {})
         for row in rows:
             counts[row.action] = counts.get(row.action, 0) + row.people
