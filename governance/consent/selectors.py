@@ -129,7 +129,7 @@ class Coverage:
     people: int
 
 
-_STANDING = """
+_COUNTED = """
 SELECT system_id, purpose, modality, action, count(*) FROM (
   SELECT DISTINCT ON (system_id, subject_id, purpose, modality) system_id, purpose, modality, action
   FROM governance_consentevent e
@@ -146,7 +146,7 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Coverage]]:
     found: dict[uuid.UUID, list[Coverage]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, {"systems": [system.pk for system in systems], "at": at})
+        cursor.execute(_COUNTED, {"systems": [system.pk for system in systems], "at": at})
         for system_id, *row in cursor.fetchall():
             found.setdefault(system_id, []).append(Coverage(*row))
     return found

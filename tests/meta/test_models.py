@@ -62,8 +62,8 @@ def checks(model: type[models.Model]) -> list[models.CheckConstraint]:
 
 
 def test_there_are_pairs_to_look_at() -> None:
-    assert len(list(list(pairs(optional=True)))) >= 10
-    assert len(list(list(pairs(optional=False)))) >= 10
+    assert len(list(pairs(optional=True))) >= 10
+    assert len(list(pairs(optional=False))) >= 10
 
 
 @pytest.mark.parametrize(("model", "name"), list(pairs(optional=True)))
