@@ -22,17 +22,17 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import database, servers
+
 ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("DATABASE_URL", "DATABASE_OWNER_URL", "LEDGER_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL")
 # before Django reads its settings: a data folder of the tests' own, shared by all sessions of this checkout
 os.environ["ATTUNE_DATA"] = os.environ.get("ATTUNE_TEST_DATA") or str(ROOT / "var" / "tests")
-for variable in (
-    "DATABASE_URL",
-    "DATABASE_OWNER_URL",
-    "LEDGER_DATABASE_URL",
-    "CELERY_BROKER_URL",
-    "CACHE_URL",
-):
-    os.environ.pop(variable, None)
+if servers.real():
+    os.environ |= database.environment("postgres")  # each session takes a database of its own below
+else:
+    for variable in SERVICES:
+        os.environ.pop(variable, None)
 os.environ["DJANGO_SETTINGS_MODULE"] = (
     "portal.settings"  # here, not in pyproject: that is read before this file
 )
@@ -64,18 +64,22 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": SESSION}
     }
-    settings.CELERY_TASK_DEFAULT_QUEUE = f"test_{os.getpid()}_{SESSION}"
+    settings.CELERY_TASK_DEFAULT_QUEUE = f"{servers.prefix() or f'test_{os.getpid()}_'}{SESSION}"
 
 
 @pytest.fixture(scope="session")
 def embedded_services() -> Iterator[None]:
-    """The embedded PostgreSQL and Valkey, forgetful and fast, while this session lives."""
+    """The embedded PostgreSQL and Valkey, forgetful and fast, while this session lives; those that no real server
+    stands in for."""
     from portal import embedded
+    from portal.embedded import addresses
 
+    embedded.make_data_dir(addresses.data_dir())
     held = embedded.ensure(forgetful=True)
-    assert held is not None
+    assert held is not None or servers.real()
     yield
-    held.release()
+    if held is not None:
+        held.release()
 
 
 @dataclass
@@ -88,15 +92,7 @@ class TestDatabase:
 
     def environment(self) -> dict[str, str]:
         """The addresses for a child process that shall work on this database."""
-        from portal.embedded import addresses
-
-        roles = {
-            "DATABASE_URL": "attune_app",
-            "DATABASE_OWNER_URL": "attune_owner",
-            "LEDGER_DATABASE_URL": "attune_ledger",
-        }
-        data = addresses.data_dir()
-        return {variable: addresses.database_url(data, role, self.name) for variable, role in roles.items()}
+        return database.environment(self.name)
 
     def renew(self) -> None:
         """A fresh copy of the template, for whoever comes next; what was committed is gone."""
@@ -114,10 +110,8 @@ class TestDatabase:
 @pytest.fixture(scope="session")
 def test_database(embedded_services: None) -> Iterator[TestDatabase]:
     """A copy of the migrated template for this session (or xdist worker), dropped at the end."""
-    from tests import database
-
     database.drop_left_behind()
-    ours = TestDatabase(name=f"test_{os.getpid()}_{SESSION}", template=database.template())
+    ours = TestDatabase(name=f"{servers.prefix()}test_{os.getpid()}_{SESSION}", template=database.template())
     database.copy(ours.template, ours.name)
     yield ours
     database.drop(ours.name)

@@ -1,5 +1,7 @@
 """The ground itself: roles, template copies, live server, worker."""
 
+import re
+
 import psycopg
 import pytest
 from django.db import ProgrammingError, connection, connections
@@ -13,7 +15,7 @@ def test_tests_run_as_the_runtime_role() -> None:
         cursor.execute("SELECT current_user, current_database()")
         role, name = cursor.fetchone()
     assert role == "attune_app"
-    assert name.startswith("test_")
+    assert re.match(r"(attune_test_\w+_)?test_\d+_", name)
 
 
 @pytest.mark.django_db
