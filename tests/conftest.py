@@ -198,26 +198,46 @@ def live(committed_db: TestDatabase) -> Iterator[LiveServer]:
 
 
 @dataclass
-class Worker:
-    """A real Celery worker; `kill()` is SIGKILL of the whole group, `start()` another one."""
+class Background:
+    """A real Celery worker or scheduler; `kill()` is SIGKILL of the whole group, `start()` another one."""
 
     environment: dict[str, str]
     log: Path
+    application: str = "portal"
+    role: str = "worker"
     process: "subprocess.Popen[bytes] | None" = None
+    mark: int = 0
+
+    def launch(self) -> None:
+        """Start it, without waiting."""
+        command = [sys.executable, "-m", "celery", "-A", self.application, self.role, "--loglevel", "INFO"]
+        if self.role == "worker":
+            command += [
+                "--concurrency",
+                "1",
+                "--without-gossip",
+                "--without-mingle",
+                "--hostname",
+                f"{self.log.stem}@%h",
+            ]
+            command += ["--queues", self.environment["ATTUNE_QUEUE"]]
+        else:
+            command += ["--pidfile", ""]
+        with self.log.open("ab") as log:
+            self.mark = log.tell()
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def start(self) -> None:
         """Start and wait until it takes work."""
-        with self.log.open("ab") as log:
-            mark = log.tell()
-            self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1",
-                    "--loglevel", "INFO", "--without-gossip", "--without-mingle",
-                    "--queues", self.environment["ATTUNE_QUEUE"],
-                ],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        self.wait_for(lambda: b" ready." in self.log.read_bytes()[mark:], 60)
+        self.launch()
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until it takes work."""
+        sign = b" ready." if self.role == "worker" else b"beat: Starting"
+        self.wait_for(lambda: sign in self.log.read_bytes()[self.mark :], 90)
 
     def kill(self) -> None:
         """As the kernel does when memory runs out."""
@@ -227,29 +247,36 @@ class Worker:
             processes.kill_group(self.process)
 
     def wait_for(self, true: Callable[[], bool], seconds: float = 30) -> None:
-        """Wait until it holds; fails with the worker's log."""
+        """Wait until it holds; fails with the log."""
         end = time.monotonic() + seconds
         while not true():
             dead = self.process is None or self.process.poll() is not None
             if time.monotonic() > end or dead:
-                pytest.fail(f"{'the worker died' if dead else 'too late'}:\n{self.log.read_text()[-4000:]}")
+                pytest.fail(
+                    f"{f'the {self.role} died' if dead else 'too late'}:\n{self.log.read_text()[-4000:]}"
+                )
             time.sleep(0.05)
 
 
-@pytest.fixture
-def worker(committed_db: TestDatabase, tmp_path: Path) -> Iterator[Worker]:
-    """A real worker on this test's database and queue; what the test enqueues is really run by it."""
+def background_environment(database_of_test: TestDatabase) -> dict[str, str]:
+    """What a worker or scheduler of this test has to know."""
     from django.conf import settings
 
-    environment = {
+    return {
         **os.environ,
-        **committed_db.environment(),
+        **database_of_test.environment(),
         "ATTUNE_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
         "ATTUNE_LEDGER_KEY_FILE": str(settings.LEDGER_KEY_FILE),
         "ATTUNE_LEDGER_CHECKPOINT_FILE": str(settings.LEDGER_CHECKPOINT_FILE),
         "ATTUNE_PACKS": str(settings.PACKS_DIR),
+        "ATTUNE_FILES": str(settings.MEDIA_ROOT),
     }
-    ours = Worker(environment, tmp_path / "worker.log")
+
+
+@pytest.fixture
+def worker(committed_db: TestDatabase, tmp_path: Path) -> Iterator[Background]:
+    """A real worker on this test's database and queue; what the test enqueues is really run by it."""
+    ours = Background(background_environment(committed_db), tmp_path / "worker.log")
     ours.start()
     yield ours
     ours.kill()

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import override
 
-from portal.errors import RuleBroken
+from portal.errors import N_, Invalid, RuleBroken
 from portal.jobs import lock, registry, rules
 from portal.jobs.clock import database_now
 from portal.jobs.context import Cancelled, Fenced, JobContext, lease
@@ -17,6 +17,7 @@ from portal.jobs.models import Job
 from portal.jobs.rules import JobState
 
 log = logging.getLogger(__name__)
+INVALID = N_("What was handed in is not valid; nothing of it was stored.")
 
 
 def claim(job_id: uuid.UUID) -> Job | None:
@@ -43,6 +44,7 @@ def claim(job_id: uuid.UUID) -> Job | None:
             lease_until=lease(),
             started_at=Coalesce("started_at", Now()),
             progress=0,
+            note="",
         )
     job.refresh_from_db()
     return job
@@ -130,6 +132,10 @@ def _work(context: JobContext) -> JobState:
     except RuleBroken as refusal:
         context.log(str(refusal))
         context.end(JobState.FAILED, error=str(refusal))
+        return JobState.FAILED
+    except Invalid as refusal:
+        context.log(str(refusal)[:8000])
+        context.end(JobState.FAILED, error=INVALID, result={"errors": refusal.errors})
         return JobState.FAILED
     except Exception as error:
         return _crashed(context, error)

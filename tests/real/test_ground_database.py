@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import ProgrammingError, connection, connections
 
-from tests.conftest import LiveServer, TestDatabase, Worker
+from tests.conftest import Background, LiveServer, TestDatabase
 
 
 @pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_the_live_server_answers(live: LiveServer) -> None:
 
 
 @pytest.mark.real
-def test_a_worker_takes_work(worker: Worker) -> None:
+def test_a_worker_takes_work(worker: Background) -> None:
     from portal.celery import app
 
     app.send_task("portal.ledger.tasks.sequence", queue=worker.environment["ATTUNE_QUEUE"])

@@ -296,10 +296,17 @@ class TestSchedules:
         with pytest.raises(IntegrityError, match="job_one_per_window"):
             Job.objects.create(**values)
 
-    def test_health_follows_the_tick(self, rings: list[str]) -> None:
+    def test_health_follows_the_tick(self, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic())
+        assert selectors.health().starting  # no tick could have been there yet: no alarm
+        assert selectors.health().ok
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic() - 121)
+        assert not selectors.health().starting
         assert not selectors.health().ok
         sweeper.tick()
         assert selectors.health().ok
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic())
+        assert not selectors.health().starting
         Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=3))
         assert not selectors.health().ok
 
