@@ -342,6 +342,9 @@ if _broker in {"redis", "rediss", "redis+socket"}:
 elif _broker in {"amqp", "amqps"}:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = (
+        "topic"  # a direct one makes every worker warn about delays we never ask for
+    )
     CELERY_WORKER_DETECT_QUORUM_QUEUES = True  # prefetch per consumer: quorum queues refuse it per channel
 else:
     raise ImproperlyConfigured(

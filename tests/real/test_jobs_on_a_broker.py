@@ -30,6 +30,7 @@ from tests.conftest import Background, TestDatabase, background_environment
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("broker")]
 REDELIVERY_SECONDS = 60
+PATIENCE = 4  # with a machine that does other work; what has to be quick is asserted by itself
 EFFECTS = "CREATE TABLE test_effect (job uuid NOT NULL, attempt int NOT NULL, at timestamptz DEFAULT clock_timestamp())"
 """One row per effect, without a key: an effect that happens twice is seen twice."""
 
@@ -91,7 +92,7 @@ class Crew:
 
     def wait_for(self, true: Callable[[], bool], seconds: float) -> None:
         """Wait until it holds; fails with what everybody wrote."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while not true():
             if time.monotonic() > end:
                 logs = "\n".join(f"== {one.log.name}\n{one.log.read_text()[-2500:]}" for one in self.members)
@@ -153,7 +154,7 @@ def test_jobs_of_killed_workers_are_done_elsewhere_within_a_minute_and_take_effe
     crew.add("beat", "beat")
     workers = [crew.add("one"), crew.add("two")]
     crew.ready()
-    jobs = enqueue(120, seconds=0.4)
+    jobs: list[Job] = []
     left: dict[uuid.UUID, tuple[int, float]] = {}
     waited: list[float] = []
 
@@ -167,11 +168,15 @@ def test_jobs_of_killed_workers_are_done_elsewhere_within_a_minute_and_take_effe
     for kill in range(4):
         victim = workers[kill % 2]
         victim.ready()
+        jobs += enqueue(12, seconds=0.6)
         crew.wait_for(lambda: len(lock.held(running())) == 2, 60)
         time.sleep(dice.uniform(0, 0.3))
+        before = dict(Job.objects.filter(state="running").values_list("pk", "attempts"))
         victim.kill()
-        now, dead = time.monotonic(), set(running()) - lock.held(running())
-        left |= {job.pk: (job.attempts, now) for job in Job.objects.filter(pk__in=dead, state="running")}
+        now, alive = time.monotonic(), lock.held(before)
+        for job in Job.objects.filter(pk__in=before):
+            if job.attempts > before[job.pk] or (job.state == "running" and job.pk not in alive):
+                left[job.pk] = (before[job.pk], now)
         victim.launch()
         taken_over()
     crew.wait_for(lambda: taken_over() and not open_jobs(), 120)
@@ -251,6 +256,6 @@ def test_two_schedulers_and_wrong_clocks_cover_every_window_once(crew: Crew) -> 
 def complaints(crew: Crew) -> list[str]:
     """What workers and schedulers have against our settings, or against what they do to the broker."""
     written = "".join(one.log.read_text() for one in crew.members)
-    found = re.compile(r"CELERY_|Deprecat|quorum|\bqos\b|WARNING/|ERROR/|Traceback", re.IGNORECASE)
+    found = re.compile(r"CELERY_|Warning:|WARNING/|ERROR/|CRITICAL/|Traceback")
     expected = re.compile(r"superuser privileges")  # workers of a container often run as root
     return [line for line in written.splitlines() if found.search(line) and not expected.search(line)]
