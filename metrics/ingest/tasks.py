@@ -59,5 +59,5 @@ def _live(context: JobContext, shared: dict[str, Any]) -> dict[str, Any]:
     def after_batch(percent: int, so_far: Imported) -> None:
         context.progress(percent, so_far=so_far.to_dict())
 
-    context.log(N_("Storing, 5,000 lines at a time"))
+    context.progress(2, N_("Storing, 5,000 lines at a time"))
     return import_live_file(after_batch=after_batch, **shared).to_dict()
