@@ -1,7 +1,8 @@
 """The Celery application of the tests' workers and schedulers: the product's, with work to watch and clocks to bend.
 
 `celery -A tests.work worker`. ATTUNE_TEST_CLOCK: seconds by which the clock of this process is wrong.
-ATTUNE_TEST_TICK: seconds between two ticks instead of the product's thirty.
+ATTUNE_TEST_TICK: seconds between two ticks instead of the product's thirty. ATTUNE_TEST_NAME: what it writes into the
+log of a job.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if pace := os.environ.get("ATTUNE_TEST_TICK"):
 @handler("test_effect", title="An effect")
 def effect(context: JobContext) -> dict[str, Any]:
     """Work for a while, then leave a row, in the transaction that ends the job."""
+    context.log(os.environ["ATTUNE_TEST_NAME"])
     for step in range(4):
         context.progress(step * 25)
         time.sleep(float(context.payload["seconds"]) / 4)

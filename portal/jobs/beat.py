@@ -6,7 +6,7 @@ from typing import Any
 from celery.beat import Scheduler
 
 
-class Ticker(Scheduler):  # type: ignore[misc]
+class Ticker(Scheduler):
     """Sends each entry every so many seconds, the first time at once; keeps nothing.
 
     Celery's own schedulers go by the wall clock: one that is set back five hours does not tick for five hours.

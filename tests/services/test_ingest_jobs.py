@@ -42,6 +42,12 @@ def ask(system: System, data: bytes, kind: str = "evaluation", **more: Any) -> J
     return request_import(system=system, **(asked | more))
 
 
+def result_of(job: Job) -> dict[str, Any]:
+    found = again(job).result
+    assert found is not None
+    return dict(found)
+
+
 def kept() -> list[Path]:
     return [path for path in (Path(settings.MEDIA_ROOT) / "imports").iterdir() if path.is_file()]
 
@@ -68,10 +74,10 @@ def test_an_import_that_crashes_behind_a_batch_counts_nothing_twice(monkeypatch:
 
     monkeypatch.setattr(imports, "receive", break_at_the_third)
     assert runner.run_job(job.pk) is JobState.QUEUED
-    assert again(job).result["counts"] == {"accepted": 4}  # what was kept is said while it waits
+    assert result_of(job)["counts"] == {"accepted": 4}  # what was kept is said while it waits
     make_due(job)
     assert runner.run_job(job.pk) is JobState.DONE
-    result = again(job).result
+    result = result_of(job)
     assert (result["counts"], len(result["receipts"])) == ({"accepted": 5}, 3)
     assert Batch.objects.filter(system_id=system.pk).count() == 3
     assert Interaction.objects.filter(system_id=system.pk).count() == 5
@@ -128,7 +134,7 @@ def test_columns_that_do_not_fit_are_said_at_once_and_lines_by_the_job() -> None
     assert not Job.objects.exists()
     job = ask(system, LABELLED + b"3,bliss,joy\n")
     assert runner.run_job(job.pk) is JobState.FAILED
-    (error,) = again(job).result["errors"]
+    (error,) = result_of(job)["errors"]
     assert (error["field"], error["code"]) == ("line 4: gold", "unknown_label")
     assert again(job).attempts == 1  # the same file would be refused again
     assert not EvaluationSet.objects.exists()
@@ -143,7 +149,7 @@ def test_rollups_are_computed_anew_by_a_job_in_the_foreground_or_by_a_worker() -
     job = Job.objects.get(pk=json.loads(out.getvalue())["job"])
     assert (job.state, job.unit) == ("queued", system.unit)
     assert runner.run_job(job.pk) is JobState.DONE
-    assert again(job).result["differing"] >= 1
+    assert result_of(job)["differing"] >= 1
     assert DayRollup.objects.get(system_id=system.pk, key="interactions").value == 3
     out = StringIO()
     call_command("rebuild_rollups", "--json", stdout=out)

@@ -49,12 +49,12 @@ def test_a_person_imports_an_evaluation_set() -> None:
     assert client.post(columns.url, fields, follow=True).redirect_chain == waiting.redirect_chain  # one job
     job = Job.objects.get(kind="import_file")
     assert run_job(job.pk) is JobState.DONE
-    page = waiting.redirect_chain[-1][0]
-    done = client.get(page)
+    shown = waiting.redirect_chain[-1][0]
+    done = client.get(shown)
     assert "hx-trigger" not in done.text
     made = EvaluationSet.objects.get(system=system)
-    assert client.get(job.get_absolute_url()).text.count(page) == 1  # 'Open the result'
-    assert page in client.get("/imports/").text
+    assert client.get(job.get_absolute_url()).text.count(shown) == 1  # 'Open the result'
+    assert shown in client.get("/imports/").text
     assert made.counts == {"labels": ["anger", "joy"], "matrix": [[0, 1], [0, 1]]}
     assert made.name in done.content.decode()
     assert "first" in client.get(f"/systems/{system.slug}/evaluations/").content.decode()
@@ -158,6 +158,7 @@ def test_a_stopped_import_says_what_it_kept_and_goes_on_behind_it(monkeypatch: p
     )
     assert run_job(job.pk) is JobState.DONE
     job.refresh_from_db()
+    assert job.result is not None
     assert job.result["counts"] == {"accepted": 5}
     assert len(set(job.result["receipts"])) == 3
     assert Interaction.objects.filter(system_id=system.pk).count() == 5
