@@ -181,10 +181,10 @@ def test_jobs_of_killed_workers_are_done_elsewhere_within_a_minute_and_take_effe
         taken_over()
     crew.wait_for(lambda: taken_over() and not open_jobs(), 120)
     each_has_one_effect(jobs)
-    again = Job.objects.filter(attempts__gt=1).count()
+    again = sum(Job.objects.values_list("attempts", flat=True)) - len(jobs)
     assert again >= 1  # else nobody was killed in the middle of anything
     assert max(waited, default=0) < REDELIVERY_SECONDS
-    print(f"\n  {again} of {len(jobs)} jobs taken over, the slowest after {max(waited, default=0):.1f} s")
+    print(f"\n  {len(jobs)} jobs, taken over {again} times, the slowest after {max(waited, default=0):.1f} s")
 
 
 def test_a_wiped_broker_loses_no_job_and_a_poisoned_one_is_dead_after_five_attempts(
