@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import kombu
-import kombu.exceptions
 import psycopg
 import psycopg.conninfo
 import redis
@@ -87,12 +86,12 @@ class Run:
         forget_databases(admin)
         before = _roles(admin)
         admin.execute((DEPLOY / "roles.sql").read_bytes())
-        made = [role for role in ROLES if role not in before]
-        for role in made:
+        for role in set(ROLES) - before:
+            admin.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(MARK)))
             admin.execute(
                 sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
             )
-        self._after.callback(_drop_roles, admin, made)
+        self._after.callback(_drop_roles, admin)
         self._after.callback(drop_databases, admin, self.name)
         self.environment |= {"ATTUNE_TEST_POSTGRES": url, "ATTUNE_TEST_ROLE_PASSWORD": password}
         if not _postgres_answers(role_address(url, ROLES[1], password, "postgres")):
@@ -134,7 +133,7 @@ class Run:
             with kombu.Connection(url, connect_timeout=SECONDS) as line:
                 line.ensure_connection(max_retries=1, timeout=SECONDS)
                 user = line.userid
-        except (OSError, kombu.exceptions.OperationalError):
+        except (OSError, *kombu.Connection(url).connection_errors):
             return False
         if "ATTUNE_TEST_RABBITMQ" not in os.environ and self._virtual_host(str(user)):
             url = f"{url.rstrip('/')}/{self.name}"
@@ -180,8 +179,15 @@ def _roles(admin: "psycopg.Connection[tuple[object, ...]]") -> set[object]:
     return {row[0] for row in admin.execute("SELECT rolname FROM pg_roles").fetchall()}
 
 
-def _drop_roles(admin: "psycopg.Connection[tuple[object, ...]]", roles: list[str]) -> None:
-    for role in roles:
+def _drop_roles(admin: "psycopg.Connection[tuple[object, ...]]") -> None:
+    """Drop the roles that a run of tests made; of several at once the last one does."""
+    others = (
+        "SELECT 1 FROM pg_stat_activity WHERE application_name ~ '^attune_test_' AND pid <> pg_backend_pid()"
+    )
+    if admin.execute(others).fetchone():
+        return
+    marked = "SELECT rolname FROM pg_roles WHERE shobj_description(oid, 'pg_authid') = %s"
+    for role in [str(row[0]) for row in admin.execute(marked, [MARK]).fetchall()]:
         with contextlib.suppress(psycopg.errors.DependentObjectsStillExist):  # somebody else uses them by now
             admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
 
