@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import kombu
+import kombu.exceptions
 import psycopg
 import psycopg.conninfo
 import redis
@@ -133,7 +134,7 @@ class Run:
             with kombu.Connection(url, connect_timeout=SECONDS) as line:
                 line.ensure_connection(max_retries=1, timeout=SECONDS)
                 user = line.userid
-        except (OSError, *kombu.Connection(url).connection_errors):
+        except (OSError, kombu.exceptions.OperationalError):
             return False
         if "ATTUNE_TEST_RABBITMQ" not in os.environ and self._virtual_host(str(user)):
             url = f"{url.rstrip('/')}/{self.name}"

@@ -59,7 +59,6 @@ class JobTable(AttuneTable):
     unit = tables.Column(verbose_name=_("Unit"))
     requested_at = WhenColumn(verbose_name=_("Requested"))
     about = tables.Column(verbose_name=_("About"))
-    unit = tables.Column(verbose_name=_("Unit"))
     requested_by = tables.Column(verbose_name=_("Requested by"), empty_values=())
     finished_at = WhenColumn(verbose_name=_("Ended"))
 
