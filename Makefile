@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo run test test-fast chaos check format messages bench clean distclean reset
+.PHONY: help setup setup-dev demo run test test-fast test-real chaos check format messages bench clean distclean reset
 
 help:  ## what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ test: setup-dev  ## all tests, on embedded services of their own
 
 test-fast: setup-dev  ## the rules only: no database, seconds
 	@$(VENV) -m pytest -q tests/rules
+
+test-real: setup-dev  ## what touches a service, on the PostgreSQL, Redis and RabbitMQ of this machine
+	@$(VENV) -m portal.embedded.preparation
+	@$(VENV) tools/test_real
 
 chaos: setup-dev  ## kill everything under load and compare (KILLS=45 ITEMS=200000 SEED=any)
 	@$(VENV) -m tests.chaos $(if $(KILLS),--kills $(KILLS)) $(if $(ITEMS),--items $(ITEMS)) $(if $(SEED),--seed $(SEED))

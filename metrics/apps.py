@@ -10,9 +10,11 @@ class MetricsConfig(AppConfig):
     label = "metrics"
 
     def ready(self) -> None:
-        """Fill the registers of governance: audits, sections of an evidence pack, names of figures."""
+        """Fill the registers: audits, sections of an evidence pack, names of figures, kinds of jobs."""
         from metrics import audits, catalogue, evidence  # noqa: F401
         from metrics.ingest import evidence as reconciliation
+        from metrics.ingest import tasks as imports  # noqa: F401
+        from metrics.rollups import tasks as rollups  # noqa: F401
         from portal.web import badges
 
         evidence.fill()

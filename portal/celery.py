@@ -18,7 +18,9 @@ TASK_MODULES = [
 app = Celery("attune")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = [name for name in TASK_MODULES if find_spec(name)]
+# `expiration` is for the broker to look at (RabbitMQ does); `expires` would be looked at by the worker, on its own
+# clock: half a minute fast, it would drop every tick
 app.conf.beat_schedule = {
-    "jobs": {"task": "portal.jobs.tasks.tick", "schedule": 30.0, "options": {"expires": 30}},
-    "ledger": {"task": "portal.ledger.tasks.sequence", "schedule": 2.0, "options": {"expires": 10}},
+    "jobs": {"task": "portal.jobs.tasks.tick", "schedule": 30.0, "options": {"expiration": 30}},
+    "ledger": {"task": "portal.ledger.tasks.sequence", "schedule": 2.0, "options": {"expiration": 10}},
 }

@@ -321,7 +321,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# --- jobs (why these values: docs/decisions) --------------------------------------------------
+# --- jobs (why these values: docs/jobs.md) ----------------------------------------------------
 CELERY_TASK_DEFAULT_QUEUE = env.str("ATTUNE_QUEUE", default="attune")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -330,17 +330,34 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 900
 JOB_LEASE_SECONDS = 960  # longer than the hard limit of a task, shorter than the visibility timeout
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 1000, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
-    if CELERY_BROKER_URL.startswith(("redis", "rediss"))
-    else {"confirm_publish": True}
-)
-if CELERY_BROKER_URL.startswith("amqp"):
+VISIBILITY_SECONDS = 1000
+_broker = CELERY_BROKER_URL.partition(":")[0]
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
+if _broker in {"redis", "rediss", "redis+socket"}:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+    }
+elif _broker in {"amqp", "amqps"}:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
     CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = (
+        "topic"  # a direct one makes every worker warn about delays we never ask for
+    )
+    CELERY_WORKER_DETECT_QUORUM_QUEUES = True  # prefetch per consumer: quorum queues refuse it per channel
+else:
+    raise ImproperlyConfigured(
+        f"CELERY_BROKER_URL starts with '{_broker}://': Attune works with redis://, rediss:// (Redis, Valkey) and "
+        "amqp://, amqps:// (RabbitMQ); other brokers lost messages."
+    )
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back needs no restart of ours
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000  # KiB; looked at between two tasks
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "portal.jobs.beat:Ticker"
 CELERY_TIMEZONE = "UTC"
 
 # --- rules of the organisation ----------------------------------------------------------------

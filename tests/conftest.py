@@ -22,17 +22,17 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests import database, servers
+
 ROOT = Path(__file__).resolve().parent.parent
+SERVICES = ("DATABASE_URL", "DATABASE_OWNER_URL", "LEDGER_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL")
 # before Django reads its settings: a data folder of the tests' own, shared by all sessions of this checkout
 os.environ["ATTUNE_DATA"] = os.environ.get("ATTUNE_TEST_DATA") or str(ROOT / "var" / "tests")
-for variable in (
-    "DATABASE_URL",
-    "DATABASE_OWNER_URL",
-    "LEDGER_DATABASE_URL",
-    "CELERY_BROKER_URL",
-    "CACHE_URL",
-):
-    os.environ.pop(variable, None)
+if servers.real():
+    os.environ |= database.environment("postgres")  # each session takes a database of its own below
+else:
+    for variable in SERVICES:
+        os.environ.pop(variable, None)
 os.environ["DJANGO_SETTINGS_MODULE"] = (
     "portal.settings"  # here, not in pyproject: that is read before this file
 )
@@ -64,18 +64,22 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": SESSION}
     }
-    settings.CELERY_TASK_DEFAULT_QUEUE = f"test_{os.getpid()}_{SESSION}"
+    settings.CELERY_TASK_DEFAULT_QUEUE = f"{servers.prefix() or f'test_{os.getpid()}_'}{SESSION}"
 
 
 @pytest.fixture(scope="session")
 def embedded_services() -> Iterator[None]:
-    """The embedded PostgreSQL and Valkey, forgetful and fast, while this session lives."""
+    """The embedded PostgreSQL and Valkey, forgetful and fast, while this session lives; those that no real server
+    stands in for."""
     from portal import embedded
+    from portal.embedded import addresses
 
+    embedded.make_data_dir(addresses.data_dir())
     held = embedded.ensure(forgetful=True)
-    assert held is not None
+    assert held is not None or servers.real()
     yield
-    held.release()
+    if held is not None:
+        held.release()
 
 
 @dataclass
@@ -88,15 +92,7 @@ class TestDatabase:
 
     def environment(self) -> dict[str, str]:
         """The addresses for a child process that shall work on this database."""
-        from portal.embedded import addresses
-
-        roles = {
-            "DATABASE_URL": "attune_app",
-            "DATABASE_OWNER_URL": "attune_owner",
-            "LEDGER_DATABASE_URL": "attune_ledger",
-        }
-        data = addresses.data_dir()
-        return {variable: addresses.database_url(data, role, self.name) for variable, role in roles.items()}
+        return database.environment(self.name)
 
     def renew(self) -> None:
         """A fresh copy of the template, for whoever comes next; what was committed is gone."""
@@ -114,10 +110,8 @@ class TestDatabase:
 @pytest.fixture(scope="session")
 def test_database(embedded_services: None) -> Iterator[TestDatabase]:
     """A copy of the migrated template for this session (or xdist worker), dropped at the end."""
-    from tests import database
-
     database.drop_left_behind()
-    ours = TestDatabase(name=f"test_{os.getpid()}_{SESSION}", template=database.template())
+    ours = TestDatabase(name=f"{servers.prefix()}test_{os.getpid()}_{SESSION}", template=database.template())
     database.copy(ours.template, ours.name)
     yield ours
     database.drop(ours.name)
@@ -204,26 +198,46 @@ def live(committed_db: TestDatabase) -> Iterator[LiveServer]:
 
 
 @dataclass
-class Worker:
-    """A real Celery worker; `kill()` is SIGKILL of the whole group, `start()` another one."""
+class Background:
+    """A real Celery worker or scheduler; `kill()` is SIGKILL of the whole group, `start()` another one."""
 
     environment: dict[str, str]
     log: Path
+    application: str = "portal"
+    role: str = "worker"
     process: "subprocess.Popen[bytes] | None" = None
+    mark: int = 0
+
+    def launch(self) -> None:
+        """Start it, without waiting."""
+        command = [sys.executable, "-m", "celery", "-A", self.application, self.role, "--loglevel", "INFO"]
+        if self.role == "worker":
+            command += [
+                "--concurrency",
+                "1",
+                "--without-gossip",
+                "--without-mingle",
+                "--hostname",
+                f"{self.log.stem}@%h",
+            ]
+            command += ["--queues", self.environment["ATTUNE_QUEUE"]]
+        else:
+            command += ["--pidfile", ""]
+        with self.log.open("ab") as log:
+            self.mark = log.tell()
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def start(self) -> None:
         """Start and wait until it takes work."""
-        with self.log.open("ab") as log:
-            mark = log.tell()
-            self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1",
-                    "--loglevel", "INFO", "--without-gossip", "--without-mingle",
-                    "--queues", self.environment["ATTUNE_QUEUE"],
-                ],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        self.wait_for(lambda: b" ready." in self.log.read_bytes()[mark:], 60)
+        self.launch()
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until it takes work."""
+        sign = b" ready." if self.role == "worker" else b"beat: Starting"
+        self.wait_for(lambda: sign in self.log.read_bytes()[self.mark :], 90)
 
     def kill(self) -> None:
         """As the kernel does when memory runs out."""
@@ -233,29 +247,36 @@ class Worker:
             processes.kill_group(self.process)
 
     def wait_for(self, true: Callable[[], bool], seconds: float = 30) -> None:
-        """Wait until it holds; fails with the worker's log."""
+        """Wait until it holds; fails with the log."""
         end = time.monotonic() + seconds
         while not true():
             dead = self.process is None or self.process.poll() is not None
             if time.monotonic() > end or dead:
-                pytest.fail(f"{'the worker died' if dead else 'too late'}:\n{self.log.read_text()[-4000:]}")
+                pytest.fail(
+                    f"{f'the {self.role} died' if dead else 'too late'}:\n{self.log.read_text()[-4000:]}"
+                )
             time.sleep(0.05)
 
 
-@pytest.fixture
-def worker(committed_db: TestDatabase, tmp_path: Path) -> Iterator[Worker]:
-    """A real worker on this test's database and queue; what the test enqueues is really run by it."""
+def background_environment(database_of_test: TestDatabase) -> dict[str, str]:
+    """What a worker or scheduler of this test has to know."""
     from django.conf import settings
 
-    environment = {
+    return {
         **os.environ,
-        **committed_db.environment(),
+        **database_of_test.environment(),
         "ATTUNE_QUEUE": settings.CELERY_TASK_DEFAULT_QUEUE,
         "ATTUNE_LEDGER_KEY_FILE": str(settings.LEDGER_KEY_FILE),
         "ATTUNE_LEDGER_CHECKPOINT_FILE": str(settings.LEDGER_CHECKPOINT_FILE),
         "ATTUNE_PACKS": str(settings.PACKS_DIR),
+        "ATTUNE_FILES": str(settings.MEDIA_ROOT),
     }
-    ours = Worker(environment, tmp_path / "worker.log")
+
+
+@pytest.fixture
+def worker(committed_db: TestDatabase, tmp_path: Path) -> Iterator[Background]:
+    """A real worker on this test's database and queue; what the test enqueues is really run by it."""
+    ours = Background(background_environment(committed_db), tmp_path / "worker.log")
     ours.start()
     yield ours
     ours.kill()

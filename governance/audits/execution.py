@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 PASS_ON = (Cancelled, Fenced, RuleBroken, OperationalError, InterfaceError, MemoryError)
 
 
-def _page(result: dict[str, Any]) -> str:
-    return reverse("audit_run", args=[result["run"]])
+def _page(job: Job) -> str:
+    run = (job.result or {}).get("run")
+    return reverse("audit_run", args=[run]) if run else ""
 
 
 def _gave_up(job: Job) -> None:

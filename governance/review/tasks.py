@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from portal.jobs.context import JobContext
 
 
-@handler("lapse_deployments", title=N_("Stop deployments whose date or condition passed"))
+@handler(
+    "lapse_deployments",
+    title=N_("Stop deployments whose date or condition passed"),
+    shows={"lapsed": N_("Deployments that lapsed"), "overdue": N_("Stopped for an overdue condition")},
+)
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second itself; this makes the state and the ledger say so too."""
     return {"lapsed": services.lapse_due(), "overdue": services.suspend_overdue()}
 
 
-@handler("rescreen_flows", title=N_("Screen every data flow by the law of today"))
+@handler(
+    "rescreen_flows",
+    title=N_("Screen every data flow by the law of today"),
+    shows={"flows": N_("Data flows"), "changed": N_("With another outcome")},
+)
 def rescreen_flows(ctx: "JobContext") -> dict[str, Any]:
     """After new rules or on a date edge an outcome may differ: findings open, what became prohibited stops."""
     changed, flows = 0, list(DataFlow.objects.select_related("system"))

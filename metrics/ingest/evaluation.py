@@ -27,9 +27,7 @@ def import_evaluation(
     `lines` are the line numbers of the rows in their file (default 1, 2, ...). Raises Invalid with one row per fault,
     its field like 'line 3: gold'; RuleBroken when the name is taken.
     """
-    name = name.strip()
-    if not name or len(name) > 120 or "\x00" in name:
-        raise RuleBroken(N_("Give the set a name of at most 120 characters."), code="name", field="name")
+    name = name_of(system, name)
     numbers = lines or range(1, len(rows) + 1)
     items = checked(rows, scheme(system.labels, system.dimensions or {}), numbers)
     labels = [x for x in system.labels if any(x in (i.gold, i.predicted) for i in items)]
@@ -70,11 +68,25 @@ def import_evaluation(
             )
     except IntegrityError as error:
         if "evaluation_name_once" in str(error):
-            raise RuleBroken(
-                N_("This system has an evaluation set of this name already."), code="name_taken", field="name"
-            ) from error
+            raise _taken() from error
         raise
     return evaluation
+
+
+def name_of(system: System, name: str) -> str:
+    """The name as it is stored. Raises RuleBroken for one that cannot be, or that another set of the system has."""
+    name = name.strip()
+    if not name or len(name) > 120 or "\x00" in name:
+        raise RuleBroken(N_("Give the set a name of at most 120 characters."), code="name", field="name")
+    if EvaluationSet.objects.filter(system=system, name=name).exists():
+        raise _taken()
+    return name
+
+
+def _taken() -> RuleBroken:
+    return RuleBroken(
+        N_("This system has an evaluation set of this name already."), code="name_taken", field="name"
+    )
 
 
 def checked(rows: list[dict[str, Any]], declared: Scheme, lines: Lines) -> list[EvaluationRow]:

@@ -86,6 +86,14 @@ def read_table(
     return Table(rows, lines)
 
 
+def check_columns(
+    data: bytes, *, mapping: Mapping[str, str], fixed: Mapping[str, str], evaluation: bool
+) -> None:
+    """Look at the header alone, for an answer at once. Raises Invalid as `read_table` would."""
+    _separator, names, _reader = _open(data)
+    _fields(names, mapping, fixed, evaluation)
+
+
 def _open(data: bytes) -> tuple[str, list[str], Any]:
     text = _text(data)
     first = text.partition("\n")[0]

@@ -2,15 +2,21 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from governance.registry.models import System
-from metrics.ingest.evaluation import import_evaluation
-from metrics.ingest.files import read_table
+from governance.registry.services import permitted
+from metrics.ingest import uploads
+from metrics.ingest.evaluation import import_evaluation, name_of
+from metrics.ingest.files import check_columns, read_table
 from metrics.ingest.models import EvaluationSet
+from metrics.ingest.selectors import IMPORT
 from metrics.ingest.services import receive
+from portal.accounts.models import User
+from portal.jobs.models import Job
+from portal.jobs.services import enqueue
 
 BATCH = 5_000
 ERRORS_SHOWN = 100
@@ -35,6 +41,45 @@ class Imported:
         }
 
 
+def request_import(
+    *,
+    system: System,
+    kind: str,
+    token: str,
+    by: User,
+    mapping: Mapping[str, str],
+    fixed: Mapping[str, str],
+    name: str = "",
+) -> Job:
+    """Hand an upload of this person to a worker; asked twice, it is one job.
+
+    Raises NotAllowed; Invalid for columns that do not fit and RuleBroken for a name that is taken, where waiting for
+    a worker to say so would help nobody. LookupError where the upload is gone.
+    """
+    permitted(by, "import_data", system)
+    data = uploads.find(token, str(by.pk))
+    if data is None:
+        raise LookupError(token)
+    check_columns(data, mapping=mapping, fixed=fixed, evaluation=kind == "evaluation")
+    if kind == "evaluation":
+        name = name_of(system, name)
+    return enqueue(
+        kind=IMPORT,
+        payload={
+            "system": str(system.pk),
+            "kind": kind,
+            "token": token,
+            "mapping": dict(mapping),
+            "fixed": dict(fixed),
+            "name": name,
+        },
+        by=by,
+        unique_key=f"{IMPORT}:{token}",
+        unit=system.unit,
+        about=f"{system.name}: {name}" if name else system.name,
+    )
+
+
 def import_evaluation_file(
     *,
     system: System,
@@ -56,10 +101,12 @@ def import_live_file(
     by: object,
     mapping: Mapping[str, str] | None = None,
     fixed: Mapping[str, str] | None = None,
+    after_batch: Callable[[int, Imported], None] | None = None,
 ) -> Imported:
     """Import live interactions in batches, each like a call of the API: good lines are stored, bad ones named.
 
-    The same file again finds its receipts. Raises Invalid where the file as a whole cannot be read.
+    The same file again finds its receipts: nothing is counted twice. `after_batch(percent, so far)` is called behind
+    each batch and may raise to stop; what came before stays. Raises Invalid where the file as a whole cannot be read.
     """
     table = read_table(data, mapping=mapping or {}, fixed=fixed or {}, evaluation=False)
     digest = hashlib.sha256(
@@ -76,6 +123,8 @@ def import_live_file(
             strict=False,
         )
         _add(result, receipt, table.lines[start : start + BATCH])
+        if after_batch is not None:
+            after_batch(min(100, 100 * (start + BATCH) // len(table.rows)), result)
     return result
 
 

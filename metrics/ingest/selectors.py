@@ -1,5 +1,6 @@
 """Questions about what came in."""
 
+import uuid
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,8 +9,12 @@ from governance.registry.models import System
 from metrics.catalogue import kpi
 from metrics.ingest.models import Batch, EvaluationSet
 from metrics.stats.sentiment import f1_by_label, sentiment_figures
+from portal.jobs.models import Job
+from portal.jobs.rules import OPEN
 
 SHOWN = 20
+IMPORT = "import_file"
+"""The kind of job that imports a file."""
 
 
 def latest_batches(systems: QuerySet[System]) -> list[dict[str, Any]]:
@@ -17,6 +22,24 @@ def latest_batches(systems: QuerySet[System]) -> list[dict[str, Any]]:
     names = {system.pk: system for system in systems}
     rows = Batch.objects.filter(system_id__in=names).defer("answer").order_by("-received_at")[:SHOWN]
     return [{"system": names[batch.system_id], "batch": batch} for batch in rows]
+
+
+def uploads_in_use() -> set[str]:
+    """The tokens of uploads that a job is going to read."""
+    waiting = Job.objects.filter(kind=IMPORT, state__in=[state.value for state in OPEN])
+    return set(waiting.values_list("payload__token", flat=True))
+
+
+def import_job(system: System, job_id: uuid.UUID) -> Job | None:
+    """The import of a file into this system, or None."""
+    return Job.objects.filter(kind=IMPORT, payload__system=str(system.pk), pk=job_id).first()
+
+
+def latest_imports(systems: QuerySet[System]) -> list[dict[str, Any]]:
+    """The last imports of files into these systems: {system, job}."""
+    names = {str(system.pk): system for system in systems}
+    rows = Job.objects.filter(kind=IMPORT, payload__system__in=list(names)).order_by("-requested_at")[:SHOWN]
+    return [{"system": names[job.payload["system"]], "job": job} for job in rows]
 
 
 def latest_evaluations(systems: QuerySet[System]) -> QuerySet[EvaluationSet]:

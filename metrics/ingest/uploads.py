@@ -1,8 +1,12 @@
-"""Files between upload and import: kept outside the web root under a random name, gone after the import or a day."""
+"""Files between upload and import: kept outside the web root under a random name.
+
+They are gone after the import, or after a day; not before a job that waits for one has ended.
+"""
 
 import re
 import secrets
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from django.conf import settings
@@ -17,9 +21,9 @@ def _folder() -> Path:
     return folder
 
 
-def keep(data: bytes, owner: str) -> str:
-    """Keep the bytes for their owner; the token by which they are found again."""
-    sweep()
+def keep(data: bytes, owner: str, *, in_use: Collection[str]) -> str:
+    """Keep the bytes for their owner; the token by which they are found again. `in_use`: see `sweep`."""
+    sweep(in_use)
     token = secrets.token_hex(16)
     path = _folder() / f"{owner}.{token}"
     path.touch(mode=0o600)
@@ -41,9 +45,9 @@ def drop(token: str, owner: str) -> None:
         (_folder() / f"{owner}.{token}").unlink(missing_ok=True)
 
 
-def sweep() -> None:
-    """Forget uploads that nobody finished within a day."""
+def sweep(in_use: Collection[str]) -> None:
+    """Forget uploads that nobody finished within a day, but none whose token a job still needs."""
     limit = time.time() - KEPT_SECONDS
     for path in _folder().iterdir():
-        if path.stat().st_mtime < limit:
+        if path.stat().st_mtime < limit and path.suffix.removeprefix(".") not in in_use:
             path.unlink(missing_ok=True)

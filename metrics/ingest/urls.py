@@ -28,6 +28,7 @@ urlpatterns = [
         views.ImportColumns.as_view(),
         name="import_columns",
     ),
+    path("systems/<slug:slug>/imports/<uuid:job_id>/", views.ImportResult.as_view(), name="import_result"),
     path("systems/<slug:slug>/evaluations/", views.EvaluationList.as_view(), name="evaluation_list"),
     path(
         "systems/<slug:slug>/evaluations/<uuid:pk>/",

@@ -1,9 +1,10 @@
 """Pages of import: file, columns, result; evaluation sets."""
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -13,11 +14,20 @@ from governance.registry import selectors as register
 from governance.registry.models import System
 from metrics.ingest import files, uploads
 from metrics.ingest.forms import MappingForm, UploadForm
-from metrics.ingest.imports import import_evaluation_file, import_live_file
+from metrics.ingest.imports import request_import
 from metrics.ingest.models import EvaluationSet
-from metrics.ingest.selectors import evaluation_figures, latest_batches, latest_evaluations
+from metrics.ingest.selectors import (
+    evaluation_figures,
+    import_job,
+    latest_batches,
+    latest_evaluations,
+    latest_imports,
+    uploads_in_use,
+)
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
+from portal.jobs.rules import OPEN, UNFINISHED, JobState
+from portal.jobs.selectors import may_manage
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 
@@ -48,7 +58,7 @@ class ImportNew(SignedInMixin, View):
             except Invalid as error:
                 faults = _faults(error)
             else:
-                token = uploads.keep(form.cleaned_data["file"], str(request.user.pk))
+                token = uploads.keep(form.cleaned_data["file"], str(request.user.pk), in_use=uploads_in_use())
                 slug, kind = form.cleaned_data["system"].slug, form.cleaned_data["kind"]
                 return HttpResponseRedirect(reverse("import_columns", args=[slug, kind, token]))
         return self._page(request, form, faults, 422)
@@ -60,6 +70,7 @@ class ImportNew(SignedInMixin, View):
         context = {
             "form": form,
             "faults": faults,
+            "imports": latest_imports(self._systems(request)),
             "batches": latest_batches(self._systems(request)),
             "evaluations": latest_evaluations(register.visible(request.user, "view_kpis")),
         }
@@ -80,7 +91,7 @@ class ImportColumns(SignedInMixin, View):
         return self._page(request, system, self._form(None, system, kind, data), [], 200)
 
     def post(self, request: HttpRequest, slug: str, kind: str, token: str) -> HttpResponse:
-        """Import; faults are listed by line, and the file is still there to try again."""
+        """Hand it to a worker; a wrong column or name is said at once, and the file is still there."""
         found = self._upload(request, slug, token)
         if found is None:
             return self._gone(request)
@@ -89,14 +100,21 @@ class ImportColumns(SignedInMixin, View):
         faults: Faults = []
         if form.is_valid():
             try:
-                response = self._import(request, system, kind, data, form)
+                job = request_import(
+                    system=system,
+                    kind=kind,
+                    token=token,
+                    by=request.user,  # type: ignore[arg-type]
+                    mapping=form.mapping(),
+                    fixed=form.fixed(),
+                    name=form.cleaned_data.get("name", ""),
+                )
             except Invalid as error:
                 faults = _faults(error)
             except RuleBroken as error:
                 form.add_error(error.field if error.field in form.fields else None, sentence(error))
             else:
-                uploads.drop(token, str(request.user.pk))
-                return response
+                return HttpResponseRedirect(reverse("import_result", args=[system.slug, job.pk]))
         return self._page(request, system, form, faults, 422)
 
     def _upload(self, request: HttpRequest, slug: str, token: str) -> tuple[System, bytes] | None:
@@ -120,30 +138,40 @@ class ImportColumns(SignedInMixin, View):
             dimensions=sorted(system.dimensions or {}),
         )
 
-    def _import(
-        self, request: HttpRequest, system: System, kind: str, data: bytes, form: MappingForm
-    ) -> HttpResponse:
-        shared: dict[str, Any] = {
-            "system": system,
-            "data": data,
-            "by": request.user,
-            "mapping": form.mapping(),
-            "fixed": form.fixed(),
-        }
-        if kind == "evaluation":
-            made = import_evaluation_file(name=form.cleaned_data["name"], **shared)
-            messages.success(request, gettext("%(n)s items are imported.") % {"n": made.n})
-            return HttpResponseRedirect(made.get_absolute_url())
-        result = import_live_file(**shared)
-        errors = [row | {"message": gettext(row["message"])} for row in result.errors]
-        context = {"system": system, "result": result.to_dict(), "errors": errors}
-        return render(request, "ingest/import_result.html", context)
-
     def _page(
         self, request: HttpRequest, system: System, form: MappingForm, faults: Faults, status: int
     ) -> HttpResponse:
         context = {"system": system, "form": form, "faults": faults, "cancel_url": reverse("import_new")}
         return render(request, "ingest/import_columns.html", context, status=status)
+
+
+class ImportResult(SignedInMixin, View):
+    """One import: how far it is, then what became of the file."""
+
+    perm = "import_data"
+
+    def get(self, request: HttpRequest, slug: str, job_id: uuid.UUID) -> HttpResponse:
+        """The page; it asks for itself again until the import is over."""
+        system = register.get(request.user, slug)
+        require(request.user, "import_data", system)
+        job = import_job(system, job_id)
+        if job is None:
+            raise Http404
+        result = job.result or {}
+        context = {
+            "system": system,
+            "job": job,
+            "result": result,
+            "faults": [row | {"message": gettext(row["message"])} for row in result.get("errors", [])],
+            "evaluation": EvaluationSet.objects.filter(pk=result["evaluation"]).first()
+            if "evaluation" in result
+            else None,
+            "may_cancel": JobState(job.state) in OPEN
+            and not job.cancel_requested_at
+            and may_manage(request.user, job),
+            "may_retry": JobState(job.state) in UNFINISHED and may_manage(request.user, job),
+        }
+        return render(request, "ingest/import_result.html", context)
 
 
 class EvaluationList(SignedInMixin, View):

@@ -12,8 +12,12 @@ from django.db import connection, transaction
 from governance.registry.models import System
 from metrics.rollups import sql
 from metrics.rollups.rules import negative_labels
+from portal.jobs.models import Job
+from portal.jobs.services import enqueue
 from portal.ledger.services import record
 
+REBUILD = "rebuild_rollups"
+"""The kind of job that computes the rollups anew."""
 TABLES = {
     "metrics_dayrollup": ("system_id, day, key", "value"),
     "metrics_confusionrollup": ("system_id, day, version, slice, gold, predicted", "n"),
@@ -94,6 +98,19 @@ def rebuild(*, system: System | None = None, by: object = "system") -> dict[str,
                 record(type="rollups.put_right", by=by, subject=one.subject, body=found)
         totals = {key: totals[key] + found[key] for key in totals}
     return totals
+
+
+def request_rebuild(*, system: System | None, bell: bool = True) -> Job:
+    """Have the rollups of one system, or of all, computed anew by a worker; `bell` False: the caller does the job."""
+    return enqueue(
+        kind=REBUILD,
+        payload={"system": str(system.pk) if system else None},
+        by="system",
+        unique_key=f"{REBUILD}:{system.pk if system else ''}",
+        unit=system.unit if system else None,
+        about=system.name if system else "",
+        bell=bell,
+    )
 
 
 def _rebuild_one(cursor: Any, system: System) -> dict[str, int]:

@@ -221,8 +221,7 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
             "--concurrency", environment.get("ATTUNE_WORKERS") or "2",
         ],
         "scheduler": [
-            *python, "celery", "-A", "portal", "beat", "--loglevel", "INFO", "--schedule", str(data / "beat-schedule"),
-            "--pidfile", "",
+            *python, "celery", "-A", "portal", "beat", "--loglevel", "INFO", "--pidfile", "",
         ],
     }  # fmt: skip
     if example:

@@ -26,13 +26,15 @@ _HURRY: dict[str, dict[str, Any]] = {
 
 def ring(job_id: uuid.UUID) -> bool:
     """Tell the workers that a job waits; False where the broker does not answer (the sweeper rings again)."""
+    waiting = Job.objects.filter(pk=job_id, state=JobState.QUEUED.value)
+    waiting.update(rung_at=Now())  # before: a worker may fetch the job before we could write behind
     try:
         with _line() as line:
             current_app.send_task(RUN, args=[str(job_id)], connection=line, retry=False, ignore_result=True)
     except Exception as error:  # whatever a broker library raises: the row is safe, the caller must not fail
         log.warning("the broker did not take job %s (%s): the sweeper will ring again", job_id, error)
+        waiting.update(rung_at=None)
         return False
-    Job.objects.filter(pk=job_id, state=JobState.QUEUED.value).update(rung_at=Now())
     return True
 
 

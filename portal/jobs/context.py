@@ -46,13 +46,18 @@ class JobContext:
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING.value, attempts=self.attempt)
 
-    def progress(self, percent: int, note: str = "") -> None:
+    def progress(self, percent: int, note: str = "", *, so_far: dict[str, Any] | None = None) -> None:
         """Show how far the work is (0-100) and renew the lease; call it outside the effect's transaction.
 
-        Raises Cancelled when somebody asked to stop, Fenced when another worker took over.
+        `note` stays until the next one. `so_far` is the result of work that is stored in parts: it says what was
+        kept, however the job ends. Raises Cancelled when somebody asked to stop, Fenced when another worker took over.
         """
-        shown = min(max(percent, 0), 100)
-        if not self._mine().update(progress=shown, note=note[:300], lease_until=lease()):
+        shown: dict[str, Any] = {"progress": min(max(percent, 0), 100), "lease_until": lease()}
+        if note:
+            shown["note"] = note[:300]
+        if so_far is not None:
+            shown["result"] = so_far
+        if not self._mine().update(**shown):
             raise Fenced
         if note:
             self.log(note)
@@ -98,6 +103,6 @@ class JobContext:
         if not changed:
             raise Fenced
 
-    def end(self, state: JobState, *, error: str = "") -> None:
-        """End the job without a result: cancelled, failed or dead."""
-        self._end(state, error=error)
+    def end(self, state: JobState, *, error: str = "", **more: Any) -> None:
+        """End the job unfinished: cancelled, failed or dead."""
+        self._end(state, error=error, **more)

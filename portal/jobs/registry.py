@@ -1,7 +1,7 @@
 """The kinds of long work, filled by the slices that do it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,15 +15,17 @@ Work: TypeAlias = "Callable[[JobContext], dict[str, Any]]"
 class Handler:
     """One kind of work: its title (English, marked for translation), the code, and where its result is shown.
 
-    `page(result)` answers the address of the page of the result; `gave_up(job)` is called once, in the
-    transaction that buries the job, when its attempts are used up.
+    `page(job)` answers the address of the page of its result ('' where there is none yet); without one the page of
+    the job shows those values of the result that `shows` names (key -> English label). `gave_up(job)` is called once,
+    in the transaction that buries the job, when its attempts are used up.
     """
 
     kind: str
     title: str
     work: Work
-    page: Callable[[dict[str, Any]], str] | None = None
+    page: Callable[["Job"], str] | None = None
     gave_up: Callable[["Job"], None] | None = None
+    shows: Mapping[str, str] = field(default_factory=dict)
 
 
 _handlers: dict[str, Handler] = {}
@@ -33,8 +35,9 @@ def handler(
     kind: str,
     *,
     title: str,
-    page: Callable[[dict[str, Any]], str] | None = None,
+    page: Callable[["Job"], str] | None = None,
     gave_up: Callable[["Job"], None] | None = None,
+    shows: Mapping[str, str] | None = None,
 ) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
@@ -47,7 +50,7 @@ def handler(
         known = _handlers.get(kind)
         if known is not None and known.work.__qualname__ != work.__qualname__:
             raise ValueError(f"two handlers for jobs of kind '{kind}'")
-        _handlers[kind] = Handler(kind, title, work, page, gave_up)
+        _handlers[kind] = Handler(kind, title, work, page, gave_up, shows or {})
         return work
 
     return register

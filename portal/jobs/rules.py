@@ -37,10 +37,12 @@ _SENTENCES = {
     JobState.RUNNING: N_("A worker is at it."),
     JobState.DONE: N_("Finished; its result is stored."),
     JobState.FAILED: N_("Refused by a rule: trying again helps only once the reason is taken away."),
-    JobState.CANCELLED: N_("Stopped at somebody's request; nothing of it was stored."),
+    JobState.CANCELLED: N_("Stopped at somebody's request; of it only what its result shows was stored."),
     JobState.DEAD: N_("Given up after several attempts: somebody has to look at the error."),
 }
 OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
+UNFINISHED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.DEAD})
+"""Ended, but not done: these may be tried again."""
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     # queued -> dead and running -> running: a worker died; running -> queued: an error, to be tried again
     # later

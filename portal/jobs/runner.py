@@ -4,12 +4,13 @@ import logging
 import traceback
 import uuid
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import override
+from psycopg.errors import LockNotAvailable
 
-from portal.errors import RuleBroken
+from portal.errors import N_, Invalid, RuleBroken
 from portal.jobs import lock, registry, rules
 from portal.jobs.clock import database_now
 from portal.jobs.context import Cancelled, Fenced, JobContext, lease
@@ -17,6 +18,8 @@ from portal.jobs.models import Job
 from portal.jobs.rules import JobState
 
 log = logging.getLogger(__name__)
+ROW_PATIENCE_SECONDS = 2
+INVALID = N_("What was handed in is not valid; nothing of it was stored.")
 
 
 def claim(job_id: uuid.UUID) -> Job | None:
@@ -26,8 +29,20 @@ def claim(job_id: uuid.UUID) -> Job | None:
     None when there is nothing to do: another worker has it, it has ended, it is not due yet, it was
     cancelled, or its attempts are used up (then it is buried here).
     """
+    try:
+        return _claim(job_id)
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            return None  # whoever holds the row that long is busy with it; the sweeper will ring again
+        raise
+
+
+def _claim(job_id: uuid.UUID) -> Job | None:
     with transaction.atomic():
-        job = Job.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=job_id).first()
+        with connection.cursor() as cursor:
+            # wait for a row that is only being written to: to skip it would leave the job to the next bell
+            cursor.execute(f"SET LOCAL lock_timeout = '{ROW_PATIENCE_SECONDS}s'")
+        job = Job.objects.select_for_update(of=("self",)).filter(pk=job_id).first()
         if job is None or not _is_free(job):
             return None
         if job.cancel_requested_at is not None:
@@ -43,6 +58,7 @@ def claim(job_id: uuid.UUID) -> Job | None:
             lease_until=lease(),
             started_at=Coalesce("started_at", Now()),
             progress=0,
+            note="",
         )
     job.refresh_from_db()
     return job
@@ -130,6 +146,10 @@ def _work(context: JobContext) -> JobState:
     except RuleBroken as refusal:
         context.log(str(refusal))
         context.end(JobState.FAILED, error=str(refusal))
+        return JobState.FAILED
+    except Invalid as refusal:
+        context.log(str(refusal)[:8000])
+        context.end(JobState.FAILED, error=INVALID, result={"errors": refusal.errors})
         return JobState.FAILED
     except Exception as error:
         return _crashed(context, error)

@@ -1,5 +1,6 @@
 """Questions about jobs: who may see which, and whether anybody is working at all."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from portal.jobs.models import Heartbeat, Job
 from portal.jobs.rules import JobState
 
 TICK = "tick"
+_BORN = time.monotonic()
 
 
 def visible(user: Any, perm: str = "view_jobs") -> QuerySet[Job]:
@@ -46,9 +48,13 @@ def may_manage(user: Any, job: Job) -> bool:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether scheduler, broker and workers were seen working, and what waits."""
+    """Whether scheduler, broker and workers were seen working, and what waits.
+
+    `starting`: nothing was ever seen, and this process is too young for that to mean anything; `ok` then, too.
+    """
 
     ok: bool
+    starting: bool
     last_tick: datetime | None
     waiting: int
     running: int
@@ -64,12 +70,14 @@ def health() -> Health:
     last = Heartbeat.objects.filter(name=TICK).values_list("seen_at", flat=True).first()
     now = database_now()
     running = list(Job.objects.filter(state=JobState.RUNNING.value).values_list("pk", flat=True))
-    ok = rules.is_alive(last, now)
+    starting = last is None and timedelta(seconds=time.monotonic() - _BORN) < rules.LATE_TICK
+    ok = starting or rules.is_alive(last, now)
     if not ok and last is not None and running:
         longest = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT) + rules.LATE_TICK
         ok = now - last <= longest and bool(lock.held(running))
     return Health(
         ok=ok,
+        starting=starting,
         last_tick=last,
         waiting=Job.objects.filter(state=JobState.QUEUED.value, due_at__lte=now).count(),
         running=len(running),

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from portal.accounts.models import ApiKey, MachineUser, Unit, User
 from portal.jobs import rules
 from portal.jobs.bell import ring
+from portal.jobs.clock import database_now
 from portal.jobs.models import Job, JobLine, Schedule
 from portal.jobs.rules import JobState
 from portal.jobs.sweeper import sweep, tick
@@ -150,9 +150,9 @@ def set_schedule(
     """
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update(of=("self",)).filter(name=name).first()
-        covered = schedule.last_covered_until if schedule else rules.floor(every, start or timezone.now())
+        covered = schedule.last_covered_until if schedule else rules.floor(every, start or database_now())
         if schedule and not schedule.active:  # a pause is not caught up: nobody wanted those windows
-            covered = max(covered, rules.floor(every, start or timezone.now()))
+            covered = max(covered, rules.floor(every, start or database_now()))
         schedule = schedule or Schedule(name=name)
         schedule.about = about[:200]
         schedule.kind, schedule.payload, schedule.every, schedule.unit = (

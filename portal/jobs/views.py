@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 from portal.jobs import registry, selectors, services
 from portal.jobs.models import Job
-from portal.jobs.rules import OPEN, JobState
+from portal.jobs.rules import OPEN, UNFINISHED, JobState
 from portal.web import badges
 from portal.web.tables import AttuneTable, LinkColumn, NumberColumn, StateColumn, WhenColumn
 from portal.web.templatetags.attune import when
@@ -153,12 +154,11 @@ class JobDetail(SignedInMixin, View):
             "state": state,
             "lines": [(line, "\n" in line.text) for line in job.lines.all()],
             "facts": _facts(job),
-            "result_url": found.page(job.result) if found and found.page and job.result else "",
+            "result_url": found.page(job) if found and found.page and job.result is not None else "",
             "may_cancel": state in OPEN
             and not job.cancel_requested_at
             and selectors.may_manage(request.user, job),
-            "may_retry": state in {JobState.FAILED, JobState.CANCELLED, JobState.DEAD}
-            and selectors.may_manage(request.user, job),
+            "may_retry": state in UNFINISHED and selectors.may_manage(request.user, job),
         }
         return render(request, "jobs/job_detail.html", context)
 
@@ -178,7 +178,18 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         facts.append((gettext("Covers"), format_html("{} – {}", when(job.window_from), when(job.window_to))))
     if job.state == JobState.QUEUED.value and job.attempts:
         facts.append((gettext("Next attempt"), when(job.due_at)))
-    return facts
+    return facts + _values(job)
+
+
+def _values(job: Job) -> list[tuple[str, Any]]:
+    """Those parts of a result that its kind of work shows here."""
+    found = registry.find(job.kind)
+    result = job.result or {}
+    return [
+        (gettext(label), result[key])
+        for key, label in (found.shows if found else {}).items()
+        if key in result
+    ]
 
 
 class JobProgress(SignedInMixin, View):
@@ -201,7 +212,7 @@ class JobAct(SignedInMixin, View):
     act: ClassVar[str] = ""
 
     def post(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-        """Do it and come back to the job."""
+        """Do it and come back to the job, or to the page that asked."""
         job = _job(request, job_id)
         if not selectors.may_manage(request.user, job):
             raise PermissionDenied(
@@ -213,14 +224,16 @@ class JobAct(SignedInMixin, View):
         else:
             job = services.retry(job=job, by=request.user)  # type: ignore[arg-type]
             messages.success(request, gettext("The job is in the queue again."))
-        return HttpResponseRedirect(job.get_absolute_url())
+        back = request.POST.get("next", "")
+        ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+        return HttpResponseRedirect(back if ours else job.get_absolute_url())
 
 
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """For a monitor: 200 while scheduler, broker and a worker were seen working in the last minutes, else
-    503."""
+    """For a monitor: 503 once scheduler, broker and a worker were not seen working for two minutes, else 200."""
     found = selectors.health()
-    body = {"status": "ok" if found.ok else "unavailable", "last_tick": found.last_tick}
+    status = "starting" if found.starting else "ok" if found.ok else "unavailable"
+    body = {"status": status, "last_tick": found.last_tick}
     return JsonResponse(body, status=200 if found.ok else 503)

@@ -1,10 +1,12 @@
 """The ground itself: roles, template copies, live server, worker."""
 
+import re
+
 import psycopg
 import pytest
 from django.db import ProgrammingError, connection, connections
 
-from tests.conftest import LiveServer, TestDatabase, Worker
+from tests.conftest import Background, LiveServer, TestDatabase
 
 
 @pytest.mark.django_db
@@ -13,7 +15,7 @@ def test_tests_run_as_the_runtime_role() -> None:
         cursor.execute("SELECT current_user, current_database()")
         role, name = cursor.fetchone()
     assert role == "attune_app"
-    assert name.startswith("test_")
+    assert re.match(r"(attune_test_\w+_)?test_\d+_", name)
 
 
 @pytest.mark.django_db
@@ -43,7 +45,7 @@ def test_the_live_server_answers(live: LiveServer) -> None:
 
 
 @pytest.mark.real
-def test_a_worker_takes_work(worker: Worker) -> None:
+def test_a_worker_takes_work(worker: Background) -> None:
     from portal.celery import app
 
     app.send_task("portal.ledger.tasks.sequence", queue=worker.environment["ATTUNE_QUEUE"])

@@ -13,6 +13,7 @@ import pytest
 
 from portal import embedded
 from portal.embedded import addresses, processes
+from tests.conftest import SERVICES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.real
@@ -23,6 +24,12 @@ held = embedded.ensure()
 print("ready", flush=True)
 sys.stdin.readline()
 """
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in SERVICES:
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture

@@ -118,3 +118,48 @@ def test_the_documented_table_of_states_is_the_table_of_the_code() -> None:
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{state}` |")]
         leads_to = set(re.findall(r"`(\w+)`", line.split("|")[3]))
         assert leads_to == {str(following) for following in rules.TRANSITIONS[state]}
+
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    [
+        ((2026, 3, 29), (2026, 3, 30), 23),
+        ((2026, 10, 25), (2026, 10, 26), 25),
+        ((2028, 2, 29), (2028, 3, 1), 24),
+    ],
+)
+@pytest.mark.parametrize("minutes", [7, 60, 180])
+def test_every_hour_of_a_local_day_is_covered_once_however_rarely_somebody_ticks(
+    first: tuple[int, ...], last: tuple[int, ...], hours: int, minutes: int
+) -> None:
+    """The days the clocks change have 23 and 25 hours; somebody ticks often, hourly, or every three hours."""
+    start, end = (datetime(*day, tzinfo=AMSTERDAM).astimezone(UTC) for day in (first, last))  # type: ignore[misc,arg-type]
+    covered, handed_out, now = start, [], start
+    while covered < end:
+        now += timedelta(minutes=minutes)
+        due = list(rules.windows(Every.HOURLY, covered, now))
+        handed_out += due
+        covered = due[-1].end if due else covered
+    inside = [window for window in handed_out if window.end <= end]
+    assert len(inside) == hours
+    assert [window.start for window in inside] == [start + timedelta(hours=n) for n in range(hours)]
+
+
+@pytest.mark.parametrize("day", [(2026, 3, 29), (2026, 10, 25), (2028, 2, 29)])
+def test_days_weeks_and_months_around_such_a_day_join(day: tuple[int, int, int]) -> None:
+    around = at(*day)
+    for every in Every:
+        found = list(
+            rules.windows(every, rules.floor(every, around - timedelta(days=70)), around + timedelta(days=70))
+        )
+        assert all(one.end == other.start for one, other in pairwise(found))
+        assert sum(window.start <= around < window.end for window in found) == 1
+
+
+def test_a_clock_that_is_set_back_hands_out_nothing_twice() -> None:
+    covered = at(2026, 11, 25, 12)
+    assert not list(rules.windows(Every.HOURLY, covered, covered - timedelta(hours=5)))
+    assert len(list(rules.windows(Every.HOURLY, covered, covered + timedelta(hours=1)))) == 1

@@ -4,6 +4,7 @@
 import socket
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from portal.errors import RuleBroken
-from portal.jobs import bell, rules, runner, selectors, services, sweeper
+from portal.jobs import bell, registry, rules, runner, selectors, services, sweeper
 from portal.jobs.context import Fenced, JobContext
 from portal.jobs.models import Heartbeat, Job, Schedule
 from portal.jobs.rules import Every, JobState
@@ -296,10 +297,17 @@ class TestSchedules:
         with pytest.raises(IntegrityError, match="job_one_per_window"):
             Job.objects.create(**values)
 
-    def test_health_follows_the_tick(self, rings: list[str]) -> None:
+    def test_health_follows_the_tick(self, rings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic())
+        assert selectors.health().starting  # no tick could have been there yet: no alarm
+        assert selectors.health().ok
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic() - 121)
+        assert not selectors.health().starting
         assert not selectors.health().ok
         sweeper.tick()
         assert selectors.health().ok
+        monkeypatch.setattr(selectors, "_BORN", time.monotonic())
+        assert not selectors.health().starting
         Heartbeat.objects.update(seen_at=timezone.now() - timedelta(minutes=3))
         assert not selectors.health().ok
 
@@ -339,3 +347,10 @@ def test_a_broker_that_hangs_does_not_keep_the_caller_waiting(
             job = enqueue(kind(lambda context: {}))
         assert time.monotonic() - start < 5
     assert again(job).rung_at is None
+
+
+def test_every_kind_of_work_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text(encoding="utf-8")
+    kinds = [item.kind for item in registry.all_handlers() if not item.kind.startswith("test_")]
+    assert len(kinds) >= 6
+    assert [name for name in kinds if f"`{name}`" not in text] == []

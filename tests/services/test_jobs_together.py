@@ -50,6 +50,36 @@ class TestTogether:
         assert sorted(map(str, states)) == ["None"] * 7 + ["done"]
         assert calls == [1]
 
+    def test_a_job_whose_row_is_just_being_written_to_is_waited_for_and_not_left_to_the_next_bell(
+        self, committed_db: Any, kind: Any, rings: list[str]
+    ) -> None:
+        job = enqueue(kind(lambda context: {}))
+        written, go = threading.Event(), threading.Event()
+
+        def write() -> None:
+            with transaction.atomic():
+                Job.objects.filter(pk=job.pk).update(note="rung")
+                written.set()
+                go.wait(10)
+            connections.close_all()
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        written.wait(10)
+        threading.Timer(0.3, go.set).start()
+        assert runner.run_job(job.pk) is JobState.DONE
+        thread.join(10)
+
+    def test_a_row_that_stays_locked_keeps_no_worker(
+        self, committed_db: Any, kind: Any, rings: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(runner, "ROW_PATIENCE_SECONDS", 1)
+        job = enqueue(kind(lambda context: {}))
+        with transaction.atomic():
+            Job.objects.filter(pk=job.pk).update(note="held")
+            assert in_threads(lambda number: runner.run_job(job.pk), 2) == [None, None]
+        assert runner.run_job(job.pk) is JobState.DONE
+
     def test_two_ticks_at_once_hand_out_each_window_once(self, committed_db: Any, rings: list[str]) -> None:
         for number in range(5):
             services.set_schedule(

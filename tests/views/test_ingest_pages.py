@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from governance.consent.models import Notice, Policy
-from metrics.ingest.models import EvaluationSet, Interaction
+from metrics.ingest import imports
+from metrics.ingest.evaluation import import_evaluation
+from metrics.ingest.models import Batch, EvaluationSet, Interaction
+from metrics.rollups.models import DayRollup
+from metrics.rollups.services import rebuild
+from portal.jobs.models import Job
+from portal.jobs.rules import JobState
+from portal.jobs.runner import run_job
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -35,9 +43,18 @@ def test_a_person_imports_an_evaluation_set() -> None:
     page = client.get(columns.url)
     assert re.search(r'<option value="id" selected>', page.content.decode())
     fields = {"name": "first", "column_0": "id", "column_1": "gold", "column_2": "predicted"}
-    done = client.post(columns.url, fields, follow=True)
-    assert done.status_code == 200
+    waiting = client.post(columns.url, fields, follow=True)
+    assert waiting.status_code == 200
+    assert 'hx-trigger="every 2s"' in waiting.text
+    assert client.post(columns.url, fields, follow=True).redirect_chain == waiting.redirect_chain  # one job
+    job = Job.objects.get(kind="import_file")
+    assert run_job(job.pk) is JobState.DONE
+    shown = waiting.redirect_chain[-1][0]
+    done = client.get(shown)
+    assert "hx-trigger" not in done.text
     made = EvaluationSet.objects.get(system=system)
+    assert client.get(job.get_absolute_url()).text.count(shown) == 1  # 'Open the result'
+    assert shown in client.get("/imports/").text
     assert made.counts == {"labels": ["anger", "joy"], "matrix": [[0, 1], [0, 1]]}
     assert made.name in done.content.decode()
     assert "first" in client.get(f"/systems/{system.slug}/evaluations/").content.decode()
@@ -49,11 +66,19 @@ def test_faults_of_a_file_are_listed_by_line_and_nothing_is_imported() -> None:
     client = signed_in(system.owner)
     columns = upload(client, system, GOOD + b"3,bliss,joy\n")
     fields = {"name": "first", "column_0": "id", "column_1": "gold", "column_2": "predicted"}
-    answer = client.post(columns.url, fields)
-    assert answer.status_code == 422
-    assert "line 4: gold" in answer.content.decode()
+    assert client.post(columns.url, fields | {"column_1": ""}).status_code == 422  # said at once, by the form
+    assert not Job.objects.exists()
+    page = client.post(columns.url, fields).url
+    job = Job.objects.get(kind="import_file")
+    assert run_job(job.pk) is JobState.FAILED
+    assert "line 4: gold" in client.get(page).text
+    assert "What was handed in is not valid" in client.get(job.get_absolute_url()).text
     assert not EvaluationSet.objects.exists()
-    assert client.post(columns.url, fields | {"column_1": ""}).status_code == 422
+    import_evaluation(
+        system=system, name="first", rows=[{"id": "1", "gold": "joy", "predicted": "joy"}], by="system"
+    )
+    taken = client.post(columns.url, fields)
+    assert (taken.status_code, "of this name already" in taken.text) == (422, True)
     assert upload(client, system, b"\xff\xfe").status_code == 422
 
 
@@ -65,9 +90,11 @@ def test_a_person_imports_live_interactions() -> None:
     )
     fields = {f"column_{n}": name for n, name in enumerate(("id", "occurred_at", "subject", "predicted"))}
     fields |= {"set_modality": "text", "set_purpose": "service", "set_subject_role": "customer"}
-    answer = client.post(columns.url, fields)
-    assert answer.status_code == 200, answer.content
-    assert "line 3: occurred_at" in answer.content.decode()
+    page = client.post(columns.url, fields).url
+    assert run_job(Job.objects.get(kind="import_file").pk) is JobState.DONE
+    answer = client.get(page).text
+    assert "line 3: occurred_at" in answer
+    assert str(Batch.objects.get(system_id=system.pk).pk) in answer  # the receipt
     assert Interaction.objects.filter(system_id=system.pk).count() == 1
 
 
@@ -82,6 +109,61 @@ def test_uploads_and_pages_of_others_are_not_there() -> None:
     colleague = make.person("system_owner", system=system)
     assert signed_in(colleague).get(mine).status_code == 302  # another person's upload is gone for them
     assert Client().get("/imports/").status_code == 302
+
+
+def test_the_result_of_an_import_is_there_for_who_may_import_there_and_for_nobody_else() -> None:
+    system, other = make.live_system(), make.system()
+    fields = {"name": "first", "column_0": "id", "column_1": "gold", "column_2": "predicted"}
+    page = signed_in(system.owner).post(upload(signed_in(system.owner), system, GOOD).url, fields).url
+    colleague = signed_in(make.person("system_owner", system=system))
+    assert colleague.get(page).status_code == 200
+    assert "Stop the import" not in colleague.get(page).text  # not theirs
+    assert "Stop the import" in signed_in(system.owner).get(page).text
+    assert signed_in(other.owner).get(page).status_code == 404
+    assert signed_in(make.person("auditor", system=system)).get(page).status_code == 403
+    elsewhere = page.replace(system.slug, other.slug)
+    assert signed_in(other.owner).get(elsewhere).status_code == 404
+
+
+def test_a_stopped_import_says_what_it_kept_and_goes_on_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "BATCH", 2)
+    system = make.live_system()
+    client = signed_in(system.owner)
+    lines = [f"{n},2026-03-01T10:00:00Z,c{n},joy" for n in range(5)]
+    data = "\n".join(["id,occurred_at,subject,predicted", *lines]).encode()
+    columns = upload(client, system, data, "live").url
+    fields = {f"column_{n}": name for n, name in enumerate(("id", "occurred_at", "subject", "predicted"))}
+    fields |= {"set_modality": "text", "set_purpose": "service", "set_subject_role": "customer"}
+    page = client.post(columns, fields).url
+    job = Job.objects.get(kind="import_file")
+    stop = reverse("job_cancel", args=[job.pk])
+    received = imports.receive
+
+    def receive_and_stop(**more: Any) -> dict[str, Any]:
+        receipt = received(**more)
+        assert client.post(stop, {"next": page}).url == page
+        return receipt
+
+    monkeypatch.setattr(imports, "receive", receive_and_stop)
+    assert run_job(job.pk) is JobState.CANCELLED
+    monkeypatch.setattr(imports, "receive", received)
+    stopped = client.get(page)
+    assert stopped.context["result"]["counts"] == {"accepted": 2}
+    assert "was stored and stays" in stopped.text
+    assert Interaction.objects.filter(system_id=system.pk).count() == 2
+
+    assert (
+        client.post(reverse("job_retry", args=[job.pk]), {"next": "https://elsewhere.example/"}).url
+        == job.get_absolute_url()
+    )
+    assert run_job(job.pk) is JobState.DONE
+    job.refresh_from_db()
+    assert job.result is not None
+    assert job.result["counts"] == {"accepted": 5}
+    assert len(set(job.result["receipts"])) == 3
+    assert Interaction.objects.filter(system_id=system.pk).count() == 5
+    assert rebuild(system=system)["differing"] == 0
+    assert DayRollup.objects.get(system_id=system.pk, key="interactions").value == 5
 
 
 def test_notices_are_published_and_shown() -> None:
@@ -156,8 +238,6 @@ def test_an_owner_drafts_the_policy_that_the_only_officer_approves() -> None:
 
 def test_the_page_of_an_evaluation_set_shows_figures_to_four_decimals() -> None:
     """The emotion test set of TweetEval: accuracy .8339 (Wilson .8137-.8524), F1 of anger .8761."""
-    from metrics.ingest.evaluation import import_evaluation
-
     system = make.system()
     matrix = [[488, 19, 13, 38], [13, 302, 14, 29], [17, 16, 76, 14], [38, 19, 6, 319]]
     pairs = [

@@ -1,5 +1,6 @@
 """The jobs pages: list, one job, stop, try again, the switch for a monitor."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.jobs import bell, registry, runner, services, sweeper
+from portal.jobs import bell, registry, runner, selectors, services, sweeper
 from portal.jobs.models import Job
 from tests import make
 
@@ -98,8 +99,15 @@ def test_progress_stops_asking_when_the_job_is_over() -> None:
     assert (over.status_code, over["HX-Refresh"]) == (286, "true")
 
 
-def test_the_monitor_sees_the_switch_and_the_page_says_it() -> None:
+def test_the_monitor_sees_the_switch_and_the_page_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
     administrator = signed_in(make.person("administrator", unit=make.unit()))
+    monkeypatch.setattr(selectors, "_BORN", time.monotonic())
+    starting = Client().get(reverse("health_jobs"))
+    assert (starting.status_code, starting.json()) == (200, {"status": "starting", "last_tick": None})
+    page = administrator.get(reverse("job_list")).text
+    assert "Scheduler and workers are starting" in page
+    assert "was ever seen" not in page
+    monkeypatch.setattr(selectors, "_BORN", time.monotonic() - 121)
     assert Client().get(reverse("health_jobs")).status_code == 503
     assert "No scheduler or worker was ever seen" in administrator.get(reverse("job_list")).text
     sweeper.tick()

@@ -1,5 +1,6 @@
 """Settings: every variable is documented, a wrong one is refused with a reason, production asks for what it needs."""
 
+import json
 import os
 import re
 import subprocess
@@ -43,11 +44,11 @@ def test_every_variable_is_documented_and_every_documented_one_is_read() -> None
     assert documented - variables() == set()
 
 
-def load(tmp_path: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+def load(tmp_path: Path, show: str = SHOW, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Read the settings in a process of its own."""
     clean = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
     return subprocess.run(
-        [sys.executable, "-c", SHOW], cwd=ROOT, env={**clean, "ATTUNE_DATA": str(tmp_path), **environment},
+        [sys.executable, "-c", show], cwd=ROOT, env={**clean, "ATTUNE_DATA": str(tmp_path), **environment},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -111,3 +112,38 @@ def test_a_wrong_value_is_refused_by_name(tmp_path: Path, name: str, value: str)
 def test_debug_and_production_exclude_each_other(tmp_path: Path) -> None:
     done = load(tmp_path, **PRODUCTION, ATTUNE_DEBUG="1")
     assert "ATTUNE_DEBUG" in done.stderr.splitlines()[-1]
+
+
+JOBS = """
+import json
+import portal.settings as s
+from portal.celery import app
+names = ("CELERY_TASK_TIME_LIMIT", "JOB_LEASE_SECONDS", "CELERY_TASK_ACKS_LATE", "CELERY_TASK_REJECT_ON_WORKER_LOST")
+names += ("CELERY_WORKER_PREFETCH_MULTIPLIER", "CELERY_ACCEPT_CONTENT", "CELERY_BROKER_TRANSPORT_OPTIONS")
+(queue,) = app.amqp.queues.values()
+print(json.dumps([*(getattr(s, name) for name in names), queue.queue_arguments, queue.durable]))
+"""
+
+
+@pytest.mark.parametrize("broker", ["redis://broker.example.org/0", "amqp://broker.example.org/attune"])
+def test_a_job_is_never_taken_from_a_worker_that_may_still_finish_it(tmp_path: Path, broker: str) -> None:
+    done = load(tmp_path, JOBS, CELERY_BROKER_URL=broker)
+    assert done.returncode == 0, done.stderr
+    hard_limit, lease, late, rejected, prefetch, content, options, arguments, durable = json.loads(
+        done.stdout
+    )
+    assert hard_limit + 60 <= lease
+    assert (late, rejected, prefetch, content, durable) == (True, True, 1, ["json"], True)
+    if broker.startswith("redis"):
+        assert lease < options["visibility_timeout"]
+        assert (options["unacked_restore_interval"], options["unacked_restore_throttle"]) == (5, 1)
+    else:
+        assert options == {"confirm_publish": True}
+        assert arguments == {"x-queue-type": "quorum"}
+
+
+@pytest.mark.parametrize("broker", ["memory://", "filesystem://", "sqla+sqlite:///x", "sqs://key:secret@"])
+def test_a_broker_that_loses_messages_is_refused(tmp_path: Path, broker: str) -> None:
+    done = load(tmp_path, CELERY_BROKER_URL=broker)
+    assert done.returncode != 0
+    assert "CELERY_BROKER_URL starts with" in done.stderr

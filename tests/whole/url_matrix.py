@@ -191,6 +191,7 @@ ROWS: dict[str, Row] = {
         args={"slug": "slug", "kind": "import_kind", "token": "import_token"},
         ok=(200, 302, 404, 410),
     ),
+    "import_result": Row("view_register", "import_data", args={"slug": "slug", "job_id": "import_job"}),
     "evaluation_list": Row("view_kpis", args=SLUG),
     "evaluation_detail": Row("view_kpis", args={"slug": "slug", "pk": "evaluation"}),
     # evidence and ledger

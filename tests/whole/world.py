@@ -63,6 +63,7 @@ def _review(world: World, system: Any) -> None:
 
     flow = system.flows.first()
     policy, notice = make.policy(system), make.notice(system)
+    world.ids["import_job"] = _import(system)
     world.ids |= {
         "policy": policy.version,
         "notice": notice.pk,
@@ -91,6 +92,25 @@ def _review(world: World, system: Any) -> None:
         "seat": seat.pk if seat else None,
         "membership": Membership.objects.filter(seat=seat).first().pk,  # type: ignore[union-attr]
     }
+
+
+def _import(system: Any) -> Any:
+    from metrics.ingest import imports, uploads
+    from portal.jobs.runner import run_job
+
+    data = f"id,gold,predicted\n1,{CANARY},joy\n".encode()
+    token = uploads.keep(data, str(system.owner.pk), in_use=())
+    job = imports.request_import(
+        system=system,
+        kind="evaluation",
+        token=token,
+        by=system.owner,
+        mapping={},
+        fixed={},
+        name=f"{CANARY} set",
+    )
+    run_job(job.pk)
+    return job.pk
 
 
 def _audits(world: World, system: Any) -> None:
