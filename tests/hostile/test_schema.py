@@ -39,6 +39,7 @@ CONFIG = {
     "checks": {
         # well-formed is not yet right: a slug that is taken, a word of a person, a label outside the scheme
         "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "401", "403", "404", "409", "422"]},
+        "negative_data_rejection": {"expected-statuses": ["4xx"]},
     },
 }
 FUZZ: dict[str, Any] = {
