@@ -31,7 +31,7 @@ MIXED = {  # a code in one table, words in another
     "metrics.Interaction.reason": False, "metrics.ValueItem.name": True, "portal.Schedule.name": False,
     "portal.Heartbeat.name": False, "portal.IdempotencyRecord.key": False, "governance.AuditRun.evaluation": True,
     "governance.Subject.minor": False, "metrics.ConfusionRollup.slice": False, "governance.Goal.statement": True,
-    "governance.Screening.reason": False,
+    "governance.Screening.reason": False, "governance.RuleSet.text": False,  # signed: another text is no rule set
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Script in every text that can be stored: no page runs it, no page takes it for markup, no header breaks on it."""
 
-import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -18,6 +18,24 @@ def test_every_text_column_takes_a_canary_or_has_a_reason() -> None:
     assert sum(bool(poisoned(m, c)) for m, c in text_columns()) > 60
 
 
+class Elements(HTMLParser):
+    """The elements of a page that a canary made."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.marked: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if "data-xss" in dict(attrs):
+            self.marked.append(tag)
+
+
+def test_the_search_tells_markup_from_text() -> None:
+    assert Elements("<p><img src=x data-xss onerror=x></p>").marked == ["img"]
+    assert Elements('<input value="&lt;img data-xss&gt;"><p>&lt;b data-xss&gt;</p>').marked == []
+
+
 @pytest.mark.xdist_group("hostile-canaries")
 def test_no_address_fails_and_no_header_breaks(world: World, unblocked: None) -> None:
     done = poison_all(world)
@@ -31,7 +49,7 @@ def test_no_address_fails_and_no_header_breaks(world: World, unblocked: None) ->
             transaction.set_rollback(True)
         if response.status_code >= 500 and name not in ("health_ready", "health_jobs"):
             wrong.append(f"{name}: {response.status_code}")
-        if "html" in response.get("Content-Type", "") and re.search(rb"<[^>]*\sdata-xss", body):
+        if "html" in response.get("Content-Type", "") and Elements(body.decode()).marked:
             wrong.append(f"{name}: a canary is markup")
         if "xss" in response.cookies or any("data-xss" in value for _header, value in response.items()):
             wrong.append(f"{name}: a canary in a header")
