@@ -147,6 +147,18 @@ def decision_shape(decision: Decision) -> dict[str, Any]:
     }
 
 
+_EVENT = schema(ConsentItem)
+_EVENT["properties"] |= _SYSTEM
+_EVENTS = batch_schema(ConsentItem)
+_EVENTS["properties"] = {
+    "items": _EVENTS["properties"]["items"] | {"items": _EVENT},
+    "source": {
+        "type": "string",
+        "description": "where the events come from; part of what makes an id the same",
+    },
+}
+
+
 class ConsentEvents(SystemsOfItems):
     """POST consent-events."""
 
@@ -156,7 +168,7 @@ class ConsentEvents(SystemsOfItems):
     @extend_schema(
         operation_id="consent_events_report",
         summary="Report consent events",
-        request={JSON: {"oneOf": [schema(ConsentItem), batch_schema(ConsentItem)]}},
+        request={JSON: {"oneOf": [_EVENT, _EVENTS]}},
         responses={
             (200, JSON): receipt_schema(event=_NULLABLE),
             409: OpenApiResponse(description="A single event whose id is known with other content"),

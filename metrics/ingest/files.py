@@ -92,6 +92,7 @@ def _open(data: bytes) -> tuple[str, list[str], Any]:
     text = _text(data)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)  # spreadsheets in Dutch write semicolons
+    _hold_columns(first.count(separator))  # before a million of them become a million texts
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
@@ -101,12 +102,16 @@ def _open(data: bytes) -> tuple[str, list[str], Any]:
         ) from error
     if not any(names):
         raise Invalid([_error("file", "empty", N_("The file is empty."))])
-    if len(names) > MOST_COLUMNS:
-        raise Invalid([_error("line 1", "too_many_columns", N_("The file has more than 500 columns."))])
+    _hold_columns(len(names))
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise Invalid([_error(f"line 1: {twice[0]}", "duplicate_column", N_("This column occurs twice."))])
     return separator, names, reader
+
+
+def _hold_columns(number: int) -> None:
+    if number > MOST_COLUMNS:
+        raise Invalid([_error("line 1", "too_many_columns", N_("The file has more than 500 columns."))])
 
 
 def _text(data: bytes) -> str:

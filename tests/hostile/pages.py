@@ -39,7 +39,7 @@ class Form:
     action: str
     method: str
     values: dict[str, Any] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)  # names of fields that take free text
+    names: set[str] = field(default_factory=set)  # of every field, also of boxes that are not ticked
 
 
 class Forms(HTMLParser):
@@ -59,6 +59,7 @@ class Forms(HTMLParser):
             self.forms.append(self.form)
         if self.form is None or not (name := given.get("name", self.select)):
             return
+        self.form.names.add(name)
         if tag == "input":
             self._input(self.form, name, given, required="required" in dict(attrs))
         elif tag == "select":
@@ -66,7 +67,6 @@ class Forms(HTMLParser):
         elif tag == "option" and given.get("value") and ("selected" in given or name not in self.form.values):
             self.form.values[name] = given["value"]
         elif tag == "textarea":
-            self.form.texts.append(name)
             self.form.values[name] = FILL["textarea"] if "required" in given else ""
             self.area = name
 
@@ -76,8 +76,6 @@ class Forms(HTMLParser):
             if "checked" in given or (kind == "radio" and name not in form.values):
                 form.values[name] = given.get("value", "on")
             return
-        if kind in ("text", "search", "url", "email", "password"):
-            form.texts.append(name)
         value = given.get("value") or (FILL.get(kind, "something") if required else "")
         form.values[name] = value.partition("&")[0] if kind == "number" else value
 

@@ -101,7 +101,9 @@ def test_every_call_refuses(what: str, world: World, unblocked: None) -> None:
             faults.append(f"{name}: {len(response.content)} bytes of refusal")
         if seconds > SECONDS:
             faults.append(f"{name}: {seconds:.1f} s")
-    gc.collect()
+        del response
+        if len(BODIES[what]) > 1_000_000:  # the test client holds requests in circles
+            gc.collect()
     assert seen >= 15
     assert not faults, "\n".join(faults)
     assert rss_mb() - before < GROWTH_MB
