@@ -300,9 +300,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["portal.web.rest.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.web.rest.StrictJsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "portal.web.rest.Pages",
-    "EXCEPTION_HANDLER": "portal.web.rest.problem",
+    "DEFAULT_SCHEMA_CLASS": "portal.web.openapi.TrueSchema",
+    "DEFAULT_PAGINATION_CLASS": None,  # a list says itself how it is paged
+    "DEFAULT_METADATA_CLASS": None,  # the schema says it; OPTIONS is 405
+    "EXCEPTION_HANDLER": "portal.web.problems.problem",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DEFAULT_VERSIONING_CLASS": None,
 }
@@ -371,7 +372,13 @@ if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "portal.logs.OneLine",
+            "fmt": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -101,20 +101,26 @@ def read(
     Raises Malformed where the whole cannot be read, Invalid where it is JSON but not a batch, or too long.
     """
     if isinstance(items, list):
+        _hold(len(items), limit)
         found = [_convert(n, item, shape, strict) for n, item in enumerate(items)]
     elif ndjson:
-        found = _lines(items, shape)
+        found = _lines(items, shape, limit)
     else:
-        found = _document(items, shape)
+        found = _document(items, shape, limit)
     if not found:
         raise Invalid([{"field": "items", "code": "empty", "message": N_("Send at least one item.")}])
-    if len(found) > limit:
-        message = f"Send at most {limit} items at once."
-        raise Invalid([{"field": "items", "code": "too_many", "message": message}])
+    _hold(len(found), limit)
     return found
 
 
-def _document(body: bytes, shape: type[T]) -> list[Read[T]]:
+def _hold(number: int, limit: int) -> None:
+    """Too many are refused before each of them is looked at: a million wrong items would take a minute."""
+    if number > limit:
+        message = f"Send at most {limit} items at once."
+        raise Invalid([{"field": "items", "code": "too_many", "message": message}])
+
+
+def _document(body: bytes, shape: type[T], limit: int) -> list[Read[T]]:
     try:
         return _values(_decoder(cast(Any, _Envelope)[shape]).decode(body).items)
     except (ValueError, RecursionError):
@@ -125,14 +131,16 @@ def _document(body: bytes, shape: type[T]) -> list[Read[T]]:
         raise Invalid([fault_of(error).to_dict()]) from error
     except (ValueError, RecursionError) as error:
         raise malformed(error) from error
+    _hold(len(raws), limit)
     return [_decode(n, bytes(raw), shape) for n, raw in enumerate(raws)]
 
 
-def _lines(body: bytes, shape: type[T]) -> list[Read[T]]:
+def _lines(body: bytes, shape: type[T], limit: int) -> list[Read[T]]:
     try:
         return _values(_decoder(cast(Any, shape)).decode_lines(body))
     except (ValueError, RecursionError):
         lines = [line for line in body.split(b"\n") if line.strip()]
+        _hold(len(lines), limit)
         return [_decode(n, line, shape) for n, line in enumerate(lines)]
 
 

@@ -9,12 +9,12 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.audits import registry, selectors, services
 from governance.audits.serializers import AuditPlanRequest, AuditPlanShape, AuditRunRequest, AuditRunShape
 from governance.registry import selectors as register
 from portal.access.selectors import require
+from portal.web.endpoint import ApiView
 from portal.web.rest import HasScope, actor, idempotent, with_etag
 
 
@@ -23,7 +23,7 @@ def _known(kind: str) -> None:
         raise Http404
 
 
-class AuditRuns(APIView):
+class AuditRuns(ApiView):
     """POST systems/{slug}/audits/{kind}/runs."""
 
     permission_classes = (HasScope("audits:run"),)
@@ -55,7 +55,7 @@ class AuditRuns(APIView):
         return Response(selectors.run_shape(run), status=202, headers={"Location": address})
 
 
-class AuditRunDetail(APIView):
+class AuditRunDetail(ApiView):
     """GET audit-runs/{id}."""
 
     permission_classes = (HasScope("audits:run"),)
@@ -67,7 +67,7 @@ class AuditRunDetail(APIView):
         return with_etag(request, selectors.run_shape(run))
 
 
-class AuditPlanDetail(APIView):
+class AuditPlanDetail(ApiView):
     """GET and PUT systems/{slug}/audits/{kind}/plan."""
 
     permission_classes = (HasScope("audits:run"),)

@@ -9,15 +9,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.evidence import selectors, services
 from governance.evidence.models import EvidencePack
 from governance.evidence.serializers import PackRequest, PackShape
+from portal.web.endpoint import ApiView
 from portal.web.rest import HasScope, actor, idempotent, with_etag
 
 
-class Packs(APIView):
+class Packs(ApiView):
     """POST evidence-packs."""
 
     permission_classes = (HasScope("evidence:export"),)
@@ -55,7 +55,7 @@ def _pack(request: Request, pk: uuid.UUID) -> EvidencePack:
     return get_object_or_404(selectors.packs(request.user).select_related("job"), pk=pk)
 
 
-class Pack(APIView):
+class Pack(ApiView):
     """GET evidence-packs/{id}."""
 
     permission_classes = (HasScope("evidence:export"),)
@@ -66,14 +66,18 @@ class Pack(APIView):
         return with_etag(request, selectors.pack_shape(_pack(request, pk)))
 
 
-class PackDownload(APIView):
+class PackDownload(ApiView):
     """GET evidence-packs/{id}/download."""
 
     permission_classes = (HasScope("evidence:export"),)
+    tagged = False
 
     @extend_schema(
         operation_id="evidence_pack_download",
-        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            409: OpenApiResponse(description="Not made yet."),
+        },
         tags=["evidence"],
     )
     def get(self, request: Request, pk: uuid.UUID) -> FileResponse:

@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.findings import selectors
 from governance.findings.models import Finding
@@ -15,7 +14,8 @@ from governance.findings.rules import FindingState
 from governance.findings.serializers import FindingShape, finding_shape
 from governance.registry.serializers import page_of
 from portal.accounts.models import ApiKey
-from portal.web.rest import HasScope, Pages, with_etag
+from portal.web.endpoint import PAGED, ApiView
+from portal.web.rest import HasScope, paged, with_etag
 
 
 def _visible(request: Request) -> QuerySet[Finding]:
@@ -24,33 +24,28 @@ def _visible(request: Request) -> QuerySet[Finding]:
     return selectors.visible_findings(request.user, perm)
 
 
-class Findings(APIView):
+class Findings(ApiView):
     """GET findings."""
 
     permission_classes = (HasScope("register:read"),)
     cursor_ordering = ("-opened_at", "pk")
-
-    @extend_schema(
-        operation_id="finding_list",
-        parameters=[
-            OpenApiParameter("system", str, description="short name of a system"),
-            OpenApiParameter("state", str, enum=FindingState.values()),
-        ],
-        responses={200: page_of(FindingShape)},
-        tags=["findings"],
+    queries = (
+        *PAGED,
+        OpenApiParameter("system", str, description="short name of a system"),
+        OpenApiParameter("state", str, enum=FindingState.values()),
     )
+
+    @extend_schema(operation_id="finding_list", responses={200: page_of(FindingShape)}, tags=["findings"])
     def get(self, request: Request) -> Response:
         """The findings that you may see, the newest first, by pages."""
         rows = _visible(request).prefetch_related("actions")
         for name, field in (("system", "system__slug"), ("state", "state")):
             if wanted := request.query_params.get(name):
                 rows = rows.filter(**{field: wanted})
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([finding_shape(finding) for finding in page])
+        return paged(request, self, rows, finding_shape)
 
 
-class FindingOne(APIView):
+class FindingOne(ApiView):
     """GET findings/{id}."""
 
     permission_classes = (HasScope("register:read"),)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from governance.consent.services import record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
-from governance.gate.services import Decision, decide
+from governance.gate.services import Decision, checked, decide
 from governance.gate.shapes import Question
 from governance.registry import selectors as register
 from governance.registry.models import System
@@ -40,6 +40,12 @@ _DECISION = {
         "policy_version": {"type": ["integer", "null"]},
         "cache_seconds": {"type": "integer", "maximum": rules.CACHE_SECONDS},
     },
+    "required": ["decision_id", "outcome", "reason", "message", "cache_seconds"],
+}
+_DECISIONS = {
+    "type": "object",
+    "properties": {"items": {"type": "array", "items": _DECISION}},
+    "required": ["items"],
 }
 
 
@@ -47,6 +53,7 @@ class SystemsOfItems(RawBodyView):
     """Calls whose items name their system (a key's own is the default)."""
 
     media_types = (JSON,)
+    body_limit = 4 * 1024 * 1024  # of 1,000 questions, or 5,000 events
     perm = ""
 
     def items_of(self, request: Request, limit: int) -> tuple[list[Any], bool, dict[str, Any]]:
@@ -98,12 +105,7 @@ class Decisions(SystemsOfItems):
         summary="Ask whether an emotion may be processed",
         request={JSON: {"oneOf": [schema(Question), batch_schema(Question)]}},
         responses={
-            (200, JSON): {
-                "oneOf": [
-                    _DECISION,
-                    {"type": "object", "properties": {"items": {"type": "array", "items": _DECISION}}},
-                ]
-            },
+            (200, JSON): {"oneOf": [_DECISION, _DECISIONS]},
             422: OpenApiResponse(description="An item is not a question"),
         },
         tags=["consent"],
@@ -121,9 +123,10 @@ class Decisions(SystemsOfItems):
                     }
                 ]
             )
+        questions = [checked(item, "" if single else f"items[{n}].") for n, item in enumerate(items)]
         answers: list[dict[str, Any]] = [{}] * len(items)
         for system, positions in self.by_system(request, items):
-            decisions = decide(system=system, items=[items[n] for n in positions])
+            decisions = decide(system=system, items=[questions[n] for n in positions])
             for n, decision in zip(positions, decisions, strict=True):
                 answers[n] = decision_shape(decision)
         return Response(answers[0] if single else {"items": answers})
@@ -144,6 +147,18 @@ def decision_shape(decision: Decision) -> dict[str, Any]:
     }
 
 
+_EVENT = schema(ConsentItem)
+_EVENT["properties"] |= _SYSTEM
+_EVENTS = batch_schema(ConsentItem)
+_EVENTS["properties"] = {
+    "items": _EVENTS["properties"]["items"] | {"items": _EVENT},
+    "source": {
+        "type": "string",
+        "description": "where the events come from; part of what makes an id the same",
+    },
+}
+
+
 class ConsentEvents(SystemsOfItems):
     """POST consent-events."""
 
@@ -153,7 +168,7 @@ class ConsentEvents(SystemsOfItems):
     @extend_schema(
         operation_id="consent_events_report",
         summary="Report consent events",
-        request={JSON: {"oneOf": [schema(ConsentItem), batch_schema(ConsentItem)]}},
+        request={JSON: {"oneOf": [_EVENT, _EVENTS]}},
         responses={
             (200, JSON): receipt_schema(event=_NULLABLE),
             409: OpenApiResponse(description="A single event whose id is known with other content"),

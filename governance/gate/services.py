@@ -55,7 +55,7 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
     """
     now = timezone.now()
     known = scope(system.pk)
-    cases = [_case(known, system.pk, _question(item, n), now) for n, item in enumerate(items)]
+    cases = [_case(known, system.pk, checked(item, f"items[{n}]."), now) for n, item in enumerate(items)]
     return [decision for decision, _word in answers(known, cases, now)]
 
 
@@ -67,42 +67,43 @@ def try_out(
     known = scope(system.pk)
     if version is not None:
         known = replace(known, policies=(policy_of_version(system.pk, version),))
-    case = _case(known, system.pk, _question(question, 0), now)
+    case = _case(known, system.pk, checked(question), now)
     return answers(known, [case], now)[0]
 
 
-def _question(item: Any, position: int) -> Question:
+def checked(item: Any, at: str = "") -> Question:
+    """One question, checked. Raises Invalid; `at` is where it stands in the call ("items[3]."), for the fields."""
     try:
-        question = item if isinstance(item, Question) else msgspec.convert(item, Question)
-    except msgspec.ValidationError as error:
+        asked = item if isinstance(item, Question) else msgspec.convert(item, Question)
+    except (msgspec.ValidationError, ValueError) as error:
         fault = fault_of(error).to_dict()
-        raise Invalid([fault | {"field": f"items[{position}].{fault['field']}".rstrip(".")}]) from error
+        raise Invalid([fault | {"field": f"{at}{fault['field']}".rstrip(".")}]) from error
     # a question that leaves the person out would pass by that person's objection
-    if not (question.subject or question.session) and question.layer != "aggregate":
+    if not (asked.subject or asked.session) and asked.layer != "aggregate":
         message = N_("Name the person or the session; only figures about groups go without.")
-        raise Invalid([{"field": f"items[{position}].subject", "code": "required", "message": message}])
-    return question
+        raise Invalid([{"field": f"{at}subject", "code": "required", "message": message}])
+    return asked
 
 
-def _case(known: Scope, system_id: uuid.UUID, question: Question, now: dt.datetime) -> Case:
+def _case(known: Scope, system_id: uuid.UUID, asked: Question, now: dt.datetime) -> Case:
     flow, why = rules.derive(
         known.flows,
-        slug=question.flow,
-        subject_role=question.subject_role,
-        modality=question.modality,
-        purpose=question.purpose,
+        slug=asked.flow,
+        subject_role=asked.subject_role,
+        modality=asked.modality,
+        purpose=asked.purpose,
     )
     flow = None if why else flow
-    external = question.subject or question.session
+    external = asked.subject or asked.session
     situation = Situation(
-        question.subject_role,
-        question.purpose,
-        question.modality,
-        question.layer,
-        question.operation,
-        question.recipient or (flow.recipient if flow else "system"),
+        asked.subject_role,
+        asked.purpose,
+        asked.modality,
+        asked.layer,
+        asked.operation,
+        asked.recipient or (flow.recipient if flow else "system"),
     )
-    return Case(flow, situation, pseudonym(system_id, external) if external else None, question.at or now)
+    return Case(flow, situation, pseudonym(system_id, external) if external else None, asked.at or now)
 
 
 def answers(known: Scope, cases: Sequence[Case], now: dt.datetime) -> list[tuple[Decision, Word | None]]:

@@ -8,28 +8,27 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.registry import selectors, services
 from governance.registry.serializers import SystemShape, SystemWrite, page_of, system_shape
 from portal.access.selectors import units_with
 from portal.errors import N_, Invalid
-from portal.web.rest import HasScope, Pages, actor, idempotent, with_etag
+from portal.web.endpoint import PAGED, ApiView
+from portal.web.rest import HasScope, actor, idempotent, paged, with_etag
 
 
-class Systems(APIView):
+class Systems(ApiView):
     """GET and POST systems."""
 
     permission_classes = (HasScope("register:read"),)
     cursor_ordering = ("slug",)
+    queries = PAGED
 
     @extend_schema(operation_id="system_list", responses={200: page_of(SystemShape)}, tags=["register"])
     def get(self, request: Request) -> Response:
         """The systems that you may see, by pages."""
         rows = selectors.visible(request.user).select_related("unit").prefetch_related("versions", "flows")
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([system_shape(system) for system in page])
+        return paged(request, self, rows, system_shape)
 
     @extend_schema(
         operation_id="system_register", request=SystemWrite, responses={201: SystemShape}, tags=["register"]
@@ -68,7 +67,7 @@ def _owner(email: str | None) -> Any:
     return found
 
 
-class SystemOne(APIView):
+class SystemOne(ApiView):
     """GET systems/{slug}."""
 
     permission_classes = (HasScope("register:read"),)

@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.registry import selectors as registry
 from governance.registry.serializers import (
@@ -27,12 +26,13 @@ from governance.review.serializers import RequestShape, RequestWrite, VoteReceip
 from governance.screening import selectors as screenings
 from portal.access.selectors import require
 from portal.errors import N_, Invalid
-from portal.web.rest import HasScope, Pages, actor, idempotent, with_etag
+from portal.web.endpoint import PAGED, ApiView
+from portal.web.rest import HasScope, actor, idempotent, nothing_in, paged, with_etag
 
 READ = (HasScope("register:read"),)
 
 
-class Versions(APIView):
+class Versions(ApiView):
     """POST systems/{slug}/versions."""
 
     permission_classes = READ
@@ -51,7 +51,7 @@ class Versions(APIView):
         return Response(version_shape(version), status=201)
 
 
-class Flows(APIView):
+class Flows(ApiView):
     """GET and POST systems/{slug}/flows."""
 
     permission_classes = READ
@@ -77,19 +77,19 @@ class Flows(APIView):
         return Response(flow_shape(flow, screening.outcome if screening else None), status=201)
 
 
-class Requests(APIView):
+class Requests(ApiView):
     """GET and POST requests."""
 
     permission_classes = READ
     cursor_ordering = ("-created_at", "pk")
+    queries = PAGED
 
     @extend_schema(operation_id="request_list", responses={200: page_of(RequestShape)}, tags=["review"])
     def get(self, request: Request) -> Response:
         """The requests that you may see, the newest first, by pages."""
         rows = selectors.visible_requests(request.user).select_related("system", "version", "board")
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([request_shape(row, timezone.now().date()) for row in page])
+        today = timezone.now().date()
+        return paged(request, self, rows, lambda row: request_shape(row, today))
 
     @extend_schema(
         operation_id="request_add", request=RequestWrite, responses={201: RequestShape}, tags=["review"]
@@ -127,7 +127,7 @@ def _find(request: Request, pk: uuid.UUID) -> DeploymentRequest:
     return get_object_or_404(rows, pk=pk)
 
 
-class RequestOne(APIView):
+class RequestOne(ApiView):
     """GET requests/{id}."""
 
     permission_classes = READ
@@ -138,7 +138,7 @@ class RequestOne(APIView):
         return with_etag(request, request_shape(_find(request, pk), timezone.now().date()))
 
 
-class RequestSubmission(APIView):
+class RequestSubmission(ApiView):
     """POST requests/{id}/submit."""
 
     permission_classes = READ
@@ -149,11 +149,12 @@ class RequestSubmission(APIView):
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Hand a complete file to the board."""
+        nothing_in(request)
         found = services.submit(request=_find(request, pk), by=person(actor(request)))
         return Response(request_shape(found, timezone.now().date()))
 
 
-class Votes(APIView):
+class Votes(ApiView):
     """POST requests/{id}/votes."""
 
     permission_classes = READ

@@ -10,12 +10,12 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.screening import rules, rulesets
 from governance.screening.models import RuleSet
 from governance.screening.serializers import NOT_ADVICE
 from portal.errors import NotAllowed
+from portal.web.endpoint import ApiView
 from portal.web.rest import HasScope, StrictSerializer, actor, idempotent, with_etag
 
 
@@ -102,7 +102,7 @@ def _refuse_others(request: Request) -> None:
         raise NotAllowed(rulesets.WHOLE_ORGANISATION, code="not_allowed")
 
 
-class Law(APIView):
+class Law(ApiView):
     """GET law."""
 
     permission_classes = (HasScope("register:read"),)
@@ -129,10 +129,11 @@ def _duty(duty: rules.Duty) -> dict[str, Any]:
     return {**row, "other_text": dict(duty.other_text)}
 
 
-class RuleSets(APIView):
+class RuleSets(ApiView):
     """POST law/sets."""
 
     permission_classes = (HasScope("register:read"),)
+    body_limit = 4 * 1024 * 1024  # a file of rules, escaped
 
     @extend_schema(
         operation_id="rule_set_receive", request=RuleSetWrite, responses={201: RuleSetShape}, tags=["law"]
@@ -147,19 +148,13 @@ class RuleSets(APIView):
         return Response(_shape(row, _in_force()), status=201)
 
 
-class RuleSetOne(APIView):
+class RuleSetOne(ApiView):
     """GET law/sets/{id}."""
 
     permission_classes = (HasScope("register:read"),)
+    queries = (OpenApiParameter("on", OpenApiTypes.DATE, description="as of this day; today if left out"),)
 
-    @extend_schema(
-        operation_id="rule_set",
-        parameters=[
-            OpenApiParameter("on", OpenApiTypes.DATE, description="as of this day; today if left out")
-        ],
-        responses={200: PreviewShape},
-        tags=["law"],
-    )
+    @extend_schema(operation_id="rule_set", responses={200: PreviewShape}, tags=["law"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """A set and what it would make of every registered data flow."""
         _refuse_others(request)
@@ -169,7 +164,7 @@ class RuleSetOne(APIView):
         on = query.validated_data.get("on") or timezone.localdate()
         body = {**_shape(row, _in_force()), "on": on, "seen": rulesets.in_force().version}
         found = rulesets.differences(row, on)
-        return Response({**body, "differences": [_difference(one) for one in found]})
+        return with_etag(request, {**body, "differences": [_difference(one) for one in found]})
 
 
 def _difference(one: rulesets.Difference) -> dict[str, Any]:
@@ -178,7 +173,7 @@ def _difference(one: rulesets.Difference) -> dict[str, Any]:
     return {**row, **{name: getattr(one, name) for name in names}, "reason": dict(one.reason)}
 
 
-class RuleSetApply(APIView):
+class RuleSetApply(ApiView):
     """POST law/sets/{id}/apply."""
 
     permission_classes = (HasScope("register:read"),)

@@ -94,7 +94,7 @@ def _finding(
 
 
 def sign(*, screening: Screening, by: Any, effective_at: dt.datetime | None = None) -> Screening:
-    """Sign an outcome as a person; it is then valid for twelve months."""
+    """Sign an outcome as a person; it is then valid for twelve months. Again on the same day: no change."""
     now = effective_at or timezone.now()
     with transaction.atomic():
         locked = (
@@ -114,9 +114,12 @@ def sign(*, screening: Screening, by: Any, effective_at: dt.datetime | None = No
         )
         if why:
             raise RuleBroken(why, code="cannot_sign")
+        valid_until = rules.a_year_later(now.date())
+        if locked.signed_by_id == person(by).pk and locked.valid_until == valid_until:
+            return locked  # the same signature once more on the same day
         locked.signed_at = now
         locked.signed_by = person(by)
-        locked.valid_until = rules.a_year_later(now.date())
+        locked.valid_until = valid_until
         locked.save()
         record(
             type="screening.signed",

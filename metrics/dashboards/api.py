@@ -1,35 +1,33 @@
 """Figures over REST."""
 
+from datetime import date
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from governance.registry import selectors as registry
 from metrics.dashboards import selectors
-from metrics.dashboards.rules import Range, read_range
+from metrics.dashboards.rules import PRESETS, Range, read_range
 from metrics.stats.figure import Figure
 from portal.errors import N_, Invalid
+from portal.web.endpoint import ApiView
 from portal.web.rest import HasScope, with_etag
 
-_KNOWN = {"from", "to", "range", "by"}
 
-
-class KpisView(APIView):
+class KpisView(ApiView):
     """Every figure of one system over a window."""
 
     permission_classes = [HasScope("kpis:read")]
-
-    @extend_schema(
-        summary="Figures of a system",
-        parameters=[
-            OpenApiParameter("from", str, description="First day, included (ISO date)."),
-            OpenApiParameter("to", str, description="Last day, included (ISO date); today by default."),
-            OpenApiParameter("by", str, description="Divide accuracy by a dimension, such as `language`."),
-        ],
-        responses={200: dict},
+    queries = (
+        OpenApiParameter("from", date, description="First day, included (ISO date)."),
+        OpenApiParameter("to", date, description="Last day, included (ISO date); today by default."),
+        OpenApiParameter("range", str, enum=list(PRESETS), description="Instead of `from` and `to`."),
+        OpenApiParameter("by", str, description="Divide accuracy by a dimension, such as `language`."),
     )
+
+    @extend_schema(summary="Figures of a system", responses={200: dict}, tags=["figures"])
     def get(self, request: Request, slug: str) -> Response:
         """Figures with interval and n, or the reason why there is none."""
         system = registry.get(request.user, slug, "view_kpis")
@@ -77,15 +75,10 @@ def _asked(request: Request, dimensions: list[str]) -> tuple[Range, str]:
     """The window and the dimension; 422 with one row per parameter at fault."""
     params = request.query_params.dict()
     span, errors = read_range(params, timezone.localdate())
-    unknown = [
-        {"field": name, "code": "unknown_parameter", "message": N_("This parameter is not known.")}
-        for name in sorted(params.keys() - _KNOWN)
-    ]
     by = params.get("by", "")
     if by and by not in dimensions:
-        unknown.append(
-            {"field": "by", "code": "unknown_dimension", "message": N_("This is not one of the choices.")}
-        )
-    if errors or unknown:
-        raise Invalid(errors + unknown)
+        message = N_("This is not one of the choices.")
+        errors = [*errors, {"field": "by", "code": "unknown_dimension", "message": message}]
+    if errors:
+        raise Invalid(errors)
     return span, by

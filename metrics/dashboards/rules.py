@@ -259,9 +259,7 @@ def read_range(params: Mapping[str, str], today: date) -> tuple[Range, list[dict
     errors = []
     for name, default in (("from", None), ("to", today)):
         try:
-            ends[name] = (
-                date.fromisoformat(params[name]) if params.get(name) else default or fallback.date_from
-            )
+            ends[name] = _day(params[name]) if params.get(name) else default or fallback.date_from
         except ValueError:
             errors.append(_wrong(name))
     if errors:
@@ -271,6 +269,13 @@ def read_range(params: Mapping[str, str], today: date) -> tuple[Range, list[dict
     typed = ends["from"], ends["to"]
     same = next((preset for preset in PRESETS if preset_range(preset, today).window == typed), "")
     return Range(*typed, same), []
+
+
+def _day(text: str) -> date:
+    """A day as 2026-03-31; Python alone would also read 20260331 and 2026-W14-2."""
+    if len(text) != 10 or text[4] + text[7] != "--":
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 def _wrong(name: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,17 +16,13 @@ from metrics.surveys.shapes import SurveyItem
 from portal.access.selectors import require
 from portal.errors import N_, Invalid
 from portal.shapes import batch_schema, receipt_schema, schema
+from portal.web.openapi import IDEMPOTENCY_KEY
 from portal.web.raw import JSON, NDJSON, RawBodyView
-from portal.web.rest import HasScope, actor, idempotent, is_sandbox, loads
+from portal.web.rest import HasScope, actor, idempotency_key, idempotent, is_sandbox, loads
 
 Service = Callable[..., dict[str, Any]]
 Method = TypeVar("Method", bound=Callable[..., Response])
 _TEXT = {"type": ["string", "null"]}
-_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    location=OpenApiParameter.HEADER,
-    description="The same key with the same body returns the same receipt; with another body 422.",
-)
 
 
 def _documented(name: str, shape: Any, summary: str, **extra: Any) -> Callable[[Method], Method]:
@@ -34,14 +30,9 @@ def _documented(name: str, shape: Any, summary: str, **extra: Any) -> Callable[[
     decorate: Callable[[Method], Method] = extend_schema(
         operation_id=name,
         summary=summary,
-        parameters=[_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request={JSON: batch_schema(shape), NDJSON: schema(shape)},
-        responses={
-            (200, JSON): receipt_schema(**extra),
-            400: OpenApiResponse(description="The body is not well-formed"),
-            415: OpenApiResponse(description="Neither JSON nor NDJSON"),
-            422: OpenApiResponse(description="Not a batch, or the Idempotency-Key was used for another body"),
-        },
+        responses={(200, JSON): receipt_schema(**extra)},
         tags=["ingest"],
     )
     return decorate
@@ -49,6 +40,8 @@ def _documented(name: str, shape: Any, summary: str, **extra: Any) -> Callable[[
 
 class BatchView(RawBodyView):
     """POST a batch of one kind into one system."""
+
+    body_limit = None
 
     def take(self, request: Request, slug: str, service: Service) -> Response:
         """Load the system, hand the body to the service, answer with its receipt."""
@@ -59,7 +52,7 @@ class BatchView(RawBodyView):
             system=system,
             items=body,
             by=actor(request),
-            idempotency_key=self.idempotency_key(request),
+            idempotency_key=idempotency_key(request),
             ndjson=ndjson,
             sandbox=is_sandbox(request),
         )
@@ -107,11 +100,11 @@ class Values(RawBodyView):
 
     permission_classes = (HasScope("values:write"),)
     media_types = (JSON,)
+    body_limit = 4 * 1024 * 1024  # of 1,000 items
 
     @extend_schema(
         operation_id="values_report",
         summary="Report monthly costs and benefits",
-        parameters=[_KEY],
         request={
             JSON: {
                 "type": "object",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from metrics.ingest.shapes import FIELDS
 from portal.errors import N_, Invalid
 
 LONGEST_CELL = 4_000
+MOST_COLUMNS = 500
 EVALUATION_FIELDS = ("id", "gold", "predicted")
 LIVE_REQUIRED = ("id", "occurred_at", "modality", "purpose", "subject_role")
 LIVE_FIELDS = (
@@ -98,6 +100,7 @@ def _open(data: bytes) -> tuple[str, list[str], Any]:
     text = _text(data)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)  # spreadsheets in Dutch write semicolons
+    _hold_columns(first.count(separator))  # before a million of them become a million texts
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
@@ -107,10 +110,16 @@ def _open(data: bytes) -> tuple[str, list[str], Any]:
         ) from error
     if not any(names):
         raise Invalid([_error("file", "empty", N_("The file is empty."))])
-    twice = sorted({name for name in names if names.count(name) > 1})
+    _hold_columns(len(names))
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise Invalid([_error(f"line 1: {twice[0]}", "duplicate_column", N_("This column occurs twice."))])
     return separator, names, reader
+
+
+def _hold_columns(number: int) -> None:
+    if number > MOST_COLUMNS:
+        raise Invalid([_error("line 1", "too_many_columns", N_("The file has more than 500 columns."))])
 
 
 def _text(data: bytes) -> str:

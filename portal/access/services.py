@@ -31,7 +31,8 @@ def grant_role(
 ) -> RoleAssignment:
     """Give a role on a unit (and all below) or on one system, until an aware moment or for good.
 
-    `by` a person: they must hold `manage_people` there. Giving it again changes the end date.
+    `by` a person: they must hold `manage_people` there. Giving it again with another end
+    changes the end; with the same one, nothing.
     """
     role = _known(role)
     if (unit is None) == (system is None):
@@ -46,11 +47,12 @@ def grant_role(
         )
     User.objects.select_for_update().get(pk=user.pk)  # one change of a person's roles at a time
     system_id = system.pk if system is not None else None
+    where: dict[str, Any] = {"user": user, "role": role.value, "unit": unit, "system_id": system_id}
+    held = RoleAssignment.objects.filter(**where, revoked_at=None).first()
+    if held is not None and held.valid_until == valid_until:
+        return held  # asked twice, given once
     assignment, _new = RoleAssignment.objects.update_or_create(
-        user=user,
-        role=role.value,
-        unit=unit,
-        system_id=system_id,
+        **where,
         revoked_at=None,
         defaults={"valid_until": valid_until},
         create_defaults={"valid_until": valid_until, "granted_by": actor_text(by)},

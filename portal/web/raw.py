@@ -6,17 +6,16 @@ from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from portal.shapes import Malformed
+from portal.web.endpoint import ApiView
 from portal.web.middleware import sentence
 from portal.web.rest import is_sandbox
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
-KEY_LENGTH = 200
 
 
-class RawBodyView(APIView):
+class RawBodyView(ApiView):
     """Base of views that hand the bytes of the body to a service."""
 
     media_types: tuple[str, ...] = (JSON, NDJSON)
@@ -29,13 +28,6 @@ class RawBodyView(APIView):
         ):  # no body at all is malformed, not unsupported
             raise exceptions.UnsupportedMediaType(kind or "none")
         return request.body, kind == NDJSON
-
-    def idempotency_key(self, request: Request) -> str | None:
-        """The Idempotency-Key header, if any. Raises 400 when it cannot be one."""
-        key = request.headers.get("Idempotency-Key", "")
-        if len(key) > KEY_LENGTH or not key.isprintable():
-            raise exceptions.ParseError(gettext("Idempotency-Key: at most 200 printable characters."))
-        return key or None
 
     def handle_exception(self, exc: Exception) -> Response:
         """A body that cannot be read is 400; the rest is as everywhere."""

@@ -1,23 +1,16 @@
-"""The API's manners: strict input, one shape of error, cursor pages, ETags, idempotent writes, scopes."""
+"""The API's manners: strict input, cursor pages, ETags, idempotent writes, scopes."""
 
 import functools
 import hashlib
-import logging
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 import orjson
-from django.core.exceptions import (
-    PermissionDenied,
-    RequestDataTooBig,
-    SuspiciousOperation,
-    ValidationError,
-)
-from django.db import DataError, transaction
-from django.db.models import ProtectedError
-from django.http import Http404
-from django.utils.encoding import force_str
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from rest_framework import exceptions, serializers
@@ -31,16 +24,14 @@ from rest_framework.response import Response
 from portal.access.selectors import has_anywhere
 from portal.accounts.codes import SCOPES
 from portal.accounts.models import ApiKey
-from portal.errors import N_, Invalid, NotAllowed, RuleBroken
-from portal.web.middleware import RETRY_SECONDS, UNREACHABLE, sentence
+from portal.errors import N_, Invalid, RuleBroken
 from portal.web.models import IdempotencyRecord
 
 if TYPE_CHECKING:  # its settings name this module: importing it here would be a circle
     from rest_framework.views import APIView
 
-log = logging.getLogger(__name__)
 MAX_DEPTH = 32
-PROBLEM_TYPE = "application/problem+json"
+FAULTS_SHOWN = 100
 
 
 # --- shape of what comes in and goes out ---------------------------------------------------------
@@ -135,17 +126,77 @@ class StrictJsonParser(BaseParser):
         return loads(stream.read())
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_UUID_LENGTH = 36
+# what JSON value a field takes; the framework alone would read "true", 7 and [] as text, and text as numbers
+_KINDS: tuple[tuple[Any, type | tuple[type, ...]], ...] = (
+    (serializers.BooleanField, bool),
+    ((serializers.IntegerField, serializers.FloatField), (int, float)),
+    (
+        (
+            serializers.CharField,
+            serializers.ChoiceField,
+            serializers.DateField,
+            serializers.DateTimeField,
+            serializers.UUIDField,
+        ),
+        str,
+    ),
+)
+
+
+def _kind_faults(field: Any, value: object) -> Any:
+    """What inside `value` is not the kind of JSON value that `field` takes, as DRF nests errors; else None."""
+    inside: Iterable[tuple[object, object]] = ()
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        inside = enumerate(value)
+    elif isinstance(field, serializers.DictField) and isinstance(value, dict):
+        inside = value.items()
+    elif value is not None and not _fits(field, value):
+        return [exceptions.ErrorDetail(gettext("This is not the right kind of value."), "invalid")]
+    faults = {str(name)[:100]: fault for name, one in inside if (fault := _kind_faults(field.child, one))}
+    return faults or None
+
+
+def _fits(field: Any, value: object) -> bool:
+    for fields, kinds in _KINDS:
+        if isinstance(field, fields):
+            number = kinds is not bool and isinstance(value, bool)
+            return isinstance(value, kinds) and not number and _written_out(field, value)
+    return True
+
+
+def _written_out(field: Any, value: object) -> bool:
+    """Days and ids in the one form that the schema declares, not in every form that Python reads."""
+    if isinstance(field, serializers.DateField):
+        return bool(_DAY.match(str(value)))
+    return not isinstance(field, serializers.UUIDField) or len(str(value)) == _UUID_LENGTH
+
+
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses fields it does not know."""
+    """A serializer that refuses fields it does not know and values of another JSON type."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Validated data. Raises ValidationError naming each unknown field."""
+        """Validated data. Raises ValidationError naming each unknown field and each value of the wrong kind."""
         if isinstance(data, Mapping):
-            unknown = [str(name) for name in data if name not in self.fields]
-            if unknown:
-                refusal = [exceptions.ErrorDetail(gettext("Unknown field."), "unknown_field")]
-                raise serializers.ValidationError({name[:100]: refusal for name in unknown})
+            refusal = [exceptions.ErrorDetail(gettext("Unknown field."), "unknown_field")]
+            unknown = (str(name)[:100] for name in data if name not in self.fields)
+            faults: dict[str, Any] = dict.fromkeys(islice(unknown, FAULTS_SHOWN), refusal)
+            for name, field in self.fields.items():
+                if name in data and (fault := _kind_faults(field, data[name])):
+                    faults[name] = fault
+            if faults:
+                raise serializers.ValidationError(faults)
         return super().to_internal_value(data)
+
+
+class NoFields(StrictSerializer):
+    """The body of a call that takes none: nothing, or an empty object."""
+
+
+def nothing_in(request: Request) -> None:
+    """Hold that a call without a body of its own got none. Raises ValidationError naming each field."""
+    NoFields(data=request.data or {}).is_valid(raise_exception=True)
 
 
 class Pages(CursorPagination):
@@ -161,6 +212,29 @@ class Pages(CursorPagination):
         ordering = getattr(view, "cursor_ordering", self.ordering)
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
+    def get_page_size(self, request: Request) -> int:
+        """The size asked for. Raises Invalid for what is no size."""
+        wanted = request.query_params.get("page_size", str(self.page_size))
+        if not (wanted.isascii() and wanted.isdigit()) or not 1 <= int(wanted[:6]) <= self.max_page_size:
+            message = N_("Give a whole number from 1 to 1000.")
+            raise Invalid([{"field": "page_size", "code": "invalid", "message": message}])
+        return int(wanted[:6])
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """The rows of the page. Raises Invalid for a cursor that none of our pages gave."""
+        try:
+            return super().paginate_queryset(queryset, request, view=view)
+        except (exceptions.NotFound, ValidationError, ValueError, OverflowError) as error:
+            message = N_("This is not a cursor of this list.")
+            raise Invalid([{"field": "cursor", "code": "invalid", "message": message}]) from error
+
+
+def paged(request: Request, view: Any, rows: Any, shape: Callable[[Any], Any]) -> Response:
+    """One cursor page of `rows`, each as `shape` gives it, with an ETag."""
+    pages = Pages()
+    page = pages.paginate_queryset(rows, request, view=view) or []
+    return with_etag(request, pages.get_paginated_response([shape(row) for row in page]).data)
+
 
 def with_etag(request: Request, data: object) -> Response:
     """200 with an ETag over the bytes of the answer, or 304 when the client has them."""
@@ -170,9 +244,6 @@ def with_etag(request: Request, data: object) -> Response:
     if tag in known or "*" in known:
         return Response(status=304, headers=headers)
     return Response(data, headers=headers)
-
-
-ETag = with_etag
 
 
 # --- who may call --------------------------------------------------------------------------------
@@ -221,6 +292,15 @@ def is_sandbox(request: Request) -> bool:
 # --- writes --------------------------------------------------------------------------------------
 
 Method = Callable[..., Response]
+KEY_LENGTH = 200
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key header, if any. Raises ParseError (400) when it cannot be one."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > KEY_LENGTH or not (key.isascii() and key.isprintable()):
+        raise exceptions.ParseError(gettext("Idempotency-Key: at most 200 printable ASCII characters."))
+    return key or None
 
 
 def idempotent(method: Method) -> Method:
@@ -232,9 +312,7 @@ def idempotent(method: Method) -> Method:
 
     @functools.wraps(method)
     def wrapped(view: "APIView", request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.headers.get("Idempotency-Key", "")
-        if len(key) > 200 or not key.isprintable():
-            raise exceptions.ParseError(gettext("Idempotency-Key: at most 200 printable characters."))
+        key = idempotency_key(request) or ""
         with transaction.atomic():
             record = _claim(request, key) if key and not is_sandbox(request) else None
             if record is not None and record.status is not None:
@@ -253,6 +331,7 @@ def idempotent(method: Method) -> Method:
                 record.save(update_fields=["status", "response", "location"])
         return response
 
+    wrapped.idempotent = True  # type: ignore[attr-defined] # the schema documents the header
     return wrapped
 
 
@@ -272,109 +351,3 @@ def _claim(request: Request, key: str) -> IdempotencyRecord:
             N_("This Idempotency-Key was used for another request."), code="idempotency_key_reused"
         )
     return record
-
-
-# --- one shape of error --------------------------------------------------------------------------
-
-
-def problem(error: Exception, context: Mapping[str, Any]) -> Response:
-    """RFC 9457 problem+json for everything that a view raises; the unexpected is logged and becomes 500."""
-    status, code, detail, errors = _describe(error)
-    if status == 500:
-        log.error("API failure", exc_info=error)
-    request = context.get("request")
-    body = {
-        "type": f"urn:attune:problem:{code}",
-        "title": _TITLES.get(status, "Error"),
-        "status": status,
-        "detail": detail,
-        "instance": request.path if request is not None else "",
-        "errors": errors,
-    }
-    headers = {}
-    if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
-    if status == 503:
-        headers["Retry-After"] = RETRY_SECONDS
-    if authenticate := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = authenticate
-    return Response(body, status=status, headers=headers, content_type=PROBLEM_TYPE)
-
-
-_TITLES = {
-    400: "Malformed request",
-    401: "Not authenticated",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Refused by a rule",
-    413: "Too large",
-    415: "Unsupported media type",
-    422: "Invalid input",
-    429: "Too many requests",
-    500: "Internal error",
-    503: "Service unavailable",
-}
-Description = tuple[int, str, str, list[dict[str, str]]]
-
-
-def _describe(error: Exception) -> Description:
-    """Status, code, sentence and rows of an exception."""
-    if isinstance(error, RuleBroken):
-        return _of_rule(error)
-    if isinstance(error, Invalid):
-        rows = [
-            row | {"message": gettext(row.get("message", "")) if row.get("message") else ""}
-            for row in error.errors
-        ]
-        return 422, "invalid", gettext("The input breaks rules; see errors."), rows
-    if isinstance(error, exceptions.ValidationError):
-        return 422, "invalid", gettext("The input breaks rules; see errors."), flatten(error.detail)
-    if isinstance(error, Http404):
-        return 404, "not_found", gettext("There is nothing here, or it is not yours to see."), []
-    if isinstance(error, PermissionDenied):
-        return 403, "not_allowed", str(error) or gettext("You may not do this."), []
-    if isinstance(error, exceptions.APIException):
-        code = error.get_codes()
-        return error.status_code, code if isinstance(code, str) else "error", force_str(error.detail), []
-    return _of_ground(error)
-
-
-def _of_rule(error: RuleBroken) -> Description:
-    text = sentence(error)
-    rows = [{"field": error.field, "code": error.code, "message": text}] if error.field else []
-    if isinstance(error, NotAllowed):
-        return 403, error.code, text, rows
-    return 422 if error.code == "idempotency_key_reused" else 409, error.code, text, rows
-
-
-def _of_ground(error: Exception) -> Description:
-    """What Django and the database raise."""
-    if isinstance(error, RequestDataTooBig):
-        return 413, "too_large", gettext("The body is larger than this installation accepts."), []
-    if isinstance(error, SuspiciousOperation | ValidationError | DataError):
-        return 400, "malformed", gettext("The request contains a value that cannot be used."), []
-    if isinstance(error, ProtectedError):
-        return 409, "in_use", gettext("This is in use and cannot be removed."), []
-    if isinstance(error, UNREACHABLE):
-        return 503, "unavailable", gettext("A service does not answer at the moment; try again shortly."), []
-    return 500, "internal", gettext("Something went wrong on our side; it has been logged."), []
-
-
-def flatten(detail: Any, field: str = "") -> list[dict[str, str]]:
-    """DRF's nested error detail as rows of field (dotted path, `items.3.id`), code and message."""
-    if isinstance(detail, Mapping):
-        return [
-            row
-            for name, inner in detail.items()
-            for row in flatten(inner, field if name == "non_field_errors" else f"{field}.{name}".lstrip("."))
-        ]
-    if isinstance(detail, list | tuple):
-        nested = any(isinstance(inner, Mapping | list) for inner in detail)
-        return [
-            row
-            for number, inner in enumerate(detail)
-            for row in flatten(inner, f"{field}.{number}".lstrip(".") if nested else field)
-        ]
-    return [{"field": field, "code": getattr(detail, "code", "invalid") or "invalid", "message": str(detail)}]

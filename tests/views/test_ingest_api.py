@@ -80,7 +80,9 @@ def test_a_question_that_names_nobody_is_refused_as_it_would_pass_by_an_objectio
     assert post(client, "decisions", facts | {"subject": "customer-1"}, key).json()["reason"] == "objected"
     refused = post(client, "decisions", facts, key)
     assert refused.status_code == 422
-    assert refused.json()["errors"][0]["field"] == "items[0].subject"
+    assert refused.json()["errors"][0]["field"] == "subject"
+    among = post(client, "decisions", {"items": [facts | {"subject": "customer-1"}, facts]}, key)
+    assert among.json()["errors"][0]["field"] == "items[1].subject"
     assert post(client, "decisions", facts | {"layer": "aggregate"}, key).json()["outcome"] == "allow"
 
 

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from portal.accounts import services
 from portal.accounts.models import ApiKey, Unit
 from portal.errors import RuleBroken
+from portal.web.endpoint import PAGED, ApiView
 from portal.web.models import IdempotencyRecord
 from portal.web.rest import HasScope, Pages, StrictSerializer, actor, idempotent, is_sandbox, with_etag
 from tests import make
@@ -29,9 +30,10 @@ class UnitShape(StrictSerializer):
     name = serializers.CharField(max_length=50)
 
 
-class Units(APIView):
+class Units(ApiView):
     permission_classes = [HasScope("interactions:write")]
     cursor_ordering = "path"
+    queries = PAGED
 
     def get(self, request: Request) -> Response:
         pages = Pages()
@@ -167,6 +169,11 @@ def test_a_person_needs_the_matching_permission_and_a_csrf_token() -> None:
     response = strict.post("/api/v1/units", {"name": "A"}, content_type="application/json")
     assert response.status_code == 403
     assert "CSRF" in response.json()["detail"]
+    strict.cookies["csrftoken"] = token = "c" * 32
+    body: dict[str, Any] = {"name": "A"}
+    keyed = {"HTTP_X_CSRFTOKEN": token, "HTTP_IDEMPOTENCY_KEY": "k1"}  # reads the body once more
+    response = strict.post("/api/v1/units", body, content_type="application/json", **keyed)  # type: ignore[arg-type]
+    assert response.status_code == 201
 
 
 def test_a_person_may_repeat_a_write_under_one_key() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.access.models import RoleAssignment
 from portal.access.roles import PERMISSIONS, Role
-from portal.access.services import password_key
+from portal.access.services import grant_role, password_key
 from portal.accounts.codes import SCOPES
 from portal.accounts.models import Unit, User
 from portal.notify.services import new_feed
@@ -40,7 +40,7 @@ def build() -> World:
     _review(world, system)
     _audits(world, system)
     _evidence(world, system)
-    _people(world, ours, foreign, system)
+    _people(world, top, ours, foreign, system)
     return world
 
 
@@ -54,6 +54,7 @@ def _register(world: World, ours: Unit) -> Any:
     assert screening is not None
     world.ids |= {"rule_set": RuleSet.objects.get().pk}
     world.ids |= {"slug": system.slug, "flow": flow.slug, "screening": screening.pk, "unit": ours.pk}
+    world.ids["unit_slug"] = ours.slug
     return system
 
 
@@ -172,7 +173,7 @@ def _evidence(world: World, system: Any) -> None:
     world.ids |= {"pack": pack.pk, "leaf": leaf.index}
 
 
-def _people(world: World, ours: Unit, foreign: Unit, system: Any) -> None:
+def _people(world: World, top: Unit, ours: Unit, foreign: Unit, system: Any) -> None:
     world.people = {
         role.value: make.person(role.value, unit=ours, name=f"{role.value}") for role in PERMISSIONS
     }
@@ -181,11 +182,16 @@ def _people(world: World, ours: Unit, foreign: Unit, system: Any) -> None:
         for role in Role
     }
     world.people["outsider"] = make.user("Outsider")
+    world.people["everyone"] = make.user("Every role")
+    for part in Role:
+        until = dt.datetime.now(dt.UTC) + dt.timedelta(days=90) if part is Role.EXTERNAL_AUDITOR else None
+        grant_role(user=world.people["everyone"], role=part.value, unit=top, valid_until=until, by="system")
     elsewhere = make.system(unit=foreign)
     some = world.people["manager"]
     key, text = make.api_key(system, tuple(SCOPES))
     world.keys = {
         "own key": text,
+        "sandbox key": make.api_key(system, tuple(SCOPES), sandbox=True)[1],
         "foreign key": make.api_key(elsewhere, tuple(SCOPES))[1],
         **{f"key without {scope}": make.api_key(system, tuple(set(SCOPES) - {scope}))[1] for scope in SCOPES},
     }

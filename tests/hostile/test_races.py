@@ -1,0 +1,411 @@
+"""Sixteen at once: of every act that decides something exactly one happens, with one ledger event; the rest are told.
+
+A public verb of a service that takes a lock has a case here, or a reason why there is nothing to win.
+"""
+
+import ast
+import datetime as dt
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from governance.audits import services as audits
+from governance.consent import services as consent
+from governance.findings import services as findings
+from governance.review import boards, deployments, services
+from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
+from governance.screening import services as screening
+from portal.access import services as access
+from portal.access.models import RoleAssignment
+from portal.accounts import services as accounts
+from portal.errors import Invalid, RuleBroken
+from portal.jobs import services as jobs
+from portal.ledger.models import PendingEvent
+from tests import make
+from tests.whole.world import World
+
+pytestmark = pytest.mark.xdist_group("hostile-races")
+ROOT = Path(__file__).resolve().parent.parent.parent
+MANY = 16
+TODAY = dt.datetime.now(dt.UTC).date()
+Act = Callable[[int], Any]
+REFUSALS = (RuleBroken, Invalid)
+
+
+@dataclass(frozen=True)
+class Race:
+    """`prepare` makes a fresh thing and gives the act of the n-th; `event`: what the ledger says once."""
+
+    verb: str
+    event: str
+    prepare: Callable[[World], Act]
+    silent: bool = False  # the others get the same answer instead of a refusal
+
+
+def in_review(world: World) -> tuple[DeploymentRequest, list[Any], Any]:
+    """A submitted request on a board of its own, its members, and the chair."""
+    system = make.system(unit=unit_of(world))
+    board, members = make.board_with_members(system.unit)
+    request = services.create_request(
+        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
+        board=board, by=system.owner,
+    )  # fmt: skip
+    services.submit(request=request, by=system.owner)
+    return request, members, make.person("board_chair", unit=system.unit)
+
+
+def unit_of(world: World) -> Any:
+    from portal.accounts.models import Unit
+
+    return Unit.objects.get(pk=world.ids["unit"])
+
+
+def submit(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    board, _members = make.board_with_members(system.unit)
+    draft = services.create_request(
+        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
+        board=board, by=system.owner,
+    )  # fmt: skip
+    return lambda _n: services.submit(request=fresh(draft), by=system.owner)
+
+
+def withdraw(world: World) -> Act:
+    request, _members, _chair = in_review(world)
+    return lambda _n: services.withdraw(request=fresh(request), reason="No.", by=request.requested_by)
+
+
+def vote(world: World) -> Act:
+    request, members, _chair = in_review(world)
+    return lambda n: services.cast_vote(
+        request=fresh(request), choice=("approve", "reject")[n % 2], reason="Because.", by=members[0]
+    )
+
+
+def last_vote(world: World) -> Act:
+    request, members, _chair = in_review(world)
+    for member in members[:2]:
+        services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
+    return lambda _n: services.cast_vote(
+        request=fresh(request), choice="approve", reason="Yes.", by=members[2]
+    )
+
+
+def recuse(world: World) -> Act:
+    request, members, _chair = in_review(world)
+    return lambda _n: services.recuse(request=fresh(request), reason="My brother.", by=members[0])
+
+
+def close_vote(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    board, members = make.board_with_members(system.unit, ("legal", "ethics", "technology", "hr"), quorum=3)
+    request = services.create_request(
+        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
+        board=board, by=system.owner,
+    )  # fmt: skip
+    services.submit(request=request, by=system.owner)
+    for member in members[:3]:
+        services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
+    chair = make.person("board_chair", unit=system.unit)
+    return lambda _n: services.close_vote(request=fresh(request), by=chair)
+
+
+def deployment_of(world: World) -> Deployment:
+    system = make.system(unit=unit_of(world))
+    made: Deployment = make.approved_deployment(system)
+    return made
+
+
+def suspend(world: World) -> Act:
+    deployment = deployment_of(world)
+    chair = make.person("board_chair", unit=deployment.system.unit)
+    return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
+
+
+def reinstate(world: World) -> Act:
+    deployment = deployment_of(world)
+    chair = make.person("board_chair", unit=deployment.system.unit)
+    deployments.suspend(deployment=deployment, reason="Stop.", by=chair)
+    return lambda _n: deployments.reinstate(deployment=fresh(deployment), reason="Go.", by=chair)
+
+
+def suspend_flow(world: World) -> Act:
+    flow = deployment_of(world).flows.get()
+    chair = make.person("board_chair", unit=flow.system.unit)
+    return lambda _n: deployments.suspend_flow(flow=fresh(flow), reason="Stop.", by=chair)
+
+
+def reinstate_flow(world: World) -> Act:
+    flow = deployment_of(world).flows.get()
+    chair = make.person("board_chair", unit=flow.system.unit)
+    deployments.suspend_flow(flow=flow, reason="Stop.", by=chair)
+    return lambda _n: deployments.reinstate_flow(flow=fresh(flow), reason="Go.", by=chair)
+
+
+def meet_condition(world: World) -> Act:
+    request, members, _chair = in_review(world)
+    row = {"text": "Train them.", "owner": request.system.owner, "due_on": TODAY + dt.timedelta(days=30)}
+    for member in members:
+        services.cast_vote(request=request, choice="conditions", reason="If.", conditions=[row], by=member)
+    condition = Condition.objects.filter(request=request).first()
+    owner = request.system.owner
+    return lambda _n: deployments.meet_condition(condition=fresh(condition), evidence="Done.", by=owner)
+
+
+def lapse(world: World) -> Act:
+    deployment = deployment_of(world)
+    then = deployment.valid_until + dt.timedelta(seconds=1)
+    return lambda _n: deployments.lapse_due(now=then)
+
+
+def dismiss(world: World) -> Act:
+    board, _members = make.board_with_members(unit_of(world))
+    administrator = make.person("administrator", unit=board.unit)
+    membership = Membership.objects.filter(seat__board=board).first()
+    Membership.objects.filter(pk=membership.pk).update(starts_on=TODAY - dt.timedelta(days=30))  # type: ignore[union-attr]
+    return lambda _n: boards.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
+
+
+def appoint(world: World) -> Act:
+    board, _members = make.board_with_members(unit_of(world))
+    administrator, person = make.person("administrator", unit=board.unit), make.user()
+    seat = boards.add_seat(board=board, discipline="hr", by=administrator)
+    return lambda _n: boards.appoint(seat=fresh(seat), user=person, by=administrator)
+
+
+def publish_notice(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    return lambda n: consent.publish_notice(
+        system=fresh(system), text=f"Text {n}.", language="en", version=1, by=system.owner
+    )
+
+
+def approve_policy(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    officer = make.person("data_protection_officer", unit=system.unit)
+    draft = consent.draft_policy(system=system, rules=[make.PERMIT_BY_CONTRACT], by=system.owner)
+    return lambda _n: consent.approve_policy(policy=fresh(draft), by=officer)
+
+
+def withdraw_consent(world: World) -> Act:
+    system = make.live_system(make.PERMIT_BY_CONSENT, unit=unit_of(world))
+    consent.record_consent_events(system=system, items=[make.consent(1)], by="system")
+    gone = make.consent(
+        "w", subject="customer-1", action="withdrawn", effective_at="2026-02-01T00:00:00+00:00"
+    )
+    return lambda _n: consent.record_consent_events(system=fresh(system), items=[gone], by=system.owner)
+
+
+def clear_finding(world: World) -> Act:
+    finding = findings.open_finding(
+        system=make.system(unit=unit_of(world)), check="a", severity="high", title="T", detail="", source="test",
+    )  # fmt: skip
+    return lambda _n: findings.clear_finding(finding=fresh(finding), reason="Gone.", by=finding.system.owner)
+
+
+def open_finding(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    return lambda _n: findings.open_finding(
+        system=fresh(system), check="b", severity="high", title="T", detail="", source="test", by="system"
+    )
+
+
+def complete_action(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    finding = findings.open_finding(
+        system=system, check="c", severity="high", title="T", detail="", source="test"
+    )
+    action = findings.add_action(
+        finding=finding, text="Do.", owner=system.owner, due_on=TODAY, by=system.owner
+    )
+    return lambda _n: findings.complete_action(action=fresh(action), evidence="Done.", by=system.owner)
+
+
+def sign(world: World) -> Act:
+    from governance.screening.selectors import current
+
+    system = make.system(unit=unit_of(world))
+    outcome = current(make.flow(system, signed=False))
+    officer = make.person("data_protection_officer", system=system)
+    return lambda _n: screening.sign(screening=fresh(outcome), by=officer)
+
+
+def start_run(world: World) -> Act:
+    from governance.registry.models import System
+
+    system = System.objects.get(slug=world.slug)
+    return lambda _n: audits.start_run(
+        system=system, kind="sentiment_accuracy", evaluation="labelled", by=system.owner, bell=False
+    )
+
+
+def grant_role(world: World) -> Act:
+    unit, person = unit_of(world), make.user()
+    return lambda _n: access.grant_role(user=fresh(person), role="manager", unit=unit, by="system")
+
+
+def revoke_role(world: World) -> Act:
+    role = RoleAssignment.objects.get(user=make.person("manager", unit=unit_of(world)))
+    return lambda _n: access.revoke_role(assignment=fresh(role), by="system")
+
+
+def revoke_key(world: World) -> Act:
+    key = make.api_key()[0]
+    return lambda _n: accounts.revoke_api_key(key=fresh(key), by="system")
+
+
+def waiting_job(world: World) -> Any:
+    from governance.registry.models import System
+
+    system = System.objects.get(slug=world.slug)
+    run = audits.start_run(
+        system=system, kind="sentiment_accuracy", evaluation="labelled", by=system.owner, bell=False
+    )
+    return run.job
+
+
+def cancel(world: World) -> Act:
+    job = waiting_job(world)
+    return lambda _n: jobs.cancel(job=fresh(job), by=world.people["administrator"])
+
+
+def retry(world: World) -> Act:
+    job = waiting_job(world)
+    jobs.cancel(job=job, by=world.people["administrator"])
+    return lambda _n: jobs.retry(job=fresh(job), by=world.people["administrator"])
+
+
+def fresh(thing: Any) -> Any:
+    """As every request has it: an object of its own."""
+    return type(thing)._default_manager.get(pk=thing.pk)
+
+
+RACES = [
+    Race("review.services.submit", "review.request_submitted", submit),
+    Race("review.services.withdraw", "review.request_withdrawn", withdraw),
+    Race("review.services.cast_vote", "review.vote_cast", vote),
+    Race("review.services.cast_vote", "review.deployment_in_force", last_vote),
+    Race("review.services.recuse", "review.recused", recuse),
+    Race("review.services.close_vote", "review.deployment_in_force", close_vote),
+    Race("review.deployments.suspend", "review.deployment_suspended", suspend),
+    Race("review.deployments.reinstate", "review.deployment_reinstated", reinstate),
+    Race("review.deployments.suspend_flow", "review.flow_suspended", suspend_flow, silent=True),
+    Race("review.deployments.reinstate_flow", "review.flow_reinstated", reinstate_flow, silent=True),
+    Race("review.deployments.meet_condition", "review.condition_met", meet_condition),
+    Race("review.deployments.lapse_due", "review.deployment_lapsed", lapse, silent=True),
+    Race("review.boards.dismiss", "board.member_dismissed", dismiss),
+    Race("review.boards.appoint", "board.member_appointed", appoint),
+    Race("consent.services.publish_notice", "consent.notice_published", publish_notice),
+    Race("consent.services.approve_policy", "consent.policy_approved", approve_policy),
+    Race("consent.services.record_consent_events", "consent.events_recorded", withdraw_consent, silent=True),
+    Race("findings.services.open_finding", "finding.opened", open_finding, silent=True),
+    Race("findings.services.clear_finding", "finding.cleared", clear_finding),
+    Race("findings.services.complete_action", "finding.action_completed", complete_action),
+    Race("screening.services.sign", "screening.signed", sign, silent=True),
+    Race("audits.services.start_run", "audit.run_requested", start_run, silent=True),
+    Race("access.services.grant_role", "people.role_granted", grant_role, silent=True),
+    Race("access.services.revoke_role", "people.role_revoked", revoke_role, silent=True),
+    Race("accounts.services.revoke_api_key", "people.api_key_revoked", revoke_key, silent=True),
+    Race("jobs.services.cancel", "job.cancel_requested", cancel),
+    Race("jobs.services.retry", "job.retried", retry),
+]
+
+
+def together(act: Act) -> list[Any]:
+    """The act sixteen times at the same moment, each on a connection of its own: results or exceptions."""
+    start, results = threading.Barrier(MANY), [None] * MANY
+
+    def run(n: int) -> None:
+        start.wait()
+        try:
+            results[n] = act(n)
+        except Exception as error:
+            results[n] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return results
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: f"{race.verb}:{race.event}")
+def test_of_sixteen_at_once_one_happens(race: Race, world: World, unblocked: None) -> None:
+    act = race.prepare(world)
+    before = set(PendingEvent.objects.values_list("pk", flat=True))
+    results = together(act)
+    wrong = [
+        result for result in results if isinstance(result, Exception) and not isinstance(result, REFUSALS)
+    ]
+    assert not wrong, wrong[:3]
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert len(refused) == (0 if race.silent else MANY - 1), refused[:3]
+    told = PendingEvent.objects.filter(type=race.event).exclude(pk__in=before)
+    times = Counter(told.values_list("subject", flat=True))  # a sweep may act on several things, on each once
+    assert set(times.values()) == {1}
+
+
+# --- no verb is forgotten ------------------------------------------------------------------------------------------
+
+SERVICES = [
+    *sorted((ROOT / "governance").glob("*/services.py")),
+    *(ROOT / "governance" / "review" / f"{name}.py" for name in ("boards", "deployments", "changes")),
+    *(ROOT / "portal" / name / "services.py" for name in ("access", "accounts", "jobs")),
+]
+LOCKS = {"select_for_update", "_locked", "lock_system", "lock"}
+NOTHING_TO_WIN = {
+    "registry.services.lock_system": "is the lock",
+    "registry.services.update_system": "guarded by row_version: a stale one is refused (tests of the register)",
+    "registry.services.change_flow": "guarded by row_version",
+    "registry.services.add_version": "a name is taken once, by a constraint",
+    "registry.services.add_flow": "a slug is taken once, by a constraint",
+    "review.services.overtake": "called by changes of the flow, under the lock of the system",
+    "review.deployments.end_flows": "called by put_in_force and changes, under the lock of the system",
+    "consent.services.draft_policy": "there is one draft; the last writer's words stand and are what is approved",
+    "accounts.services.update_user": "sets what is given: the last one stands",
+    "accounts.services.change_profile": "one's own settings",
+    "accounts.services.move_unit": "sets what is given: the last one stands",
+    "accounts.services.rename_unit": "sets what is given: the last one stands",
+    "access.services.change_person": "its races are in tests/services/test_people_races.py",
+    "findings.services.add_action": "each action is a row of its own",
+    "screening.services.screen": "the same facts give the same outcome; changes call it under the lock of the system",
+    "audits.services.plan_audit": "each plan is a version of its own; the last one is in force",
+    "accounts.services.create_unit": "a short name is taken once, by a constraint",
+    "jobs.services.set_schedule": "sets what is given: the last one stands",
+}
+
+
+def locking_verbs() -> set[str]:
+    """`slice.module.verb` of every public function of a service that takes a lock."""
+    found = set()
+    for path in SERVICES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+                continue
+            called = {
+                getattr(call.func, "attr", getattr(call.func, "id", ""))
+                for call in ast.walk(node)
+                if isinstance(call, ast.Call)
+            }
+            if called & LOCKS:
+                found.add(f"{path.parent.name}.{path.stem}.{node.name}")
+    return found
+
+
+def test_every_verb_that_locks_has_a_race_or_a_reason() -> None:
+    verbs, raced = locking_verbs(), {race.verb for race in RACES}
+    assert len(verbs) > 25
+    assert verbs - raced - set(NOTHING_TO_WIN) == set(), (
+        "write a race in test_races.py, or why nothing is won"
+    )
+    assert set(NOTHING_TO_WIN) - verbs == set(), "these lock no more: take them away"
+    assert not raced & set(NOTHING_TO_WIN)
