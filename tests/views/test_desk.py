@@ -153,9 +153,12 @@ def test_the_profile_saves_and_speaks_the_language_chosen() -> None:
     person = make.user()
     client = signed_in(person)
     fields = {"name": "Ada Lovelace", "language": "nl", "time_zone": "Europe/Lisbon", "theme": "dark"}
+    fields |= {"mail": "digest"}
     assert client.post(reverse("profile"), fields).status_code == 302
     person.refresh_from_db()
-    assert (person.name, person.language, person.time_zone, person.theme) == tuple(fields.values())
+    assert (person.name, person.language, person.time_zone, person.theme, person.mail) == tuple(
+        fields.values()
+    )
     page = client.get(reverse("profile"))
     assert page["Content-Language"] == "nl"
     assert 'lang="nl"' in page.content.decode()
