@@ -93,7 +93,7 @@ class TrueSchema(AutoSchema):
         return self.method == "GET" and bool(getattr(self.view, "tagged", True))
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        body = super()._get_request_body(direction)
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if body and not any("$ref" in media["schema"] for media in body["content"].values()):
             body["required"] = True  # a shape written out; the library knows it of serializers only
         return body
@@ -102,8 +102,8 @@ class TrueSchema(AutoSchema):
         bodies: dict[str, Any] = dict(super()._get_response_bodies(direction))
         problem = {PROBLEM_TYPE: {"schema": self.resolve_serializer(ProblemShape, direction).ref}}
         writes = self.method not in ("GET", "HEAD")
-        for status, description in (REFUSALS | (REFUSALS_OF_WRITES if writes else {})).items():
-            bodies.setdefault(str(status), {"description": description})
+        for refusal, description in (REFUSALS | (REFUSALS_OF_WRITES if writes else {})).items():
+            bodies.setdefault(str(refusal), {"description": description})
         for status, body in bodies.items():
             if status >= "400":
                 body["content"] = problem

@@ -12,6 +12,7 @@ from tests.whole.url_matrix import ROWS, SIGNED_IN
 from tests.whole.world import World
 
 NOT_HTML = (
+    "api_schema",
     "_csv",
     "_chart",
     "chart",
