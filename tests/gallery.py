@@ -130,6 +130,7 @@ PAGE = """{% extends "base.html" %}{% load django_tables2 %}
 {% block content %}<div class="stack">
 {% include "components/steps.html" %}
 <div class="grid-cards">
+<h2 class="visually-hidden">Figures</h2>
 {% include "components/kpi_card.html" with title="Sentiment accuracy" figure=figure unit="share" target="0.84" verdict="not_enough_evidence" delta="+0.02" delta_good=True delta_period="Against Q2" question="How often is the label right?" formula="right / all labelled" source="Wilson 1927" owner="Data science" version="1" %}
 {% include "components/kpi_card.html" with title="Return on investment" figure=roi unit="EUR" target="0" verdict="met" formula="benefits - costs" %}
 {% include "components/kpi_card.html" with title="Trust of customers" figure=few unit="score" %}

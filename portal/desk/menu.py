@@ -41,10 +41,15 @@ MENU: tuple[Entry, ...] = (
 )
 
 
-def entries(user: Any) -> list[Entry]:
+def opened(user: Any) -> list[Entry]:
     """What this person's roles open; `portal.web.context` leaves out pages that do not exist."""
     return [
-        replace(entry, count=unread(user)) if entry.url_name == "inbox" else entry
-        for entry in MENU
-        if not entry.perms or any(has_anywhere(user, perm) for perm in entry.perms)
+        entry for entry in MENU if not entry.perms or any(has_anywhere(user, perm) for perm in entry.perms)
+    ]
+
+
+def entries(user: Any) -> list[Entry]:
+    """The same, with the number of new messages beside the inbox."""
+    return [
+        replace(entry, count=unread(user)) if entry.url_name == "inbox" else entry for entry in opened(user)
     ]

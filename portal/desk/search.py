@@ -128,7 +128,7 @@ def _figures(user: Any, words: str) -> Iterator[Group]:
 def _pages(user: Any, words: str) -> Iterator[Group]:
     hits = [
         Hit(str(entry.label), reverse(entry.url_name))
-        for entry in menu.entries(user)
+        for entry in menu.opened(user)
         if words.casefold() in str(entry.label).casefold()
     ]
     yield Group(_("Pages"), "compass", hits)
