@@ -10,7 +10,8 @@ class MetricsConfig(AppConfig):
     label = "metrics"
 
     def ready(self) -> None:
-        """Fill the registers of governance: audits, sections of an evidence pack, names of figures."""
+        """Fill the registers of governance: audits, sections of an evidence pack, figures."""
+        from governance.registry import figures
         from metrics import audits, catalogue, evidence  # noqa: F401
         from metrics.ingest import evidence as reconciliation
         from portal.web import badges
@@ -18,3 +19,5 @@ class MetricsConfig(AppConfig):
         evidence.fill()
         reconciliation.fill()
         badges.learn({kpi.id: kpi.name for kpi in catalogue.KPIS.values()})
+        for kpi in catalogue.KPIS.values():
+            figures.register(figures.FigureKind(kpi.id, kpi.name, kpi.question, kpi.shown_as, kpi.direction))

@@ -11,13 +11,14 @@ from django.views import View
 
 from governance.registry import selectors as register
 from governance.registry.models import System
-from metrics.ingest import files, uploads
+from metrics.ingest import files
 from metrics.ingest.forms import MappingForm, UploadForm
 from metrics.ingest.imports import import_evaluation_file, import_live_file
 from metrics.ingest.models import EvaluationSet
 from metrics.ingest.selectors import evaluation_figures, latest_batches, latest_evaluations
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
+from portal.web import uploads
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 

@@ -31,7 +31,8 @@ from rest_framework.response import Response
 from portal.access.selectors import has_anywhere
 from portal.accounts.codes import SCOPES
 from portal.accounts.models import ApiKey
-from portal.errors import N_, Invalid, NotAllowed, RuleBroken
+from portal.errors import N_, Invalid, NotAllowed, RuleBroken, Stale
+from portal.web.locks import meanwhile
 from portal.web.middleware import RETRY_SECONDS, UNREACHABLE, sentence
 from portal.web.models import IdempotencyRecord
 
@@ -162,9 +163,13 @@ class Pages(CursorPagination):
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
 
 
-def with_etag(request: Request, data: object) -> Response:
-    """200 with an ETag over the bytes of the answer, or 304 when the client has them."""
-    tag = f'"{hashlib.sha256(dumps(data)).hexdigest()[:32]}"'
+def with_etag(request: Request, data: object, version: int | None = None) -> Response:
+    """200 with an ETag over the bytes of the answer, or 304 when the client has them.
+
+    `version`: the lock of the object, put in front of the tag so that If-Match of a change can name it.
+    """
+    digest = hashlib.sha256(dumps(data)).hexdigest()[:32]
+    tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
     known = {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
@@ -173,8 +178,6 @@ def with_etag(request: Request, data: object) -> Response:
 
 
 ETag = with_etag
-
-
 # --- who may call --------------------------------------------------------------------------------
 
 
@@ -206,6 +209,17 @@ def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - reads as the c
             return True
 
     return _HasScope
+
+
+class PersonOrScope(BasePermission):
+    """Everybody who signed in, whatever their roles; a key needs the scope `register:read`."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(request.user, "is_authenticated", False):
+            return False
+        if isinstance(request.auth, ApiKey):
+            require_scope(request, "register:read")
+        return True
 
 
 def actor(request: Request) -> Any:
@@ -309,9 +323,11 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Refused by a rule",
+    412: "Changed meanwhile",
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid input",
+    428: "Precondition required",
     429: "Too many requests",
     500: "Internal error",
     503: "Service unavailable",
@@ -343,6 +359,8 @@ def _describe(error: Exception) -> Description:
 
 def _of_rule(error: RuleBroken) -> Description:
     text = sentence(error)
+    if isinstance(error, Stale):
+        return (412 if error.precondition else 409), error.code, text, [meanwhile(row) for row in error.rows]
     rows = [{"field": error.field, "code": error.code, "message": text}] if error.field else []
     if isinstance(error, NotAllowed):
         return 403, error.code, text, rows
