@@ -14,6 +14,9 @@ from portal.access.selectors import can
 from portal.accounts.selectors import organisation
 from portal.errors import N_, NotAllowed, RuleBroken
 from portal.ledger.services import record
+from portal.notify.models import Message
+from portal.notify.rules import key
+from portal.notify.services import tell
 
 _LONGEST = {"name": 120, "what": 2000, "where_used": 200, "used_by": 200}
 
@@ -103,7 +106,9 @@ def answer_report(
 
 
 def _locked(report: UnlistedReport, by: Any) -> UnlistedReport:
-    rows = UnlistedReport.objects.select_for_update(of=("self",)).select_related("unit", "system")
+    rows = UnlistedReport.objects.select_for_update(of=("self",)).select_related(
+        "unit", "system", "created_by"
+    )
     locked = rows.get(pk=report.pk)
     if not any(can(person(by), perm, locked.unit) for perm in ("edit_register", "sign_screening")):
         raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
@@ -121,6 +126,14 @@ def _answer(report: UnlistedReport, state: str, answer: str, system: System | No
     report.save()
     body = {"outcome": state, "answer": report.answer, "system": system.slug if system else ""}
     record(type="register.ai_report_answered", by=by, subject=report.subject, body=body)
+    told = Message(
+        user=report.created_by,
+        key=key("ai_report", report.pk),
+        kind=N_("Your report was answered"),
+        title=report.name,
+        url=report.get_absolute_url(),
+    )
+    tell([told])
 
 
 def _free(slug: str) -> str:

@@ -25,6 +25,7 @@ from governance.registry.models import SystemRevision, UnlistedReport
 from governance.review import changes
 from portal.errors import Invalid, NotAllowed, RuleBroken, Stale
 from portal.ledger.models import LedgerBody, PendingEvent
+from portal.notify.models import Message
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -377,5 +378,7 @@ class TestReports:
             reports.answer_report(report=report, outcome="not_ai", answer=" ", by=officer)
         reports.answer_report(report=report, outcome="not_ai", answer="A word list.", by=officer)
         assert (report.state, report.answer) == ("not_ai", "A word list.")
+        told = Message.objects.get(user=report.created_by)
+        assert (told.kind, told.url) == ("Your report was answered", report.get_absolute_url())
         assert list(selectors.reports(officer)) == [report]
         assert list(selectors.reports(make.person("data_protection_officer", unit=make.unit()))) == []
