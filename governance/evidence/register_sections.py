@@ -1,5 +1,7 @@
 """What the records of the register say besides versions, flows and goals: uses, hand-over points, vendors, states."""
 
+from typing import Any
+
 from governance.evidence.sections import PackFile, Scope, table
 from governance.registry import content
 from governance.registry.fields import PARTS, VENDOR
@@ -37,7 +39,9 @@ def described(scope: Scope) -> list[PackFile]:
 def _rows(scope: Scope, kind: str) -> PackFile:
     """The rows of one kind as of the end of the period, those removed later included."""
     part = PARTS[kind]
-    rows = content.MODELS[kind]._default_manager.filter(system__in=scope.systems, created_at__lt=scope.until)
+    rows: Any = content.MODELS[kind]._default_manager.filter(
+        system__in=scope.systems, created_at__lt=scope.until
+    )
     rows = rows.select_related("system", *(["unit"] if kind == "unit_use" else []))
     rows = rows.order_by("system__slug", "created_at", "pk")
     names = [one.name for one in part.fields]

@@ -210,7 +210,7 @@ def value_of(one: Field, raw: Any, find: Finder) -> Any:
         return found
     if raw in (None, ""):
         return None if one.kind in ("date", "number", "decimal") else _nothing(one)
-    reader = _READERS.get(one.kind, _text)
+    reader: Callable[[Any], Any] = _READERS.get(one.kind, _text)
     try:
         return reader(raw)
     except (TypeError, ValueError, InvalidOperation) as error:
