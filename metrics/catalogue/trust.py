@@ -1,6 +1,7 @@
 """KPIs of the group `trust`; pure."""
 
-from metrics.catalogue.kpi import DOWN, PETS, STUDENT_T, TRUST, UP, Kpi
+from metrics.catalogue.kpi import DOWN, PETS, STUDENT_T, UP, Kpi
+from metrics.catalogue.kpi import TRUST as JIAN
 from portal.errors import N_
 
 TRUST = (
@@ -40,7 +41,7 @@ TRUST = (
         UP,
         30,
         STUDENT_T,
-        TRUST,
+        JIAN,
         scale="1-7",
     ),
     Kpi(
@@ -53,7 +54,7 @@ TRUST = (
         DOWN,
         30,
         STUDENT_T,
-        TRUST,
+        JIAN,
         scale="1-7",
         card=False,
     ),

@@ -105,18 +105,18 @@ class TrueSchema(AutoSchema):
         return self.method == "GET" and bool(getattr(self.view, "tagged", True))
 
     def _get_request_body(self, direction: Any = "request") -> Any:
-        body = super()._get_request_body(direction)
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         if body and not any("$ref" in media["schema"] for media in body["content"].values()):
             body["required"] = True  # a shape written out; the library knows it of serializers only
         return body
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = dict(super()._get_response_bodies(direction))
+        bodies: dict[str, Any] = {**super()._get_response_bodies(direction)}
         problem = {PROBLEM_TYPE: {"schema": self.resolve_serializer(ProblemShape, direction).ref}}
         writes = REFUSALS_OF_WRITES if self.method not in ("GET", "HEAD") else {}
         changes = REFUSALS_OF_CHANGES if self.method == "PATCH" else {}
-        for status, description in (REFUSALS | writes | changes).items():
-            bodies.setdefault(str(status), {"description": description})
+        for number, description in (REFUSALS | writes | changes).items():
+            bodies.setdefault(str(number), {"description": description})
         for status, body in bodies.items():
             if status >= "400":
                 body["content"] = problem
