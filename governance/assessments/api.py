@@ -13,9 +13,8 @@ from rest_framework import exceptions
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from governance.assessments import answers, attachments, selectors, services, threads
+from governance.assessments import answers, attachments, files, selectors, services, threads
 from governance.assessments.downloads import file_response
 from governance.assessments.models import Assessment, AssessmentComment
 from governance.assessments.rules import EDIT, SIGNED_BY, Kind, State
@@ -38,8 +37,9 @@ from governance.registry import selectors as registry
 from governance.registry.serializers import page_of
 from governance.registry.services import person
 from portal.access.selectors import can, require
-from portal.errors import N_, Invalid, NotAllowed
-from portal.web.rest import HasScope, Pages, StrictSerializer, actor, idempotent, with_etag
+from portal.errors import NotAllowed
+from portal.web.endpoint import PAGED, ApiView
+from portal.web.rest import HasScope, StrictSerializer, actor, idempotent, nothing_in, paged, with_etag
 
 READ = (HasScope("register:read"),)
 TAGS = ["assessments"]
@@ -75,41 +75,29 @@ def valid(shape: type[Any], request: Request) -> dict[str, Any]:
     return dict(filled.validated_data)
 
 
-class Assessments(APIView):
+class Assessments(ApiView):
     """GET assessments."""
 
     permission_classes = READ
     cursor_ordering = ("-created_at", "pk")
-
-    @extend_schema(
-        operation_id="assessment_list",
-        parameters=[
-            OpenApiParameter("system", str, description="short name"),
-            OpenApiParameter("kind", str, enum=Kind.values()),
-            OpenApiParameter("state", str, enum=State.values()),
-        ],
-        responses={200: page_of(AssessmentShape)},
-        tags=TAGS,
+    queries = (
+        *PAGED,
+        OpenApiParameter("system", str, description="Short name of the system."),
+        OpenApiParameter("kind", str, enum=Kind.values()),
+        OpenApiParameter("state", str, enum=State.values()),
     )
+
+    @extend_schema(operation_id="assessment_list", responses={200: page_of(AssessmentShape)}, tags=TAGS)
     def get(self, request: Request) -> Response:
         """The versions that you may read, the newest first, by pages."""
         rows = selectors.visible_assessments(request.user).select_related("system")
-        for name, field, known in (
-            ("system", "system__slug", None),
-            ("kind", "kind", Kind.values()),
-            ("state", "state", State.values()),
-        ):
+        for name, field in (("system", "system__slug"), ("kind", "kind"), ("state", "state")):
             if wanted := request.query_params.get(name):
-                if known is not None and wanted not in known:
-                    message = N_("This is not one of the choices.")
-                    raise Invalid([{"field": name, "code": "unknown_value", "message": message}])
-                rows = rows.filter(**{field: wanted.replace("\x00", "")})
-        pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self) or []
-        return pages.get_paginated_response([assessment_shape(row) for row in page])
+                rows = rows.filter(**{field: wanted})
+        return paged(request, self, rows, assessment_shape)
 
 
-class SystemAssessments(APIView):
+class SystemAssessments(ApiView):
     """POST systems/{slug}/assessments."""
 
     permission_classes = READ
@@ -127,7 +115,7 @@ class SystemAssessments(APIView):
         return Response(assessment_shape(made), status=201, headers={"Location": address})
 
 
-class AssessmentOne(APIView):
+class AssessmentOne(ApiView):
     """GET assessments/{id}."""
 
     permission_classes = READ
@@ -138,7 +126,7 @@ class AssessmentOne(APIView):
         return with_etag(request, assessment_shape(find(request, pk)))
 
 
-class AssessmentAnswers(APIView):
+class AssessmentAnswers(ApiView):
     """PATCH assessments/{id}/answers."""
 
     permission_classes = READ
@@ -174,7 +162,7 @@ class AssessmentAnswers(APIView):
         return with_etag(request, assessment_shape(find(request, pk)))
 
 
-class _Act(APIView):
+class _Act(ApiView):
     """An act on one version; subclasses name the permission and the service."""
 
     permission_classes = READ
@@ -191,6 +179,8 @@ class _Act(APIView):
         self, request: Request, row: Assessment, verb: Any, shape: type[StrictSerializer] | None
     ) -> Response:
         """Call the service and give the version as it is then."""
+        if shape is None:
+            nothing_in(request)
         values = valid(shape, request) if shape else {}
         verb(assessment=row, by=person(actor(request)), **values)
         return Response(assessment_shape(find(request, row.pk)))
@@ -258,7 +248,7 @@ class AssessmentWithdrawal(_Act):
         return self.acted(request, found, services.withdraw, ReasonWrite)
 
 
-class AssessmentComments(APIView):
+class AssessmentComments(ApiView):
     """GET and POST assessments/{id}/comments."""
 
     permission_classes = READ
@@ -283,10 +273,11 @@ class AssessmentComments(APIView):
         wanted = values.pop("thread", None)
         parent = get_object_or_404(found.comments, pk=wanted) if wanted else None
         made = threads.comment(assessment=found, parent=parent, by=person(actor(request)), **values)
-        return Response(comment_shape(made), status=201)
+        address = reverse("api_assessment_comments", args=[found.pk])
+        return Response(comment_shape(made), status=201, headers={"Location": address})
 
 
-class ThreadResolution(APIView):
+class ThreadResolution(ApiView):
     """POST assessment-threads/{id}/resolve."""
 
     permission_classes = READ
@@ -308,11 +299,12 @@ class ThreadResolution(APIView):
         return Response(comment_shape(done))
 
 
-class AssessmentFiles(APIView):
+class AssessmentFiles(ApiView):
     """GET and POST assessments/{id}/attachments."""
 
     permission_classes = READ
     parser_classes = (MultiPartParser,)
+    body_limit = files.MAX_BYTES + 64 * 1024  # and what is around the file
 
     @extend_schema(
         operation_id="assessment_attachment_list", responses={200: AttachmentShape(many=True)}, tags=TAGS
@@ -335,13 +327,15 @@ class AssessmentFiles(APIView):
         require(request.user, EDIT, found.system)
         values = valid(FileWrite, request)
         made = attachments.attach(assessment=found, by=person(actor(request)), **values)
-        return Response(attachment_shape(made), status=201)
+        shape = attachment_shape(made)
+        return Response(shape, status=201, headers={"Location": shape["address"]})
 
 
-class AttachmentOne(APIView):
+class AttachmentOne(ApiView):
     """GET attachments/{id}."""
 
     permission_classes = READ
+    tagged = False
 
     @extend_schema(
         operation_id="assessment_attachment",

@@ -53,7 +53,7 @@ class ResolveWrite(StrictSerializer):
     resolved = serializers.BooleanField(default=True)
 
 
-class FileWrite(serializers.Serializer[Any]):
+class FileWrite(StrictSerializer):
     """A file as multipart/form-data, and the question that it belongs to."""
 
     file = serializers.FileField(max_length=255)
