@@ -16,6 +16,7 @@ CASCADES = {
     "governance.SystemUserPermission": "a grant falls with its person, permission or system (guardian)",
     "governance.Alias": "erasing a person erases what sources call them",
     "portal.JobLine": "the log of a job is part of the job",
+    "portal.SavedView": "a convenience of its owner; it goes with them",
     "metrics.EvaluationItem": "an evaluation set is imported whole and goes whole",
 }
 WITHOUT_CONSTRAINTS = {
@@ -33,10 +34,11 @@ WITHOUT_CONSTRAINTS = {
 PAGES_OF = {  # pages of a noun, by the name of their address -> the model that they show
     "finding_detail": "governance.Finding", "deployment_detail": "governance.Deployment",
     "request_detail": "governance.DeploymentRequest", "board_detail": "governance.Board",
-    "system_detail": "governance.System", "flow_detail": "governance.DataFlow", "person_detail": "portal.User",
+    "system_detail": "governance.System", "vendor_detail": "governance.Vendor", "flow_detail": "governance.DataFlow", "person_detail": "portal.User",
     "job_detail": "portal.Job", "rule_set_detail": "governance.RuleSet", "pack_detail": "governance.EvidencePack",
     "evaluation_detail": "metrics.EvaluationSet",
     "notice_detail": "governance.Notice", "policy_detail": "governance.Policy",
+    "assessment_detail": "governance.Assessment",
 }  # fmt: skip
 
 
