@@ -13,7 +13,7 @@ from governance.review import council, rules, selectors, services
 from governance.review.forms import CouncilAnswerForm, CouncilForm
 from governance.review.models import CouncilRecord
 from governance.review.views.register import SystemFormPage
-from portal.errors import RuleBroken
+from portal.errors import N_, NotAllowed, RuleBroken
 from portal.ledger.selectors import history
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
@@ -61,16 +61,7 @@ class CouncilDetail(SignedInMixin, View):
         found = self.find(pk)
         steps = council.open_acts(found, request.user)
         if not steps:
-            first = next(iter(rules.acts_of("council", found.state)), None)
-            act = first.act if first else "consent"
-            services.answer_council(
-                council=found,
-                act=act,
-                answered_on=found.informed_on,
-                reason="-",
-                documents="-",
-                by=request.user,
-            )  # refuses, with the reason
+            raise NotAllowed(N_("There is no answer here that you may record."), code="not_allowed")
         form = CouncilAnswerForm(request.POST, steps=steps)
         if not form.is_valid():
             return self.page(found, form, 422)
