@@ -167,5 +167,5 @@ class BoardRuleWrite(StrictSerializer):
     quorum = serializers.IntegerField(min_value=rules.FEWEST_VOTES, max_value=30, required=False)
     majority = serializers.ChoiceField(choices=rules.Majority.values(), required=False)
     required = serializers.ListField(  # type: ignore[assignment]
-        child=serializers.ChoiceField(choices=rules.Discipline.values()), required=False
+        child=serializers.CharField(max_length=20), required=False, help_text="disciplines with a voting seat"
     )

@@ -26,14 +26,14 @@ class RequestShape(Shape):
     """A request as it is read; `votes` holds those of ended rounds, never of an open one."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=rules.RequestKind.values())
+    kind = serializers.CharField(help_text=", ".join(rules.RequestKind.values()))
     system = serializers.CharField()
     version = serializers.CharField()
     flows = Rows(child=serializers.CharField())
     board = serializers.UUIDField()
     earlier = serializers.UUIDField(allow_null=True)
     reinstates = serializers.UUIDField(allow_null=True)
-    state = serializers.ChoiceField(choices=rules.RequestState.values())
+    state = serializers.CharField(help_text=", ".join(rules.RequestState.values()))
     summary = serializers.CharField()
     digest = serializers.CharField()
     high_risk = serializers.BooleanField()
@@ -146,7 +146,7 @@ class ConditionShape(Shape):
     text = serializers.CharField()
     owner = serializers.UUIDField()
     due_on = serializers.DateField()
-    state = serializers.ChoiceField(choices=rules.ConditionState.values())
+    state = serializers.CharField(help_text=", ".join(rules.ConditionState.values()))
     met_at = serializers.DateTimeField(allow_null=True)
     evidence = Rows(child=serializers.DictField())
 
@@ -171,7 +171,7 @@ class DeploymentShape(Shape):
     """An approval in use."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=rules.DeploymentState.values())
+    state = serializers.CharField(help_text=", ".join(rules.DeploymentState.values()))
     valid_from = serializers.DateTimeField()
     valid_until = serializers.DateTimeField()
 
@@ -213,7 +213,7 @@ class MinutesShape(Shape):
     """A version of the minutes, in Markdown."""
 
     number = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=rules.MinutesState.values())
+    state = serializers.CharField(help_text=", ".join(rules.MinutesState.values()))
     text = serializers.CharField()
     written_by = serializers.UUIDField()
     written_at = serializers.DateTimeField()
@@ -238,7 +238,7 @@ class CouncilShape(Shape):
     id = serializers.UUIDField()
     system = serializers.CharField()
     flows = Rows(child=serializers.CharField())
-    state = serializers.ChoiceField(choices=rules.CouncilState.values())
+    state = serializers.CharField(help_text=", ".join(rules.CouncilState.values()))
     question = serializers.CharField()
     documents = serializers.CharField()
     informed_on = serializers.DateField()
