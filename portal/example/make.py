@@ -84,6 +84,10 @@ def _structure(start: date) -> None:
         _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
     _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    # from the next file on: the one that waits was submitted to the full board
+    boards.change_board(
+        board=board, by=cast["admin"], delegates_minimal=True, reason=register.BOARD["delegates"]
+    )
 
 
 def _person(who: people.Person, units: dict[str, Unit]) -> User:
@@ -141,10 +145,7 @@ def _works_council(systems: dict[str, System], cast: dict[str, User], before: da
 
 
 def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
-    board = boards.create_board(
-        name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before,
-        delegates_minimal=register.BOARD["delegates_minimal"],
-    )  # fmt: skip
+    board = boards.create_board(name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before)
     for discipline, who, required, advisory in register.BOARD["seats"]:
         seat = boards.add_seat(
             board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],

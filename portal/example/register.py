@@ -289,7 +289,7 @@ BOARD: dict[str, Any] = {
     "name": "Ethics board",
     "chairs": "ethics",
     "secretary": "legal",
-    "delegates_minimal": True,
+    "delegates": "Small files need not wait for a meeting; they are reported in the next one.",
     "seats": (
         # discipline, person, required, advisory
         ("ethics", "chair", True, False),
