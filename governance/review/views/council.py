@@ -13,6 +13,7 @@ from governance.review import council, rules, selectors, services
 from governance.review.forms import CouncilAnswerForm, CouncilForm
 from governance.review.models import CouncilRecord
 from governance.review.views.register import SystemFormPage
+from governance.screening import rulesets
 from portal.errors import N_, NotAllowed, RuleBroken
 from portal.ledger.selectors import history
 from portal.web.middleware import sentence
@@ -83,6 +84,7 @@ class CouncilDetail(SignedInMixin, View):
         context = {
             "council": found,
             "system": found.system,
+            "law": rulesets.in_force(),
             "flows": found.flows.all(),
             "answers": [
                 {"row": row, "state": rules.CouncilState(row.state)}
