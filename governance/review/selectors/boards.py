@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from governance.registry.models import System
+from governance.registry.selectors import visible
 from governance.review import rules
 from governance.review.models import Board, BoardRule, DeploymentRequest, Membership, Round, Seat, Vote
 from portal.access.selectors import can, is_person, units_with
@@ -16,7 +17,10 @@ from portal.access.selectors import can, is_person, units_with
 
 def visible_boards(user: Any) -> QuerySet[Board]:
     """The boards that decide on what `user` may see, that they manage, or on which they sit."""
-    seen = units_with(user, "view_review").values_list("path", flat=True)
+    seen = set(units_with(user, "view_review").values_list("path", flat=True))
+    seen |= set(
+        visible(user, "view_review").values_list("unit__path", flat=True)
+    )  # a role on one system only
     above = {path for unit in seen for path in _paths(unit)}
     managed = units_with(user, "manage_board")
     rows = Q(unit__path__in=above) | Q(unit__in=managed)
