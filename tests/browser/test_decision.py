@@ -46,7 +46,7 @@ class Cast:
         page.get_by_label(label, exact=True).check()
         page.locator("textarea[name=reason]").fill(reason)
         page.get_by_role("button", name="Cast the vote").click()
-        page.wait_for_load_state()
+        expect(page.get_by_text("Your vote is cast.", exact=False)).to_be_visible()
 
 
 def cast(page: Page, url: str, sign_in: Callable[..., Page]) -> Cast:
@@ -86,7 +86,7 @@ def register(on: Cast) -> System:
     for question in ("q_exploits_vulnerability", "q_sells_on_distress"):
         answer(page, question)
     page.get_by_role("button", name="Save and screen").click()
-    page.wait_for_load_state()
+    expect(page.get_by_text("The data flow is described and screened.")).to_be_visible()
     system = System.objects.get(slug="linde-chat")
     sign(on, system)
     return system
@@ -105,7 +105,7 @@ def sign(on: Cast, system: System) -> None:
     """The officer signs what the law says of the flow."""
     page = on.act_as("officer", system.flows.get().get_absolute_url())
     page.get_by_role("button", name="Sign this outcome").click()
-    page.wait_for_load_state()
+    expect(page.get_by_role("button", name="Sign this outcome")).to_have_count(0)
 
 
 @pytest.mark.browser
@@ -163,6 +163,7 @@ def test_from_registration_to_approval_through_a_material_change_and_back(
     page.get_by_role("link", name="Hand in evidence").click()
     page.locator("textarea[name=evidence]").fill("0.84 on 900 messages.")
     page.get_by_role("button", name="Hand in").click()
+    expect(page.get_by_text("Evidence handed in").first).to_be_visible()
     on.act_as("ethics", path)
     page.get_by_role("link", name="Accept or send back").click()
     page.get_by_label("Accept: the condition is met").check()
@@ -174,8 +175,9 @@ def test_from_registration_to_approval_through_a_material_change_and_back(
     flow = system.flows.get()
     on.act_as("owner", f"{flow.get_absolute_url()}edit/")
     page.locator("select[name=consequence]").select_option("routing")
+    page.locator("[name=reason]").fill("Complaints reach a colleague sooner.")
     page.get_by_role("button", name="Save and screen").click()
-    page.wait_for_load_state()
+    expect(page.get_by_text("The data flow is saved and screened.")).to_be_visible()
     assert Deployment.objects.get().state == "voided"
     again = DeploymentRequest.objects.get(kind="reapproval")
     page.goto(f"{live.url}{again.get_absolute_url()}")
