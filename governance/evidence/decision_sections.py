@@ -2,82 +2,170 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
-
 from governance.evidence.sections import PackFile, Scope, person, table
-from governance.review.models import Condition, Deployment, DeploymentRequest, InForce, Vote
+from governance.review.models import (
+    Condition,
+    CouncilAnswer,
+    CouncilRecord,
+    Deployment,
+    DeploymentRequest,
+    InForce,
+    Minutes,
+    Round,
+    Vote,
+)
 
 
 def decisions(scope: Scope) -> list[PackFile]:
-    """Requests, votes (of closed requests: open votes are secret), conditions, deployments, times in force."""
+    """Requests, rounds, votes (of ended rounds: open ones are secret), conditions, deployments, works council."""
     requests = (
         DeploymentRequest.objects.filter(system__in=scope.systems, created_at__lt=scope.until)
         .select_related("system", "version", "board")
         .order_by("created_at", "pk")
     )
+    votes = (
+        Vote.objects.filter(request__in=requests, round__ended_at__lt=scope.until)
+        .select_related("seat", "round")
+        .order_by("request__created_at", "request_id", "cast_at", "pk")
+    )
+    conditions = (
+        Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
+        .select_related("set_by", "accepted_by_seat")
+        .prefetch_related("evidence")
+        .order_by("request_id", "due_on", "pk")
+    )
     columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
     columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
     return [
         table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
-        _votes(requests, scope),
-        _conditions(requests, scope),
+        table(
+            "votes.csv",
+            [
+                "request",
+                "round",
+                "seat",
+                "advisory",
+                "choice",
+                "reason",
+                "conditions",
+                "counted",
+                "cast_at",
+                "cast_by",
+            ],
+            [
+                (
+                    v.request_id,
+                    v.round.number,
+                    v.seat.discipline,
+                    v.seat.advisory,
+                    v.choice,
+                    v.reason,
+                    v.conditions,
+                    v.counted,
+                    v.cast_at,
+                    person(v.cast_by_id),
+                )
+                for v in votes
+            ],
+            str(votes.query),
+        ),
+        table(
+            "conditions.csv",
+            ["request", "text", "owner", "due_on", "set_by", "accepted_by_seat", "met_at", "evidence"],
+            [
+                (
+                    c.request_id,
+                    c.text,
+                    person(c.owner_id),
+                    c.due_on,
+                    c.set_by.discipline,
+                    c.accepted_by_seat.discipline,
+                    scope.reached(c.met_at),
+                    [
+                        {"text": e.text, "accepted": e.accepted, "answer": e.answer}
+                        for e in c.evidence.all()
+                        if e.handed_in_at < scope.until
+                    ],
+                )
+                for c in conditions
+            ],
+            str(conditions.query),
+        ),
+        *_rounds(scope),
         *_deployments(scope),
+        *_councils(scope),
     ]
 
 
-def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
-    votes = (
-        Vote.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("seat")
-        .order_by("request__created_at", "request_id", "cast_at", "pk")
-    )
-    columns = [
-        "request",
-        "seat",
-        "advisory",
-        "choice",
-        "reason",
-        "conditions",
-        "counted",
-        "cast_at",
-        "cast_by",
+def _rounds(scope: Scope) -> list[PackFile]:
+    rows = Round.objects.filter(request__system__in=scope.systems, submitted_at__lt=scope.until)
+    rows = rows.order_by("submitted_at", "pk")
+    columns = ["request", "round", "digest", "submitted_at", "submitted_by", "vote_closes_at", "answer"]
+    lines = []
+    for row in rows:
+        ended = scope.reached(row.ended_at)
+        said = (row.result, row.reason) if ended else ("", "")
+        by = person(row.submitted_by_id)
+        asked = (row.request_id, row.number, row.digest, row.submitted_at, by, row.vote_closes_at, row.answer)
+        lines.append((*asked, ended, *said))
+    kept = Minutes.objects.filter(request__system__in=scope.systems, written_at__lt=scope.until)
+    kept = kept.order_by("written_at", "pk")
+    return [
+        table("rounds.csv", [*columns, "ended_at", "result", "reason"], lines, str(rows.query)),
+        table(
+            "minutes.csv",
+            ["request", "version", "text", "written_at", "written_by", "closed_at"],
+            [
+                (
+                    m.request_id,
+                    m.number,
+                    m.text,
+                    m.written_at,
+                    person(m.written_by_id),
+                    scope.reached(m.closed_at),
+                )
+                for m in kept
+            ],
+            str(kept.query),
+        ),
     ]
-    rows = [
-        (
-            vote.request_id,
-            vote.seat.discipline,
-            vote.seat.advisory,
-            vote.choice,
-            vote.reason,
-            vote.conditions,
-            vote.counted,
-            vote.cast_at,
-            person(vote.cast_by_id),
-        )
-        for vote in votes
-    ]
-    return table("votes.csv", columns, rows, str(votes.query))
 
 
-def _conditions(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
-    conditions = (
-        Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("set_by")
-        .order_by("request_id", "due_on", "pk")
-    )
-    rows = [
-        (
-            condition.request_id,
-            condition.text,
-            person(condition.owner_id),
-            condition.due_on,
-            condition.set_by.discipline,
-            scope.reached(condition.met_at),
-        )
-        for condition in conditions
+def _councils(scope: Scope) -> list[PackFile]:
+    rows = CouncilAnswer.objects.filter(record__system__in=scope.systems, recorded_at__lt=scope.until)
+    rows = rows.select_related("record__system").order_by("recorded_at", "pk")
+    asked = CouncilRecord.objects.filter(system__in=scope.systems, asked_at__lt=scope.until)
+    asked = asked.select_related("system").order_by("asked_at", "pk")
+    told = ["answered_on", "recorded_at", "recorded_by"]
+    return [
+        table(
+            "works-council.csv",
+            ["record", "system", "flows", "question", "documents", "informed_on", "asked_at"],
+            [
+                (c.pk, c.system.slug, sorted(c.facts), c.question, c.documents, c.informed_on, c.asked_at)
+                for c in asked
+            ],
+            str(asked.query),
+        ),
+        table(
+            "works-council-answers.csv",
+            ["record", "system", "answer", "reason", "documents", *told],
+            [
+                (
+                    a.record_id,
+                    a.record.system.slug,
+                    a.state,
+                    a.reason,
+                    a.documents,
+                    a.answered_on,
+                    a.recorded_at,
+                    person(a.recorded_by_id),
+                )
+                for a in rows
+            ],
+            str(rows.query),
+        ),
     ]
-    columns = ["request", "text", "owner", "due_on", "set_by", "met_at"]
-    return table("conditions.csv", columns, rows, str(conditions.query))
 
 
 def _request(row: DeploymentRequest, scope: Scope) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """Changes of the register that touch what a board approved: screen again, void, suspend, in one transaction.
 
 Pages, API and commands change flows and versions through here, so that an approval never outlives what it approved.
+What a material change voids comes back as the draft of a re-approval.
 """
 
 import datetime as dt
@@ -11,9 +12,9 @@ from django.db import transaction
 from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion
-from governance.review import deployments
+from governance.review import deployments, reapproval
+from governance.review.acts import overtake
 from governance.review.models import Deployment, DeploymentRequest
-from governance.review.services import overtake
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
 from governance.screening.services import screen
@@ -96,11 +97,12 @@ def _void(
     by: Any,
     effective_at: dt.datetime | None = None,
 ) -> None:
-    alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
+    alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
-    for deployment in alive.distinct():
-        deployments.end_flows(deployment, flows, reason, by, effective_at)
+    for deployment in alive.select_related("request__board", "system__owner").distinct():
+        ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
+        reapproval.open_draft(deployment, ended, by)
     for request in asked.distinct():
         overtake(request=request, reason=reason, by=by, effective_at=effective_at)

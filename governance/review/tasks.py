@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from governance.registry.models import DataFlow
-from governance.review import changes, services
+from governance.review import changes, reminders, services
 from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
@@ -14,12 +14,26 @@ if TYPE_CHECKING:
 
 @handler(
     "lapse_deployments",
-    title=N_("Stop deployments whose date or condition passed"),
-    shows={"lapsed": N_("Deployments that lapsed"), "overdue": N_("Stopped for an overdue condition")},
+    title=N_("Stop deployments and close votes whose date passed"),
+    shows={
+        "lapsed": N_("Deployments that lapsed"),
+        "overdue": N_("Stopped for an overdue condition"),
+        "votes_closed": N_("Votes that closed"),
+    },
 )
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second itself; this makes the state and the ledger say so too."""
-    return {"lapsed": services.lapse_due(), "overdue": services.suspend_overdue()}
+    return {
+        "lapsed": services.lapse_due(),
+        "overdue": services.suspend_overdue(),
+        "votes_closed": services.close_due(),
+    }
+
+
+@handler("remind_validity", title=N_("Announce approvals that end"), shows={"raised": N_("Announced")})
+def remind_validity(ctx: "JobContext") -> dict[str, Any]:
+    """At 90, 30 and 7 days before the end, each once; the rows say which were raised."""
+    return {"raised": len(reminders.raise_due())}
 
 
 @handler(

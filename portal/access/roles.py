@@ -50,8 +50,10 @@ SENTENCES: dict[Role, str] = {
     Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
     Role.EXTERNAL_AUDITOR: N_("Does what an auditor does, until a set date; from then on nothing opens."),
     Role.DATA_PROTECTION_OFFICER: N_("Publishes notices, approves data-use policies and signs screenings."),
-    Role.SUPERVISOR: N_("Watches the AI at work, takes over from it and works on findings."),
-    Role.WORKS_COUNCIL: N_("Reads what concerns employees: the register, requests, audits and decisions."),
+    Role.SUPERVISOR: N_(
+        "Watches the AI at work, takes over from it, stops it in an emergency and works on findings."
+    ),
+    Role.WORKS_COUNCIL: N_("Reads register, requests, audits and decisions; answers for the works council."),
 }
 
 _READ = frozenset({"view_register", "view_review", "view_audits"})
@@ -97,9 +99,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "view_ledger",
         "export_evidence",
     },
-    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings"},
-    Role.WORKS_COUNCIL: frozenset(_READ),
+    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings", "suspend"},
+    Role.WORKS_COUNCIL: _READ | {"answer_council"},
 }
 
 # these roles may hold no permission that changes something (held by a test)
-READ_ONLY: frozenset[Role] = frozenset({Role.WORKS_COUNCIL, Role.MANAGER})
+READ_ONLY: frozenset[Role] = frozenset({Role.MANAGER})

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.audits.models import AuditRun
@@ -13,8 +14,8 @@ from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
 from governance.registry.selectors import visible
-from governance.review.models import Condition, Deployment, DeploymentRequest
-from governance.review.selectors import open_for
+from governance.review import selectors as review
+from governance.review.models import Deployment, DeploymentRequest
 from governance.screening.models import Screening
 from portal.access.selectors import has_anywhere
 from portal.accounts.models import ApiKey, User
@@ -38,15 +39,15 @@ class Task:
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """Votes, signatures, own requests, conditions, actions and findings of own systems: the earliest due first."""
-    tasks = [*_votes(user, today), *_signatures(user), *_drafts(user), *_duties(user), *_findings(user)]
+    """What waits in review, signatures, actions and findings of own systems: the earliest due first."""
+    tasks = [*_review(user, today), *_signatures(user), *_actions(user), *_findings(user)]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
 
-def _votes(user: User, today: dt.date) -> list[Task]:
+def _review(user: User, today: dt.date) -> list[Task]:
     return [
-        Task(f"{row.system.name} {row.version}", _("Your vote"), row.get_absolute_url(), row.system.name)
-        for row in open_for(user, today)
+        Task(row.title, gettext(row.kind), row.url, row.place, row.due_on)
+        for row in review.waiting(user, today)
     ]
 
 
@@ -62,27 +63,11 @@ def _signatures(user: User) -> list[Task]:
     ]
 
 
-def _drafts(user: User) -> list[Task]:
-    rows = DeploymentRequest.objects.filter(requested_by=user, state="draft").select_related(
-        "system", "version"
-    )
-    return [
-        Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
-        for row in rows[:SHOWN]
-    ]
-
-
-def _duties(user: User) -> list[Task]:
-    conditions = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+def _actions(user: User) -> list[Task]:
     actions = CorrectiveAction.objects.filter(owner=user, done_at__isnull=True).select_related(
         "finding__system"
     )
     return [
-        Task(
-            row.text, _("Your condition"), row.request.get_absolute_url(), row.request.system.name, row.due_on
-        )
-        for row in conditions[:SHOWN]
-    ] + [
         Task(row.text, _("Your action"), row.finding.get_absolute_url(), row.finding.system.name, row.due_on)
         for row in actions[:SHOWN]
     ]

@@ -23,7 +23,7 @@ from governance.registry import services as registry
 from governance.registry.models import System
 from governance.review import boards, changes
 from governance.review import services as review
-from governance.review.models import Board, DeploymentRequest
+from governance.review.models import Board, Condition, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
 from metrics.ingest.services import import_evaluation, receive
@@ -83,10 +83,15 @@ def _structure(start: date) -> None:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
     _policies(systems, cast, before)
     _goals_and_plans(systems, before)
+    _works_council(systems, cast, before)
     for row in register.REQUESTS:
         _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
     _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    # from the next file on: the one that waits was submitted to the full board
+    boards.change_board(
+        board=board, by=cast["admin"], delegates_minimal=True, reason=register.BOARD["delegates"]
+    )
 
 
 def _person(who: people.Person, units: dict[str, Unit]) -> User:
@@ -128,16 +133,32 @@ def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) 
                 screening.sign(screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1))
 
 
+def _works_council(systems: dict[str, System], cast: dict[str, User], before: datetime) -> None:
+    """What touches workers goes live with the record of the works council only."""
+    for slug, row in register.COUNCIL.items():
+        system, asked = systems[slug], before + timedelta(hours=2)
+        council = review.ask_council(
+            system=system, flows=list(system.flows.filter(slug__in=row["flows"])), question=row["question"],
+            documents=row["documents"], informed_on=asked.date(), by=system.owner, effective_at=asked,
+        )  # fmt: skip
+        answered = asked + timedelta(days=3)
+        review.answer_council(
+            council=council, act=row["act"], answered_on=answered.date(), reason=row["reason"], by=cast["council"],
+            effective_at=answered,
+        )  # fmt: skip
+
+
 def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
     board = boards.create_board(name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before)
     for discipline, who, required, advisory in register.BOARD["seats"]:
         seat = boards.add_seat(
             board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],
-            effective_at=before,
+            chairs=discipline == register.BOARD["chairs"], effective_at=before,
         )  # fmt: skip
         boards.appoint(
-            seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before
-        )
+            seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before,
+            secretary=who == register.BOARD["secretary"],
+        )  # fmt: skip
     return board
 
 
@@ -181,6 +202,9 @@ def _newest(slug: str) -> str:
 
 def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str, User], at: datetime) -> None:
     request = _request(row, system, board, at)
+    if "questions" in row:
+        _second_round(row, request, cast, at)
+        at += timedelta(hours=4)
     voters = [who for _, who, _, advisory in register.BOARD["seats"] if not advisory]
     if system.unit.path.startswith(register.AFFECTED):
         voters.insert(0, "service")  # the affected business advises on its own systems
@@ -197,15 +221,44 @@ def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str,
             effective_at=at + timedelta(hours=n + 1),
         )  # fmt: skip
     for condition in request.conditions.all():
-        review.meet_condition(
-            condition=condition, evidence="Shown to the board in its meeting.", by=system.owner,
-            effective_at=min(at + timedelta(days=45), timezone.now()),
-        )  # fmt: skip
+        _met(condition, cast, at)
+
+
+def _second_round(
+    row: dict[str, Any], request: DeploymentRequest, cast: dict[str, User], at: datetime
+) -> None:
+    review.return_request(
+        request=request, questions=row["questions"], by=cast["chair"], effective_at=at + timedelta(hours=1)
+    )
+    review.resubmit(
+        request=request, answer=row["answer"], by=request.requested_by, effective_at=at + timedelta(hours=3)
+    )
+
+
+def _met(condition: Condition, cast: dict[str, User], at: datetime) -> None:
+    """Sent back once, accepted the second time, before its day."""
+    steps = [min(at + timedelta(days=days), timezone.now()) for days in (30, 33, 40, 45)]
+    first, second = (
+        "It is planned for the next quarter.",
+        "Shown to the board in its meeting, with the figures.",
+    )
+    review.hand_in(condition=condition, evidence=first, by=condition.owner, effective_at=steps[0])
+    review.send_back_condition(
+        condition=condition, reason="A plan is not yet a result.", by=cast["chair"], effective_at=steps[1]
+    )
+    review.hand_in(condition=condition, evidence=second, by=condition.owner, effective_at=steps[2])
+    review.accept_condition(condition=condition, by=cast["chair"], effective_at=steps[3])
 
 
 def _waiting(row: dict[str, Any], system: System, board: Board, cast: dict[str, User]) -> None:
     at = timezone.now() - timedelta(days=2)
     request = _request(row, system, board, at)
+    for n, (who, text) in enumerate(register.COMMENTS, start=1):
+        review.comment(request=request, text=text, by=cast[who], effective_at=at + timedelta(hours=n))
+    review.keep_minutes(
+        request=request, text=register.MINUTES, by=cast[register.BOARD["secretary"]],
+        effective_at=at + timedelta(hours=4),
+    )  # fmt: skip
     review.cast_vote(
         request=request, choice="approve", reason=register.REASONS["approve"], by=cast["technology"],
         effective_at=at + timedelta(hours=5),

@@ -182,6 +182,9 @@ class SystemApprovals(SignedInMixin, View):
             "system": system,
             "deployments": system.deployments.select_related("version", "request").prefetch_related("flows"),
             "requests": requests.select_related("version", "board", "requested_by"),
+            "councils": system.council_records.prefetch_related("flows"),
+            "without_council": selectors.without_council(system.flows.select_related("system")),
+            "uncovered": selectors.uncovered(system) if system.deployments.exists() else [],
             "may_request": can(request.user, "request_deployment", system),
             "tab": "approvals",
         }
@@ -210,6 +213,7 @@ def _subjects(user: Any, system: System) -> list[str]:
     if can(user, "view_review", system):
         subjects += [row.subject for row in selectors.visible_requests(user).filter(system=system)]
         subjects += [row.subject for row in system.deployments.all()]
+        subjects += [row.subject for row in system.council_records.all()]
     if can(user, "view_audits", system):
         subjects += [finding.subject for finding in system.findings.all()]
     return subjects

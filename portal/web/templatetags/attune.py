@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.web import badges, numbers
+from portal.web.markdown import render
 
 register = template.Library()
 ICON_ALIASES = {
@@ -147,6 +148,12 @@ def citation(value: Any) -> str:
     """A legal reference ('AI Act, Art 5(1)(f)'), or a list of them, in the reader's language."""
     text = value if isinstance(value, str) else "; ".join(value or [])
     return _CITATION.sub(lambda found: str(_CITED[found[1]]) + ("\u00a0" if found[2] else ""), text)
+
+
+@register.filter
+def markdown(value: Any) -> SafeString:
+    """What a person wrote in Markdown, as safe HTML."""
+    return render(str(value or ""))
 
 
 @register.simple_tag
