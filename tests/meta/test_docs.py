@@ -13,7 +13,6 @@ from governance.audits import registry as audits
 from governance.evidence import sections
 from metrics.catalogue import KPIS
 from portal.access.roles import CODES, SCOPES, Role
-from portal.jobs import registry as jobs
 from tests.meta.sources import APPS, ROOT, name, pages
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
@@ -112,15 +111,6 @@ def test_every_kpi_is_documented() -> None:
 def test_every_kind_of_audit_is_documented() -> None:
     documented = set(re.findall(r"^### `([a-z_]+)`", doc("audits.md"), re.M))
     assert documented == {kind.kind for kind in audits.all_kinds()}
-
-
-def test_every_kind_of_job_is_documented() -> None:
-    documented = set(
-        re.findall(r"^\| `([a-z_]+)` \|", doc("jobs.md").partition("## Kinds")[2].partition("\n## ")[0], re.M)
-    )
-    assert documented == {
-        one.kind for one in jobs.all_handlers() if one.work.__module__.split(".")[0] in APPS
-    }
 
 
 def test_every_section_of_the_pack_is_documented() -> None:

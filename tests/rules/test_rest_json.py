@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ParseError
 
 from portal.errors import Invalid, NotAllowed, RuleBroken
-from portal.web import rest
+from portal.web import problems, rest
 
 
 def nested(depth: int) -> bytes:
@@ -67,7 +67,7 @@ def test_nested_errors_become_rows_with_dotted_fields() -> None:
         "non_field_errors": [ErrorDetail("Both.", "both")],
         "flow": ErrorDetail("No.", "bad"),
     }
-    assert rest.flatten(detail) == [
+    assert problems.flatten(detail) == [
         {"field": "items.1.id", "code": "required", "message": "Missing."},
         {"field": "", "code": "both", "message": "Both."},
         {"field": "flow", "code": "bad", "message": "No."},
@@ -86,7 +86,7 @@ def test_nested_errors_become_rows_with_dotted_fields() -> None:
     ],
 )
 def test_every_failure_has_one_shape(error: Exception, status: int, code: str) -> None:
-    response = rest.problem(error, {})
+    response = problems.problem(error, {})
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
     assert set(response.data) == {"type", "title", "status", "detail", "instance", "errors"}
