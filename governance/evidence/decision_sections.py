@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from governance.evidence.sections import PackFile, Scope, person, table
 from governance.review.models import (
     Condition,
@@ -23,78 +25,69 @@ def decisions(scope: Scope) -> list[PackFile]:
         .select_related("system", "version", "board")
         .order_by("created_at", "pk")
     )
+    columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
+    columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
+    return [
+        table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
+        _votes(requests, scope),
+        _conditions(requests, scope),
+        *_rounds(scope),
+        *_deployments(scope),
+        *_councils(scope),
+    ]
+
+
+def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     votes = (
         Vote.objects.filter(request__in=requests, round__ended_at__lt=scope.until)
         .select_related("seat", "round")
         .order_by("request__created_at", "request_id", "cast_at", "pk")
     )
+    columns = ["request", "round", "seat", "advisory", "choice", "reason", "conditions", "counted"]
+    rows = [
+        (
+            vote.request_id,
+            vote.round.number,
+            vote.seat.discipline,
+            vote.seat.advisory,
+            vote.choice,
+            vote.reason,
+            vote.conditions,
+            vote.counted,
+            vote.cast_at,
+            person(vote.cast_by_id),
+        )
+        for vote in votes
+    ]
+    return table("votes.csv", [*columns, "cast_at", "cast_by"], rows, str(votes.query))
+
+
+def _conditions(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     conditions = (
         Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
         .select_related("set_by", "accepted_by_seat")
         .prefetch_related("evidence")
         .order_by("request_id", "due_on", "pk")
     )
-    columns = ["request", "system", "version", "flows", "board", "state", "high_risk", "digest", "created_at"]
-    columns += ["requested_by", "submitted_at", "closed_at", "decision_reason"]
-    return [
-        table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
-        table(
-            "votes.csv",
+    columns = ["request", "text", "owner", "due_on", "set_by", "accepted_by_seat", "met_at", "evidence"]
+    rows = [
+        (
+            condition.request_id,
+            condition.text,
+            person(condition.owner_id),
+            condition.due_on,
+            condition.set_by.discipline,
+            condition.accepted_by_seat.discipline,
+            scope.reached(condition.met_at),
             [
-                "request",
-                "round",
-                "seat",
-                "advisory",
-                "choice",
-                "reason",
-                "conditions",
-                "counted",
-                "cast_at",
-                "cast_by",
+                {"text": one.text, "accepted": one.accepted, "answer": one.answer}
+                for one in condition.evidence.all()
+                if one.handed_in_at < scope.until
             ],
-            [
-                (
-                    v.request_id,
-                    v.round.number,
-                    v.seat.discipline,
-                    v.seat.advisory,
-                    v.choice,
-                    v.reason,
-                    v.conditions,
-                    v.counted,
-                    v.cast_at,
-                    person(v.cast_by_id),
-                )
-                for v in votes
-            ],
-            str(votes.query),
-        ),
-        table(
-            "conditions.csv",
-            ["request", "text", "owner", "due_on", "set_by", "accepted_by_seat", "met_at", "evidence"],
-            [
-                (
-                    c.request_id,
-                    c.text,
-                    person(c.owner_id),
-                    c.due_on,
-                    c.set_by.discipline,
-                    c.accepted_by_seat.discipline,
-                    scope.reached(c.met_at),
-                    [
-                        {"text": e.text, "accepted": e.accepted, "answer": e.answer}
-                        for e in c.evidence.all()
-                        if e.handed_in_at < scope.until
-                    ],
-                )
-                for c in conditions
-            ],
-            str(conditions.query),
-        ),
-        *_rounds(scope),
-        *_deployments(scope),
-        *_councils(scope),
+        )
+        for condition in conditions
     ]
+    return table("conditions.csv", columns, rows, str(conditions.query))
 
 
 def _rounds(scope: Scope) -> list[PackFile]:
