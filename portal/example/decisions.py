@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from governance.registry.models import System
 from governance.review import boards
 from governance.review import services as review
