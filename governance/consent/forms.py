@@ -97,9 +97,6 @@ class RuleForm(forms.Form):
             self.fields[name].choices = [ANY, *known]  # type: ignore[attr-defined]
         for name, words in (("layer", LAYERS), ("operation", OPERATIONS)):
             self.fields[name].choices = [ANY, *((x, word(x)) for x in words)]  # type: ignore[attr-defined]
-        for field in self.fields.values():  # without repeating what was sent, which may be long
-            if isinstance(field, forms.ChoiceField):
-                field.error_messages["invalid_choice"] = _("This is not one of the choices.")
         bases = [("", "–"), *((key, _(text)) for key, text in BASES.items())]
         self.fields["basis"].choices = bases  # type: ignore[attr-defined]
 

@@ -101,9 +101,7 @@ def _open(data: bytes) -> tuple[str, list[str], Any]:
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)  # spreadsheets in Dutch write semicolons
     _hold_columns(first.count(separator))  # before a million of them become a million texts
-    # not StringIO: it keeps four bytes for every character
-    lines = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="")
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
