@@ -3,7 +3,7 @@
 The addresses come from the URL matrix, which the URL resolver holds complete: a new page is walked from its first day.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -149,7 +149,7 @@ def test_a_form_sent_empty_says_what_is_missing_and_puts_the_reader_there(name: 
             pytest.fail(f"{name}: no form with a field that must be filled; list it with its reason")
         target = page.evaluate("() => document.querySelector('main form[data-emptied]').action")
         # by its address: a preview beside the form asks by POST too
-        with page.expect_response(lambda a, to=target: a.request.method == "POST" and a.url == to) as sent:
+        with page.expect_response(_post_to(target)) as sent:
             page.evaluate("() => document.querySelector('main form[data-emptied]').requestSubmit()")
         assert sent.value.status == (
             200 if name.startswith("account_") else 422
@@ -166,6 +166,10 @@ def test_a_form_sent_empty_says_what_is_missing_and_puts_the_reader_there(name: 
             wrong += [f"in English: {text}" for text in walk.words.untranslated(soundness.texts(page), [])]
     mine = [fault for fault in walk.faults if "status of 4" not in fault]  # the 422 itself
     assert not wrong + mine, "\n".join([name, *wrong, *mine])
+
+
+def _post_to(address: str) -> Callable[[Any], bool]:
+    return lambda answer: bool(answer.request.method == "POST" and answer.url == address)
 
 
 # empties what must be filled, in the first form that has such a field; false where there is none
