@@ -35,6 +35,7 @@ from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
 from portal.example import history, people, register
+from portal.example.assessing import assess
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -83,6 +84,7 @@ def _structure(start: date) -> None:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
     _policies(systems, cast, before)
     _goals_and_plans(systems, before)
+    assess(systems, cast, before + timedelta(days=2), recent + timedelta(days=1))
     for row in register.REQUESTS:
         _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)

@@ -37,6 +37,7 @@ def build() -> World:
     ours, foreign = make.unit(f"{CANARY} claims", parent=top), make.unit("Sales", parent=top)
     make.person("administrator", unit=top)
     system = _register(world, ours)
+    _assessments(world, system)
     _review(world, system)
     _audits(world, system)
     _evidence(world, system)
@@ -56,6 +57,25 @@ def _register(world: World, ours: Unit) -> Any:
     world.ids |= {"slug": system.slug, "flow": flow.slug, "screening": screening.pk, "unit": ours.pk}
     world.ids["unit_slug"] = ours.slug
     return system
+
+
+def _assessments(world: World, system: Any) -> None:
+    from django.core.files.base import ContentFile
+
+    from governance.assessments import attachments, threads
+
+    row = make.assessment(system, "fria", until="draft", answers={"groups": f"{CANARY} customers"})
+    thread = threads.comment(assessment=row, question="groups", text=f"{CANARY}?", by=system.owner)
+    file = ContentFile(f"{CANARY} notes".encode(), name=f"{CANARY}.txt")
+    attached = attachments.attach(assessment=row, file=file, by=system.owner)
+    world.ids |= {
+        "assessment": row.pk,
+        "assessment_kind": "bias",
+        "section": "people",
+        "question": "groups",
+        "thread": thread.pk,
+        "attachment": attached.pk,
+    }
 
 
 def _review(world: World, system: Any) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.web import badges, numbers
+from portal.web import markdown as markup
 
 register = template.Library()
 ICON_ALIASES = {
@@ -188,6 +189,12 @@ def keep(parser: Parser, token: Token) -> KeepNode:
     nodelist = parser.parse(("endkeep",))
     parser.delete_first_token()
     return KeepNode(name, nodelist)
+
+
+@register.filter
+def markdown(value: Any) -> SafeString:
+    """Markdown that people wrote, as safe HTML; put it in an element of class `prose`."""
+    return markup.render(str(value or ""))
 
 
 @register.filter
