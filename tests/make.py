@@ -29,6 +29,11 @@ def user(name: str = "", *, email: str = "", **fields: Any) -> User:
     return create_user(email=email, name=name or f"Person {n}", password=PASSWORD, by="system", **fields)
 
 
+def today() -> date:
+    """The day as the product counts it; asked anew each time, for a run of the tests may last past midnight."""
+    return datetime.now(UTC).date()
+
+
 def unit(name: str = "", *, parent: Unit | None = None) -> Unit:
     """A unit; without a parent an organisation of its own."""
     n = number()

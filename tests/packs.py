@@ -22,7 +22,6 @@ from portal.ledger import keys, rules, signer
 from portal.ledger.models import Leaf, LedgerBody
 from tests import make
 
-TODAY = dt.datetime.now(dt.UTC).date()
 VERIFIER = Path(verify.__file__)
 
 
@@ -54,8 +53,8 @@ def governed() -> Any:
 
 def pack_of(system: Any, **fields: Any) -> EvidencePack:
     values: dict[str, Any] = {
-        "date_from": TODAY - dt.timedelta(days=30),
-        "date_to": TODAY,
+        "date_from": make.today() - dt.timedelta(days=30),
+        "date_to": make.today(),
         "sample_size": 5,
         "by": "system",
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from governance.registry.models import System
@@ -41,6 +42,17 @@ class UploadForm(forms.Form):
         return data
 
 
+class FieldSelect(forms.Select):
+    """A choice among names of the API: code, which no language says otherwise."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """An option that translators and screen readers leave as it is."""
+        option = super().create_option(*args, **kwargs)
+        if option["value"]:
+            option["attrs"]["translate"] = "no"
+        return option
+
+
 class MappingForm(forms.Form):
     """What each column means; for an evaluation set its name; for live data the values that hold for all lines."""
 
@@ -64,7 +76,11 @@ class MappingForm(forms.Form):
             self.fields["name"] = forms.CharField(label=_("Name of the evaluation set"), max_length=120)
         for n, column in enumerate(columns):
             self.fields[f"column_{n}"] = forms.ChoiceField(
-                label=column, choices=choices, required=False, initial=guessed.get(column, "")
+                label=format_html('<code translate="no">{}</code>', column),
+                choices=choices,
+                required=False,
+                initial=guessed.get(column, ""),
+                widget=FieldSelect,
             )
         if not evaluation:
             for name in LIVE_REQUIRED[2:]:

@@ -54,6 +54,8 @@ class Visit:
             else:
                 assert answer is not None
                 assert answer.status == status, f"{name}: {answer.status}"
+                if "next" not in name:  # not another page in its place
+                    assert self.page.url.partition("?")[0] == f"{self.url}{path.partition('?')[0]}", name
 
         wrong = soundness.everywhere(self.page, name, go, soundness.words_of_the_database())
         assert not wrong, "\n".join([name, *wrong])
@@ -100,6 +102,9 @@ def test_the_pages_of_who_has_not_signed_in(visit: Visit) -> None:
 def test_the_pages_of_a_second_factor(visit: Visit) -> None:
     person = make.user("Ines de Wit")
     visit.sign_in(person)
+    visit.see("account_reauthenticate", reverse("account_reauthenticate"))
+    visit.page.locator("main input[name=password]").fill(make.PASSWORD)
+    visit.send("main form button[type=submit]")
     visit.see("totp-add", reverse("mfa_activate_totp"))
     TOTP.activate(person, SECRET)
     RecoveryCodes.activate(person)
@@ -120,7 +125,8 @@ def test_the_pages_of_a_second_factor(visit: Visit) -> None:
     visit.page.context.clear_cookies()
 
     def half_way() -> None:
-        visit.enter(person.email, make.PASSWORD)
+        if "/2fa/authenticate/" not in visit.page.url:  # the second time the password has been given
+            visit.enter(person.email, make.PASSWORD)
         visit.page.wait_for_url("**/2fa/authenticate/**")
 
     visit.see("mfa_authenticate", "/accounts/login/", come=half_way)
@@ -169,8 +175,12 @@ def test_somebody_without_a_role(visit: Visit) -> None:
     visit.sign_in(make.user("Ines de Wit"))
     visit.see("no-role", "/")
     visit.see("forbidden", "/people/", status=403)
-    visit.see("not-found-inside", "/systems/nowhere/", status=404)
     visit.see("search", "/search/?q=zzzz")
+
+
+def test_an_address_that_leads_nowhere(visit: Visit) -> None:
+    visit.sign_in(make.system(name="Kwikstaart").owner)
+    visit.see("not-found-inside", "/systems/nowhere/", status=404)
 
 
 FAULTS: dict[int, Exception] = {

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.db import DatabaseError, models, transaction
 
-from tests.whole.world import TODAY, World
+from tests.whole.world import World
 
 APPS = ("portal", "governance", "metrics")
 CODES = {  # words that the product chooses itself; nobody types them
@@ -118,6 +118,6 @@ def poison_all(world: World) -> dict[str, int]:
     system = System.objects.get(slug=world.slug)
     labels = list(system.labels)
     matrix = [[50 if a == b else 3 for b in labels] for a in labels]
-    make.confusion(system, TODAY, labels, matrix)
-    make.confusion(system, TODAY, labels, matrix, part=f"language={CANARIES[0]}"[:160])
+    make.confusion(system, make.today(), labels, matrix)
+    make.confusion(system, make.today(), labels, matrix, part=f"language={CANARIES[0]}"[:160])
     return done

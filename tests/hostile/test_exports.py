@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 
 from portal.web import exports
 from portal.web.views import TableView
+from tests import make
 from tests.hostile import pages
 from tests.hostile.poison import poison
 from tests.whole.test_urls_by_role import patterns
@@ -103,7 +104,6 @@ def test_every_csv_beside_the_lists_is_harmless(poisoned: int, world: World, unb
     from governance.evidence import services as evidence
     from governance.registry.models import System
     from portal.jobs.runner import run_job
-    from tests.whole.world import TODAY
 
     browser, bad, seen = pages.client(world), [], 0
     urls = [reverse("audit_confusion_csv", args=[world.ids["run"]])]
@@ -116,7 +116,7 @@ def test_every_csv_beside_the_lists_is_harmless(poisoned: int, world: World, unb
             bad += [f"{url}: {cell!r}" for cell in dangerous(cells_of("csv", response.content))]
     system = System.objects.get(slug=world.slug)
     pack = evidence.request_pack(
-        systems=[system], date_from=TODAY.replace(day=1), date_to=TODAY, sample_size=3, bell=False,
+        systems=[system], date_from=make.today().replace(day=1), date_to=make.today(), sample_size=3, bell=False,
         by=world.people["auditor"],
     )  # fmt: skip
     assert pack.job is not None

@@ -33,7 +33,6 @@ from tests.whole.world import World
 pytestmark = pytest.mark.xdist_group("hostile-races")
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANY = 16
-TODAY = dt.datetime.now(dt.UTC).date()
 Act = Callable[[int], Any]
 REFUSALS = (RuleBroken, Invalid)
 
@@ -150,7 +149,11 @@ def reinstate_flow(world: World) -> Act:
 
 def meet_condition(world: World) -> Act:
     request, members, _chair = in_review(world)
-    row = {"text": "Train them.", "owner": request.system.owner, "due_on": TODAY + dt.timedelta(days=30)}
+    row = {
+        "text": "Train them.",
+        "owner": request.system.owner,
+        "due_on": make.today() + dt.timedelta(days=30),
+    }
     for member in members:
         services.cast_vote(request=request, choice="conditions", reason="If.", conditions=[row], by=member)
     condition = Condition.objects.filter(request=request).first()
@@ -168,7 +171,7 @@ def dismiss(world: World) -> Act:
     board, _members = make.board_with_members(unit_of(world))
     administrator = make.person("administrator", unit=board.unit)
     membership = Membership.objects.filter(seat__board=board).first()
-    Membership.objects.filter(pk=membership.pk).update(starts_on=TODAY - dt.timedelta(days=30))  # type: ignore[union-attr]
+    Membership.objects.filter(pk=membership.pk).update(starts_on=make.today() - dt.timedelta(days=30))  # type: ignore[union-attr]
     return lambda _n: boards.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
 
 
@@ -222,7 +225,7 @@ def complete_action(world: World) -> Act:
         system=system, check="c", severity="high", title="T", detail="", source="test"
     )
     action = findings.add_action(
-        finding=finding, text="Do.", owner=system.owner, due_on=TODAY, by=system.owner
+        finding=finding, text="Do.", owner=system.owner, due_on=make.today(), by=system.owner
     )
     return lambda _n: findings.complete_action(action=fresh(action), evidence="Done.", by=system.owner)
 

@@ -29,7 +29,7 @@ from portal.ledger import keys, notes, sequencer, signer
 from portal.ledger import selectors as ledger
 from portal.ledger.models import Leaf
 from tests import make
-from tests.packs import TODAY, VERIFIER, Made, bytes_of, governed, pack_of, run, unpacked
+from tests.packs import VERIFIER, Made, bytes_of, governed, pack_of, run, unpacked
 
 pytestmark = pytest.mark.usefixtures("outside")
 
@@ -129,7 +129,7 @@ def test_the_same_pack_made_twice_has_the_same_bytes(committed_db: Any) -> None:
 
 def test_what_a_killed_worker_wrote_of_a_pack_is_not_left_behind(committed_db: Any) -> None:
     pack = services.request_pack(
-        systems=[governed()], date_from=TODAY, date_to=TODAY, by="system", bell=False
+        systems=[governed()], date_from=make.today(), date_to=make.today(), by="system", bell=False
     )
     part = services.path_of(pack).with_name(f"{pack.pk}.zip.4711")
     part.parent.mkdir(parents=True)
@@ -230,7 +230,7 @@ def test_a_ledger_that_was_tampered_with_gives_no_pack(committed_db: Any) -> Non
 def test_only_who_may_export_asks_and_sees() -> None:
     system, other = make.system(), make.system()
     auditor, owner = make.person("auditor", unit=system.unit), make.person("system_owner", unit=system.unit)
-    values: dict[str, Any] = {"date_from": TODAY, "date_to": TODAY}
+    values: dict[str, Any] = {"date_from": make.today(), "date_to": make.today()}
     pack = services.request_pack(systems=[system], by=auditor, **values)
     assert list(selectors.packs(auditor)) == [pack]
     assert not selectors.packs(owner).exists()
@@ -253,9 +253,9 @@ def test_only_who_may_export_asks_and_sees() -> None:
 @pytest.mark.parametrize(
     ("date_from", "date_to", "code"),
     [
-        (TODAY, TODAY - dt.timedelta(days=1), "period_order"),
-        (TODAY, TODAY + dt.timedelta(days=2), "period_future"),
-        (TODAY - dt.timedelta(days=3000), TODAY, "period_long"),
+        (make.today(), make.today() - dt.timedelta(days=1), "period_order"),
+        (make.today(), make.today() + dt.timedelta(days=3), "period_future"),
+        (make.today() - dt.timedelta(days=3000), make.today(), "period_long"),
     ],
 )
 def test_a_period_that_cannot_be_is_refused(date_from: dt.date, date_to: dt.date, code: str) -> None:
@@ -263,13 +263,20 @@ def test_a_period_that_cannot_be_is_refused(date_from: dt.date, date_to: dt.date
         services.request_pack(systems=[make.system()], date_from=date_from, date_to=date_to, by="system")
     assert refused.value.code == code
     with pytest.raises(RuleBroken, match="at least one"):
-        services.request_pack(systems=[], date_from=TODAY, date_to=TODAY, by="system")
+        services.request_pack(systems=[], date_from=make.today(), date_to=make.today(), by="system")
 
 
 def test_the_command_writes_a_pack_that_verifies(committed_db: Any, tmp_path: Path) -> None:
     governed()
     out = tmp_path / "pack.zip"
-    period = ["--from", str(TODAY - dt.timedelta(days=1)), "--to", str(TODAY), "--out", str(out)]
+    period = [
+        "--from",
+        str(make.today() - dt.timedelta(days=1)),
+        "--to",
+        str(make.today()),
+        "--out",
+        str(out),
+    ]
     call_command("export_evidence", "--system", "chatbot", *period)
     assert run(out)[0] == 0
     with pytest.raises(CommandError, match="no system"):
@@ -323,7 +330,7 @@ def test_a_checkpoint_signed_by_the_portal_is_read_by_the_verifier(made: Made, t
 def test_the_time_in_a_pack_is_that_of_its_request(made: Made) -> None:
     with zipfile.ZipFile(io.BytesIO(made.new)) as archive:
         (stamp,) = {entry.date_time for entry in archive.infolist()}
-    assert stamp[0] == TODAY.year
+    assert stamp[0] == make.today().year
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from django.db import connections
 from governance.evidence import bag, verify
 from portal.ledger import merkle, rules, sequencer, signer
 from tests import make
-from tests.packs import TODAY, VERIFIER, Made, bytes_of, governed, pack_of, run, unpacked
+from tests.packs import VERIFIER, Made, bytes_of, governed, pack_of, run, unpacked
 
 pytestmark = pytest.mark.usefixtures("outside")
 
@@ -248,7 +248,7 @@ def test_packs_of_periods_far_apart_are_connected_by_a_consistency_proof(
         cursor.execute("ALTER TABLE portal_leaf DISABLE TRIGGER USER")
         cursor.execute("UPDATE portal_leaf SET ts = ts - interval '400 days'")
     make.flow(system)
-    new = pack_of(system, date_from=TODAY)
+    new = pack_of(system, date_from=make.today())
     assert new.start_size
     (tmp_path / "old.zip").write_bytes(old)
     (tmp_path / "new.zip").write_bytes(bytes_of(new))

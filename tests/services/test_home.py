@@ -13,11 +13,10 @@ from portal.desk import menu, selectors
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.datetime.now(dt.UTC).date()
 
 
 def kinds(user: User) -> list[str]:
-    return [str(task.kind) for task in selectors.waiting(User.objects.get(pk=user.pk), TODAY)]
+    return [str(task.kind) for task in selectors.waiting(User.objects.get(pk=user.pk), make.today())]
 
 
 def asked(system: Any) -> tuple[Any, list[User]]:
@@ -88,8 +87,8 @@ def test_a_draft_waits_for_who_wrote_it() -> None:
 
 def test_findings_wait_for_the_owner_and_for_who_works_on_them_soonest_first() -> None:
     system = make.system()
-    late = TODAY - dt.timedelta(days=1)
-    for check, due in (("a.later", TODAY + dt.timedelta(days=9)), ("a.late", late), ("a.never", None)):
+    late = make.today() - dt.timedelta(days=1)
+    for check, due in (("a.later", make.today() + dt.timedelta(days=9)), ("a.late", late), ("a.never", None)):
         open_finding(
             system=system,
             check=check,
@@ -100,9 +99,9 @@ def test_findings_wait_for_the_owner_and_for_who_works_on_them_soonest_first() -
             due_on=due,
             by="system",
         )
-    tasks = selectors.waiting(system.owner, TODAY)
+    tasks = selectors.waiting(system.owner, make.today())
     assert [task.title for task in tasks] == ["a.late", "a.later", "a.never"]
-    assert [task.overdue(TODAY) for task in tasks] == [True, False, False]
+    assert [task.overdue(make.today()) for task in tasks] == [True, False, False]
     assert kinds(make.person("supervisor", unit=system.unit)) == ["Open finding"] * 3
     assert kinds(make.person("supervisor", unit=make.unit())) == []
     assert kinds(make.person("manager", unit=system.unit)) == []

@@ -1,6 +1,5 @@
 """Pages and API of ledger and evidence packs: who sees what, asking, progress, download."""
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +16,6 @@ from portal.ledger import sequencer, signer
 from portal.ledger.models import Leaf
 from portal.ledger.services import erase_body
 from tests import make
-
-TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +46,8 @@ def test_from_request_to_download(committed_db: Any, tmp_path: Path) -> None:
     assert settings.LEDGER_ORIGIN in form
     values: dict[str, Any] = {
         "systems": str(system.pk),
-        "date_from": str(TODAY),
-        "date_to": str(TODAY),
+        "date_from": str(make.today()),
+        "date_to": str(make.today()),
         "sample_size": 3,
     }
     asked = client.post(reverse("pack_new"), values)
@@ -78,8 +75,8 @@ def test_a_request_that_cannot_be_is_refused_with_the_reason() -> None:
     client = signed_in(make.person("auditor", unit=system.unit))
     values: dict[str, Any] = {
         "systems": str(system.pk),
-        "date_from": str(TODAY),
-        "date_to": str(TODAY),
+        "date_from": str(make.today()),
+        "date_to": str(make.today()),
         "sample_size": 3,
     }
     refused: list[tuple[dict[str, Any], str]] = [
@@ -99,7 +96,7 @@ def test_a_request_that_cannot_be_is_refused_with_the_reason() -> None:
 @pytest.mark.django_db
 def test_packs_of_others_do_not_exist_and_roles_without_export_are_kept_out() -> None:
     system, foreign = make.system(), make.system()
-    pack = services.request_pack(systems=[system], date_from=TODAY, date_to=TODAY, by="system")
+    pack = services.request_pack(systems=[system], date_from=make.today(), date_to=make.today(), by="system")
     stranger = signed_in(make.person("auditor", unit=foreign.unit))
     for name in ("pack_detail", "pack_progress", "pack_download"):
         assert stranger.get(reverse(name, args=[pack.pk])).status_code == 404
@@ -181,7 +178,7 @@ def test_the_api_asks_follows_and_downloads(committed_db: Any, tmp_path: Path) -
     _other, silent = make.api_key(system, ("interactions:write",))
     client = Client()
     head: Any = make.bearer(plain)
-    body = {"systems": [system.slug], "from": str(TODAY), "to": str(TODAY)}
+    body = {"systems": [system.slug], "from": str(make.today()), "to": str(make.today())}
 
     def post(data: dict[str, Any], **headers: str) -> Any:
         return client.post(reverse("api_packs"), json.dumps(data), content_type="application/json", **headers)  # type: ignore[arg-type]
@@ -215,7 +212,7 @@ def test_the_api_asks_follows_and_downloads(committed_db: Any, tmp_path: Path) -
 def test_a_sandbox_key_stores_nothing() -> None:
     system = make.system()
     _key, plain = make.api_key(system, ("evidence:export",), sandbox=True)
-    body = {"systems": [system.slug], "from": str(TODAY), "to": str(TODAY)}
+    body = {"systems": [system.slug], "from": str(make.today()), "to": str(make.today())}
     answer = Client().post(
         reverse("api_packs"),
         json.dumps(body),

@@ -300,7 +300,7 @@ def _pack(system: Any, world: dict[str, Any], tmp_path: Path) -> None:
 
     auditor = make.person("auditor", unit=system.unit)
     pack = request_pack(
-        systems=[system], date_from=NOW.date() - timedelta(days=60), date_to=NOW.date(), by=auditor
+        systems=[system], date_from=NOW.date() - timedelta(days=60), date_to=make.today(), by=auditor
     )
     deadline = time.monotonic() + 60
     while pack.made_at is None and time.monotonic() < deadline:

@@ -13,7 +13,6 @@ from portal.notify.services import new_feed
 from tests import make
 
 CANARY = "Kwikstaart"  # in the name of everything that a stranger may not learn of
-TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @dataclass
@@ -78,7 +77,11 @@ def _review(world: World, system: Any) -> None:
     review.submit(request=waiting, by=system.owner)
     conditional = review.create_request(**values, summary="With conditions?", board=board)
     review.submit(request=conditional, by=system.owner)
-    condition = {"text": f"{CANARY} training", "owner": system.owner, "due_on": TODAY + dt.timedelta(days=30)}
+    condition = {
+        "text": f"{CANARY} training",
+        "owner": system.owner,
+        "due_on": make.today() + dt.timedelta(days=30),
+    }
     for member in members:
         review.cast_vote(
             request=conditional, choice="conditions", reason="If trained.", conditions=[condition], by=member
@@ -139,7 +142,7 @@ def _audits(world: World, system: Any) -> None:
         by="system",
     )
     action = findings.add_action(
-        finding=finding, text="Do it", owner=system.owner, due_on=TODAY, by=system.owner
+        finding=finding, text="Do it", owner=system.owner, due_on=make.today(), by=system.owner
     )
     world.ids |= {
         "evaluation": labelled.pk,
@@ -161,7 +164,7 @@ def _evidence(world: World, system: Any) -> None:
     from portal.ledger.models import Leaf
 
     auditor = make.person("auditor", unit=system.unit)
-    window = {"date_from": TODAY - dt.timedelta(days=30), "date_to": TODAY}
+    window = {"date_from": make.today() - dt.timedelta(days=30), "date_to": make.today()}
     pack = evidence.request_pack(systems=[system], bell=False, by=auditor, sample_size=3, **window)
     assert pack.job is not None
     run_job(pack.job.pk)
