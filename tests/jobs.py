@@ -1,10 +1,12 @@
 """What the tests of jobs share: work of their own, a bell that only listens, short ways to ask."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from portal.jobs import bell, registry, services
@@ -49,3 +51,24 @@ def again(job: Job) -> Job:
 
 def make_due(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(due_at=timezone.now() - timedelta(minutes=5))
+
+
+def in_threads(work: Callable[[int], Any], count: int) -> list[Any]:
+    """Run `work(n)` at the same time in as many threads, each with a connection of its own."""
+    results: list[Any] = [None] * count
+    start = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        try:
+            start.wait(10)
+            results[number] = work(number)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    close_old_connections()
+    return results

@@ -14,8 +14,6 @@ from governance.review import rules
 from governance.review.models import Condition, Deployment, DeploymentRequest, InForce
 from governance.screening import selectors as screenings
 from portal.errors import N_, RuleBroken
-from portal.jobs.rules import Every
-from portal.jobs.services import set_schedule
 from portal.ledger.services import actor_text, record
 
 OVERDUE = N_("A condition of the approval was not met in time.")
@@ -45,8 +43,6 @@ def put_in_force(
         "valid_until": deployment.valid_until.isoformat(),
     }
     _record("review.deployment_in_force", deployment, by, effective_at, **body)
-    for kind, every in (("lapse_deployments", Every.HOURLY), ("rescreen_flows", Every.DAILY)):
-        set_schedule(name=kind, kind=kind, payload={}, every=every)  # there from the first deployment on
     return deployment
 
 

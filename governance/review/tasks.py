@@ -7,6 +7,7 @@ from governance.review import changes, services
 from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
+from portal.jobs.rules import Every
 
 if TYPE_CHECKING:
     from portal.jobs.context import JobContext
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     "lapse_deployments",
     title=N_("Stop deployments whose date or condition passed"),
     shows={"lapsed": N_("Deployments that lapsed"), "overdue": N_("Stopped for an overdue condition")},
+    standing=Every.HOURLY,
 )
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second itself; this makes the state and the ledger say so too."""
@@ -26,6 +28,7 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     "rescreen_flows",
     title=N_("Screen every data flow by the law of today"),
     shows={"flows": N_("Data flows"), "changed": N_("With another outcome")},
+    standing=Every.DAILY,
 )
 def rescreen_flows(ctx: "JobContext") -> dict[str, Any]:
     """After new rules or on a date edge an outcome may differ: findings open, what became prohibited stops."""

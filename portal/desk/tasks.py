@@ -8,13 +8,14 @@ from portal.accounts.models import User
 from portal.desk.reminders import remind
 from portal.errors import N_
 from portal.jobs.registry import handler
+from portal.jobs.rules import Every
 from portal.jobs.services import enqueue
 
 if TYPE_CHECKING:
     from portal.jobs.context import JobContext
 
 
-@handler("remind", title=N_("Tell people what waits for them"))
+@handler("remind", title=N_("Tell people what waits for them"), standing=Every.HOURLY)
 def remind_everybody(ctx: "JobContext") -> dict[str, Any]:
     """Everybody with an account that is in use; the mails follow as a job of their own."""
     people = list(User.objects.filter(is_active=True))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from portal.jobs.rules import Every
+
 if TYPE_CHECKING:
     from portal.jobs.context import JobContext
     from portal.jobs.models import Job
@@ -17,7 +19,8 @@ class Handler:
 
     `page(job)` answers the address of the page of its result ('' where there is none yet); without one the page of
     the job shows those values of the result that `shows` names (key -> English label). `gave_up(job)` is called once,
-    in the transaction that buries the job, when its attempts are used up.
+    in the transaction that buries the job, when its attempts are used up. `standing`: the rhythm of work that every
+    installation needs; the tick sets its schedule.
     """
 
     kind: str
@@ -26,6 +29,7 @@ class Handler:
     page: Callable[["Job"], str] | None = None
     gave_up: Callable[["Job"], None] | None = None
     shows: Mapping[str, str] = field(default_factory=dict)
+    standing: Every | None = None
 
 
 _handlers: dict[str, Handler] = {}
@@ -38,6 +42,7 @@ def handler(
     page: Callable[["Job"], str] | None = None,
     gave_up: Callable[["Job"], None] | None = None,
     shows: Mapping[str, str] | None = None,
+    standing: Every | None = None,
 ) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
@@ -50,7 +55,7 @@ def handler(
         known = _handlers.get(kind)
         if known is not None and known.work.__qualname__ != work.__qualname__:
             raise ValueError(f"two handlers for jobs of kind '{kind}'")
-        _handlers[kind] = Handler(kind, title, work, page, gave_up, shows or {})
+        _handlers[kind] = Handler(kind, title, work, page, gave_up, shows or {}, standing)
         return work
 
     return register

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from portal.jobs import lock, rules
+from portal.jobs import lock, registry, rules
 from portal.jobs.bell import ring
 from portal.jobs.clock import database_now
 from portal.jobs.models import Heartbeat, Job, Schedule
@@ -31,13 +31,33 @@ def beat(name: str) -> None:
 
 
 def tick() -> dict[str, int]:
-    """One round: sign of life, due schedules, sweep. Harmless to run twice or by two schedulers at once.
+    """One round: sign of life, standing and due schedules, sweep. Harmless to run twice or by two schedulers at once.
 
     Returns how many jobs were planned, rung for, found left behind by a dead worker, and given up.
     """
     beat(TICK)
+    _stand()
     planned = sum(_hand_out(schedule_id) for schedule_id in _due_schedules())
     return {"planned": planned, **sweep()}
+
+
+def _stand() -> None:
+    """Set the schedules that every installation needs; one that is there stays as it is, stopped ones too."""
+    wanted = {item.kind: item.standing for item in registry.all_handlers() if item.standing}
+    there = set(Schedule.objects.filter(name__in=wanted).values_list("name", flat=True))
+    if there == wanted.keys():
+        return
+    now = database_now()
+    rows = []
+    for kind, every in wanted.items():
+        covered = rules.floor(every, now)
+        values = {
+            "every": every.value,
+            "last_covered_until": covered,
+            "next_due_at": rules.following(every, covered),
+        }
+        rows.append(Schedule(name=kind, kind=kind, **values))
+    Schedule.objects.bulk_create(rows, ignore_conflicts=True)  # two schedulers may both find it missing
 
 
 def _due_schedules() -> list[uuid.UUID]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.errors import N_
 from portal.jobs.registry import handler
+from portal.jobs.rules import Every
 from portal.notify.rules import Mail
 from portal.notify.services import send
 
@@ -17,7 +18,7 @@ def send_mail(ctx: "JobContext") -> dict[str, Any]:
     return send(Mail.IMMEDIATE)
 
 
-@handler("send_digest", title=N_("Mail what is new, once a day"))
+@handler("send_digest", title=N_("Mail what is new, once a day"), standing=Every.DAILY)
 def send_digest(ctx: "JobContext") -> dict[str, Any]:
     """To those who want one mail a day."""
     return send(Mail.DIGEST)

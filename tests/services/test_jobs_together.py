@@ -9,35 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection, connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from portal.jobs import lock, rules, runner, services, sweeper
 from portal.jobs.context import Fenced, JobContext
 from portal.jobs.models import Job
 from portal.jobs.rules import Every, JobState
-from tests.jobs import Work, again, enqueue, kind, make_due, rings  # noqa: F401 - fixtures are found by name
-
-
-def in_threads(work: Callable[[int], Any], count: int) -> list[Any]:
-    """Run `work(n)` at the same time in as many threads, each with a connection of its own."""
-    results: list[Any] = [None] * count
-    start = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            start.wait(10)
-            results[number] = work(number)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    close_old_connections()
-    return results
+from tests.jobs import Work, again, enqueue, in_threads, kind, make_due, rings  # noqa: F401 - fixtures are found by name
 
 
 class TestTogether:

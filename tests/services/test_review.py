@@ -12,7 +12,6 @@ from governance.findings.models import Finding
 from governance.review import changes, rules, selectors, services
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs import registry
-from portal.jobs.models import Schedule
 from portal.ledger.models import PendingEvent
 from tests import make
 
@@ -299,14 +298,10 @@ def test_what_passed_its_date_lapses() -> None:
     assert deployment.state == "lapsed"
 
 
-def test_the_first_approval_starts_the_watch_over_dates_and_law() -> None:
+def test_dates_and_law_are_watched() -> None:
     system = make.system()
     flow = make.flow(system)
     make.approved_deployment(system, [flow])
-    assert set(Schedule.objects.filter(active=True).values_list("kind", flat=True)) == {
-        "lapse_deployments",
-        "rescreen_flows",
-    }
     flow.screenings.update(rules_version="2020.1")
     seen: list[int] = []
     context: Any = SimpleNamespace(progress=lambda percent, note="": seen.append(percent))

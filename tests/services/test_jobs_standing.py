@@ -1,0 +1,83 @@
+"""Standing schedules: work that every installation needs begins by itself."""
+# ruff: noqa: F811 - a fixture is imported and asked for by the same name
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from governance.findings.services import add_action, open_finding
+from portal.accounts.models import User
+from portal.jobs import registry, runner, services, sweeper
+from portal.jobs.clock import database_now
+from portal.jobs.models import Job, Schedule
+from portal.jobs.rules import Every, JobState
+from portal.notify.models import Message
+from tests import make
+from tests.jobs import in_threads, rings  # noqa: F401 - fixtures are found by name
+
+STANDING = {
+    "lapse_deployments": Every.HOURLY,
+    "remind": Every.HOURLY,
+    "rescreen_flows": Every.DAILY,
+    "send_digest": Every.DAILY,
+}
+
+
+@pytest.mark.django_db
+def test_the_first_tick_sets_them_and_later_ones_leave_them_as_they_are(rings: list[str]) -> None:
+    sweeper.tick()
+    assert dict(Schedule.objects.values_list("name", "every")) == {k: str(v) for k, v in STANDING.items()}
+    assert {h.kind: h.standing for h in registry.all_handlers() if h.standing} == STANDING
+    services.stop_schedule(name="remind")
+    services.set_schedule(name="send_digest", kind="send_digest", payload={}, every=Every.WEEKLY)
+    Schedule.objects.filter(name="rescreen_flows").delete()
+    before = set(Schedule.objects.values_list("pk", flat=True))
+    sweeper.tick()
+    sweeper.tick()
+    assert Schedule.objects.exclude(pk__in=before).get().name == "rescreen_flows"
+    assert not Schedule.objects.get(name="remind").active
+    assert Schedule.objects.get(name="send_digest").every == Every.WEEKLY
+    assert all(due > database_now() for due in Schedule.objects.values_list("next_due_at", flat=True))
+
+
+@pytest.mark.django_db
+def test_they_cost_a_tick_one_question(rings: list[str]) -> None:
+    sweeper.tick()
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        sweeper._stand()
+    assert len(asked) == 1
+
+
+def test_two_schedulers_that_start_together_set_each_once(committed_db: Any, rings: list[str]) -> None:
+    in_threads(lambda number: sweeper.tick(), 4)
+    assert sorted(Schedule.objects.values_list("name", flat=True)) == sorted(STANDING)
+
+
+def test_an_action_that_is_due_reaches_its_owner_by_inbox_and_mail(
+    committed_db: Any, rings: list[str]
+) -> None:
+    system = make.system(name="Chat")
+    owner = system.owner
+    User.objects.filter(pk=owner.pk).update(mail="immediate")
+    finding = open_finding(
+        system=system, check="a.b", severity="high", title="Too low", detail="", source="t", by="system"
+    )
+    due = make.today() + dt.timedelta(days=5)
+    add_action(finding=finding, text="Label 200 more", owner=owner, due_on=due, by=owner)
+    sweeper.tick()
+    assert not Job.objects.filter(kind="remind").exists()
+    border = Schedule.objects.get(name="remind").last_covered_until  # an hour passes
+    Schedule.objects.filter(name="remind").update(
+        last_covered_until=border - dt.timedelta(hours=1), next_due_at=border
+    )
+    sweeper.tick()
+    for kind in ("remind", "send_mail"):
+        assert runner.run_job(Job.objects.get(kind=kind).pk) is JobState.DONE
+    assert "Label 200 more" in Message.objects.filter(user=owner).values_list("title", flat=True)
+    assert [letter.to for letter in mail.outbox if "Label 200 more" in letter.body] == [[owner.email]]
