@@ -19,20 +19,21 @@ ROOT = addresses.ROOT
 APPS = ("portal", "governance", "metrics")
 
 
-def prepare(data: Path, environment: Mapping[str, str], *, example: bool) -> None:
-    """Translations, static files, migrations; then the example organisation or the first administrator.
-
-    The static files need no database: they are collected beside the rest.
-    """
+def prepare(environment: Mapping[str, str]) -> None:
+    """What the processes stand on: translations, migrations and, beside these, the static files."""
     compile_translations()
     with ThreadPoolExecutor(max_workers=1) as side:
         collected = side.submit(collect_static, environment)
         migrate(environment)
-        if example:
-            make_example(data, environment)
-        elif not _rows(environment, "portal_user"):
-            _manage(environment, "createadmin", why="there is no administrator yet")
         collected.result()
+
+
+def populate(data: Path, environment: Mapping[str, str], *, example: bool) -> None:
+    """The example organisation or the first administrator."""
+    if example:
+        make_example(data, environment)
+    elif not _rows(environment, "portal_user"):
+        _manage(environment, "createadmin", why="there is no administrator yet")
 
 
 def compile_translations() -> None:

@@ -167,9 +167,11 @@ def run(tree: Tree, *, example: bool) -> int:
                 tree.environment.setdefault(
                     "ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score"
                 )
-            preparation.prepare(data, tree.environment, example=example)
+            preparation.prepare(tree.environment)
             tree.children = _children(data, host, port, tree.environment, example=example)
             if not tree.asked:
+                tree.start("web")  # it comes up while the first rows are made
+                preparation.populate(data, tree.environment, example=example)
                 _serve(tree, host, port)
                 _tell(url, data, example=example)
                 tree.watch(held)
@@ -193,8 +195,8 @@ def _alone() -> bool:
 
 
 def _serve(tree: Tree, host: str, port: int) -> None:
-    """Start the web and, when it answers, the rest: the first page is not kept waiting."""
-    web = tree.start("web")
+    """When the web answers, start the rest: the first page is not kept waiting."""
+    web = next(child for child in tree.children if child.name == "web")
     processes.wait_until(lambda: bool(tree.asked) or web.dead() or _answers(host, port), READY_SECONDS, 0.05)
     if web.dead() or not (tree.asked or _answers(host, port)):
         raise EmbeddedError(
