@@ -8,7 +8,7 @@ SYSTEMS = {"small": (10, 100), "medium": (10, 300), "large": (10, 1_000)}
 PAGES = (
     "home",
     "system_list",
-    "portfolio_list",
+    "portfolio",
     "audit_overview",
     "job_list",
     "pack_list",

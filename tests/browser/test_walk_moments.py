@@ -11,13 +11,14 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
 from governance.review import services as review
 from portal.access.services import password_key
 from portal.errors import N_, RuleBroken
-from tests import make
+from tests import make, rule_sets
 from tests.browser import soundness
 from tests.browser.conftest import watch
 from tests.browser.pages import PAGES
@@ -176,6 +177,43 @@ def test_somebody_without_a_role(visit: Visit) -> None:
     visit.see("no-role", "/")
     visit.see("forbidden", "/people/", status=403)
     visit.see("search", "/search/?q=zzzz")
+
+
+def test_a_set_of_legal_rules_is_brought_in_seen_and_applied(visit: Visit, settings: Any) -> None:
+    settings.LAW_KEYS = [rule_sets.trusted()]
+    flow = make.flow(make.system(unit=make.unit("De Linde")))
+    visit.sign_in(make.person("administrator", unit=flow.system.unit))
+    visit.see("rule_set_add", reverse("rule_set_add"))
+
+    def send(text: str) -> None:
+        file = {"name": "law.txt", "mimeType": "text/plain", "buffer": text.encode()}
+        visit.page.locator("main input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        visit.send("main form button[type=submit]")
+
+    visit.see("rule_set_refused", reverse("rule_set_add"), come=lambda: send(rule_sets.STRICTER))
+    visit.page.goto(f"{visit.url}{reverse('rule_set_add')}")
+    send(rule_sets.signed(rule_sets.STRICTER))
+    detail = visit.page.url.removeprefix(visit.url).partition("?")[0]
+    visit.see("rule_set_detail", detail)
+    visit.page.locator("main textarea[name=reason]").fill("Advice of counsel.")
+    visit.send("main form button[type=submit]")
+    expect(visit.page.locator("body")).to_contain_text("2026.2")
+    visit.see("rule_set_in_force", detail)
+
+
+def test_who_has_no_password_yet_sets_one(visit: Visit, settings: Any) -> None:
+    person = make.user("Ines de Wit")
+    person.set_unusable_password()
+    person.save()
+    visit.person = person
+    elsewhere = Client()  # signed in by another way than a password
+    elsewhere.force_login(person, backend="portal.accounts.backends.SignInBackend")
+    session = {
+        "name": settings.SESSION_COOKIE_NAME,
+        "value": elsewhere.cookies[settings.SESSION_COOKIE_NAME].value,
+    }
+    visit.page.context.add_cookies([{**session, "url": visit.url}])  # type: ignore[list-item]
+    visit.see("account_set_password", reverse("account_set_password"))
 
 
 def test_an_address_that_leads_nowhere(visit: Visit) -> None:

@@ -16,31 +16,18 @@ from governance.screening import selectors as screenings
 from governance.screening.models import RuleSet, RuleSetApplication
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs.models import Job
-from portal.ledger import notes
 from portal.ledger.models import PendingEvent
 from portal.ledger.selectors import history
-from tests import make
+from tests import make, rule_sets
+from tests.rule_sets import NAME, NEWER, STRICTER, TEXT, signed
 
-TEXT = law.LAW_FILE.read_text(encoding="utf-8")
 TODAY = dt.date(2026, 11, 23)
-KEY = Ed25519PrivateKey.generate()
-NAME = "law.example.org"
-NEWER = TEXT.replace('version: "2026.1"', 'version: "2026.2"')
-# a set under which written words of customers become high risk
-STRICTER = NEWER.replace(
-    "id: aia-50-1-talks-to-people\n    outcome: transparency",
-    "id: aia-50-1-talks-to-people\n    outcome: high_risk",
-)
 pytestmark = pytest.mark.django_db
-
-
-def signed(text: str, key: Ed25519PrivateKey = KEY, name: str = NAME) -> str:
-    return notes.sign_text(text, name, key)
 
 
 @pytest.fixture(autouse=True)
 def trusted(settings: Any) -> None:
-    settings.LAW_KEYS = [notes.verifier_key(NAME, KEY.public_key().public_bytes_raw())]
+    settings.LAW_KEYS = [rule_sets.trusted()]
 
 
 @pytest.fixture
