@@ -212,7 +212,7 @@ def test_who_has_no_password_yet_sets_one(visit: Visit, settings: Any) -> None:
         "name": settings.SESSION_COOKIE_NAME,
         "value": elsewhere.cookies[settings.SESSION_COOKIE_NAME].value,
     }
-    visit.page.context.add_cookies([{**session, "url": visit.url}])  # type: ignore[list-item]
+    visit.page.context.add_cookies([{**session, "url": visit.url}])  # type: ignore[typeddict-item]
     visit.see("account_set_password", reverse("account_set_password"))
 
 
