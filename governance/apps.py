@@ -10,19 +10,20 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Read the law (a file with a mistake stops the start); fill the registers of jobs and pack sections."""
+        """Read law and emotion scheme (a file with a mistake stops the start); fill the registers of jobs and packs."""
         from governance.audits import tasks  # noqa: F401
         from governance.consent import templates
         from governance.consent.rules import BASES
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
-        from governance.registry import rules
+        from governance.registry import emotions, rules
         from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
         from portal.web import badges
 
         law.shipped()
         templates.all_templates()
+        emotions.current()
         governance_sections.register_all()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
