@@ -22,7 +22,7 @@ def run(size: str) -> Table:
     few, many = SYSTEMS[size]
     table = Table(
         ("page", f"statements at {few}", f"at {many:,}", f"ms at {few}", f"at {many:,}"),
-        f"The main lists as an administrator sees them who also is manager and auditor, with {few} and {many:,} systems:",
+        f"The main lists for somebody who is administrator, manager and auditor, with {few} and {many:,} systems:",
     )
     small, large = _measure(few), _measure(many)
     for name, (statements, cost) in small.items():
