@@ -10,7 +10,8 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Read the law (a file with a mistake stops the start); fill the registers of jobs and pack sections."""
+        """Read law and questionnaires (a mistake in them stops the start); fill the registers of jobs and sections."""
+        from governance.assessments import catalogue
         from governance.audits import tasks  # noqa: F401
         from governance.consent import templates
         from governance.consent.rules import BASES
@@ -23,6 +24,8 @@ class GovernanceConfig(AppConfig):
 
         law.shipped()
         templates.all_templates()
+        catalogue.questionnaires()
+        catalogue.requirements()
         governance_sections.register_all()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):

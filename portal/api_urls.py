@@ -8,6 +8,7 @@ from portal.web.apidocs import SwaggerPage
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.registry.api_urls")),
     path("", include("governance.screening.api_urls")),
+    path("", include("governance.assessments.api_urls")),
     path("", include("governance.review.api_urls")),
     path("", include("governance.findings.api_urls")),
     path("", include("governance.audits.api_urls")),

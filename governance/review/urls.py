@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.review.views import boards, deployments, register, requests
+from governance.review.views import assessments, boards, deployments, register, requests
 
 urlpatterns = [
     path("systems/<slug:slug>/edit/", register.SystemEdit.as_view(), name="system_edit"),
@@ -43,6 +43,12 @@ urlpatterns = [
         "deployments/<uuid:pk>/flows/<slug:flow>/reinstate/",
         deployments.FlowReinstate.as_view(),
         name="deployment_flow_reinstate",
+    ),
+    path("assessments/<uuid:pk>/sign/", assessments.AssessmentSign.as_view(), name="assessment_sign"),
+    path(
+        "assessments/<uuid:pk>/withdraw/",
+        assessments.AssessmentWithdraw.as_view(),
+        name="assessment_withdraw",
     ),
     path("boards/", boards.BoardList.as_view(), name="board_list"),
     path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),

@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from governance.assessments import selectors as assessments
 from governance.audits.models import AuditRun
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
@@ -38,8 +39,9 @@ class Task:
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """Votes, signatures, own requests, conditions, actions and findings of own systems: the earliest due first."""
+    """Votes, signatures, drafts, conditions, actions and findings of own systems: the earliest due first."""
     tasks = [*_votes(user, today), *_signatures(user), *_drafts(user), *_duties(user), *_findings(user)]
+    tasks += _assessments(user, today)
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
 
@@ -69,6 +71,27 @@ def _drafts(user: User) -> list[Task]:
     return [
         Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
         for row in rows[:SHOWN]
+    ]
+
+
+_ASSESSMENTS = {
+    "sign": _("Your signature"),
+    "draft": _("Your draft assessment"),
+    "returned": _("Returned with questions"),
+    "renew": _("Assessment to renew"),
+}
+
+
+def _assessments(user: User, today: dt.date) -> list[Task]:
+    return [
+        Task(
+            str(row.assessment),
+            _ASSESSMENTS[row.why],
+            row.assessment.get_absolute_url(),
+            row.assessment.system.name,
+            row.due_on,
+        )
+        for row in assessments.waiting(user, today)
     ]
 
 

@@ -15,6 +15,8 @@ NOT_PAGES = {
     "job_progress": "a part of a page, seen inside job_detail",
     "pack_progress": "a part of a page, seen inside pack_detail",
     "pack_download": "a download",
+    "assessment_export": "a download",
+    "attachment_download": "a download",
     "verifier": "a download",
     "mfa_download_recovery_codes": "a download",
     "ledger_checkpoint": "a download",

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.browser
 NOTHING_REQUIRED = {
     "account_logout": "a question with a button",
     "api_key_revoke": "a question with a button",
+    "assessment_section": "a draft saves as one goes: what is open may stay open",
     "audit_run_start": "days and set may be left open",
     "calendar_address": "buttons",
     "gate_try": "each choice has a value from the start",
