@@ -17,6 +17,7 @@ NOT_HTML = (
     "_chart",
     "chart",
     "download",
+    "assessment_export",
     "verifier",
     "proof",
     "checkpoint",
