@@ -48,5 +48,3 @@ def is_address(row: Row) -> bool:
 
 ADDRESSES = {name: row for name, row in ROWS.items() if is_address(row)}
 PAGES = sorted(set(ADDRESSES) - set(NOT_PAGES) - set(MOMENTS))
-# drawn by a library of its own (Swagger UI), whose parts fail axe; what it shows is also in docs/api.md
-FOREIGN = {"api_docs"}
