@@ -10,7 +10,8 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Read law and emotion scheme (a file with a mistake stops the start); fill the registers of jobs and packs."""
+        """Read law, questionnaires, emotion scheme (a mistake in them stops the start); fill the registers."""
+        from governance.assessments import catalogue
         from governance.audits import tasks  # noqa: F401
         from governance.consent import templates
         from governance.consent.rules import BASES
@@ -24,6 +25,8 @@ class GovernanceConfig(AppConfig):
         law.shipped()
         templates.all_templates()
         emotions.current()
+        catalogue.questionnaires()
+        catalogue.requirements()
         governance_sections.register_all()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):

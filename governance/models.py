@@ -1,5 +1,6 @@
 """The models of the app `governance`, gathered from its slices (Django looks only here)."""
 
+from governance.assessments.models import AnswerChange, Assessment, AssessmentComment, Attachment
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
 from governance.evidence.models import EvidencePack
@@ -35,6 +36,10 @@ from governance.screening.models import RuleSet, RuleSetApplication, Screening
 
 __all__ = [
     "Alias",
+    "AnswerChange",
+    "Assessment",
+    "AssessmentComment",
+    "Attachment",
     "AuditPlan",
     "AuditRun",
     "Board",

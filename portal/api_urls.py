@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.web.apidocs import SwaggerPage
+from portal.web.apidocs import ApiReference
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.registry.api_urls")),
     path("", include("governance.screening.api_urls")),
+    path("", include("governance.assessments.api_urls")),
     path("", include("governance.review.api_urls")),
     path("", include("governance.findings.api_urls")),
     path("", include("governance.audits.api_urls")),
@@ -20,5 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularAPIView.as_view(permission_classes=[], authentication_classes=[]),
         name="api_schema",
     ),
-    path("docs/", SwaggerPage.as_view(url_name="api_schema"), name="api_docs"),
+    path("docs/", ApiReference.as_view(), name="api_docs"),
 ]

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.registry.urls")),
     path("", include("governance.review.urls")),
     path("", include("governance.screening.urls")),
+    path("", include("governance.assessments.urls")),
     path("", include("governance.findings.urls")),
     path("", include("governance.evidence.urls")),
     path("", include("governance.consent.urls")),

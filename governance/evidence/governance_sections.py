@@ -8,6 +8,7 @@ from typing import Any
 
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Notice, Policy
+from governance.evidence.assessment_sections import assessments
 from governance.evidence.decision_sections import decisions
 from governance.evidence.register_sections import described
 from governance.evidence.sections import PackFile, Scope, document, person, register, suppress, table
@@ -288,5 +289,6 @@ def register_all() -> None:
         "40 findings": findings,
         "50 audits": audits,
         "60 policies": policies,
+        "70 assessments": assessments,
     }.items():
         register(name, make)

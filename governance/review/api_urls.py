@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from governance.review import api, api_register
+from governance.review import api, api_register, assessments_api
 
 urlpatterns = [
     path("systems/<slug:slug>", api_register.SystemOne.as_view(), name="api_system"),
@@ -25,4 +25,14 @@ urlpatterns = [
     path("requests/<uuid:pk>", api.RequestOne.as_view(), name="api_request"),
     path("requests/<uuid:pk>/submit", api.RequestSubmission.as_view(), name="api_request_submit"),
     path("requests/<uuid:pk>/votes", api.Votes.as_view(), name="api_votes"),
+    path(
+        "assessments/<uuid:pk>/sign",
+        assessments_api.AssessmentSignature.as_view(),
+        name="api_assessment_sign",
+    ),
+    path(
+        "assessments/<uuid:pk>/withdraw",
+        assessments_api.AssessmentWithdrawal.as_view(),
+        name="api_assessment_withdraw",
+    ),
 ]

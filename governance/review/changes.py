@@ -8,13 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
+from governance.assessments import services as assessing
+from governance.assessments.models import Assessment
 from governance.findings.services import open_finding
 from governance.registry import parts, vendors
 from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion, Vendor
-from governance.review import deployments
+from governance.review import deployments, selectors
 from governance.review.models import Deployment, DeploymentRequest
 from governance.review.services import overtake
 from governance.screening import selectors as screenings
@@ -28,6 +32,7 @@ SYSTEM_CHANGED = N_("The description of the system changed materially.")
 SCREENED_AGAIN = N_("The legal screening of a data flow changed. Ask again with the new one.")
 VENDOR_CHANGED = N_("What was agreed with the vendor changed materially.")
 DRIFTED = N_("The system learned beyond its declared limits.")
+ASSESSED_ANEW = N_("An assessment that this rests on is no longer in use as it was: a material change.")
 PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.")
 
 
@@ -178,6 +183,57 @@ def rescreen(*, flow: DataFlow, by: Any = "system", effective_at: dt.datetime | 
         if screening.outcome == "prohibited":
             deployments.suspend_flow(flow=flow, reason=PROHIBITED, by="system", effective_at=effective_at)
     return screening
+
+
+def sign_assessment(
+    *, assessment: Assessment, reason: str, by: Any, effective_at: dt.datetime | None = None
+) -> Assessment:
+    """Sign an assessment; what was approved or is asked for with the version that it replaces is void."""
+    with transaction.atomic():
+        signed = assessing.sign(assessment=assessment, reason=reason, by=by, effective_at=effective_at)
+        void_unassessed(system=signed.system, by=by, effective_at=effective_at)
+    return signed
+
+
+def withdraw_assessment(
+    *, assessment: Assessment, reason: str, by: Any, effective_at: dt.datetime | None = None
+) -> Assessment:
+    """Give up an open version or take a signature back; what was approved with that signature is void."""
+    with transaction.atomic():
+        withdrawn = assessing.withdraw(assessment=assessment, reason=reason, by=by, effective_at=effective_at)
+        void_unassessed(system=withdrawn.system, by=by, effective_at=effective_at)
+    return withdrawn
+
+
+def void_unassessed(
+    *, system: System | None = None, by: Any = "system", effective_at: dt.datetime | None = None
+) -> int:
+    """Void what binds an assessment that is no longer in use as it was: signed anew, withdrawn, past its year.
+
+    Of one system, or of all. Returns how many approvals and requests that were.
+    """
+    if system is not None:
+        return _void_unassessed(system, by, effective_at)
+    live = Q(deployments__state__in=["in_force", "suspended"]) | Q(requests__state="in_review")
+    return sum(_void_unassessed(row, by, effective_at) for row in System.objects.filter(live).distinct())
+
+
+def _void_unassessed(system: System, by: Any, effective_at: dt.datetime | None) -> int:
+    today = (effective_at or timezone.now()).date()
+    count = 0
+    with transaction.atomic():
+        registry.lock_system(system.pk)  # so that what is found stays as it is
+        alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
+        for deployment in alive.select_related("request__system"):
+            if selectors.assessments_changed(deployment.request, today):
+                deployments.end_flows(deployment, None, ASSESSED_ANEW, by, effective_at)
+                count += 1
+        asked = DeploymentRequest.objects.filter(system=system, state="in_review")
+        for request in asked.select_related("system"):
+            if selectors.assessments_changed(request, today):
+                overtake(request=request, reason=ASSESSED_ANEW, by=by, effective_at=effective_at)
+                count += 1
+    return count
 
 
 def _void(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
 from governance.registry.services import lock_system, permitted, person
-from governance.review import rules
+from governance.review import rules, selectors
 from governance.review.models import Condition, Deployment, DeploymentRequest, InForce
 from governance.screening import selectors as screenings
 from portal.errors import N_, RuleBroken
@@ -91,9 +91,9 @@ def reinstate(
 def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None) -> bool:
     """Stop one flow of whatever is in force; False where it was not in force (so that callers may repeat it)."""
     _need_reason(reason)
-    now = effective_at or timezone.now()
     with transaction.atomic():
         lock_system(flow.system_id)
+        now = effective_at or timezone.now()  # after the lock: else 'now' lies before what others just did
         permitted(by, "suspend", flow.system)
         stopped = False
         for deployment in _alive(flow.system, [flow]):
@@ -107,9 +107,9 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
 def reinstate_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None) -> bool:
     """Put a stopped flow of a deployment in force back, by the chair; False where none was stopped."""
     _need_reason(reason)
-    now = effective_at or timezone.now()
     with transaction.atomic():
         lock_system(flow.system_id)
+        now = effective_at or timezone.now()  # after the lock: else 'now' lies before what others just did
         permitted(by, "chair", flow.system)
         deployment = Deployment.objects.filter(system=flow.system, state="in_force", flows=flow).first()
         if (
@@ -175,7 +175,7 @@ def meet_condition(
         locked.met_at, locked.met_by, locked.evidence = now, by, evidence.strip()
         locked.save()
         running = InForce.objects.filter(deployment=deployment, starts_at__lte=now, ends_at__gt=now)
-        running.filter(ended_because="").update(ends_at=_ends_at(deployment))
+        running.filter(ended_because="").update(ends_at=_stops_at(deployment))
         body = {"system": request.system.slug, "version": request.version.name, "condition": str(locked.pk)}
         record(
             type="review.condition_met",
@@ -251,6 +251,11 @@ def _ends_at(deployment: Deployment) -> dt.datetime:
     )
 
 
+def _stops_at(deployment: Deployment) -> dt.datetime:
+    """When the gate says no by itself: at the end of the approval or of an assessment that it binds."""
+    return rules.in_force_until(_ends_at(deployment), selectors.assessed_until(deployment.request))
+
+
 def _suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
     with transaction.atomic():
         locked = _locked(deployment)
@@ -271,7 +276,7 @@ def _suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
 
 def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -> None:
     # a condition may have been overdue before the last vote came in: then nothing is ever in force
-    ends_at = max(now, _ends_at(deployment))
+    ends_at = max(now, _stops_at(deployment))
     InForce.objects.bulk_create(
         InForce(
             deployment=deployment,
@@ -308,6 +313,8 @@ def _refuse_over(deployment: Deployment, now: dt.datetime) -> None:
         raise RuleBroken(
             N_("A condition of the approval is overdue. It must be met first."), code="condition_overdue"
         )
+    if changed := selectors.assessments_changed(deployment.request, now.date()):
+        raise RuleBroken(N_("{why} Ask for a new approval."), code="not_assessed", why=changed[0].why)
 
 
 def _refuse_unlawful(flow: DataFlow, now: dt.datetime) -> None:

@@ -28,6 +28,7 @@ def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict
         "system": system,
         "law": rulesets.in_force(),
         "flows": _flows(request, today),
+        "assessments": selectors.assessments_bound(request, today),
         "problems": [_problem(p) for p in selectors.problems(request, today)] if draft else [],
         "seats": _seats(request, today),
         "tally": selectors.tally(request, today),
@@ -71,7 +72,7 @@ def _flows(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:
 
 
 def _problem(problem: rules.Problem) -> str:
-    return gettext(problem.message).format(flow=problem.flow)
+    return gettext(problem.message).format(**problem.params)
 
 
 def _seats(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:

@@ -122,10 +122,26 @@ class Problem:
     code: str
     message: str
     flow: str = ""
+    assessment: str = ""  # how its kind is called
+    why: str = ""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What fills the message."""
+        return {"flow": self.flow, "assessment": self.assessment, "why": self.why}
 
 
-def problems(flows: Sequence[FlowFile], *, summary: str, voting_seats: int) -> list[Problem]:
-    """What stands in the way of a submission; empty where the file is complete."""
+def problems(
+    flows: Sequence[FlowFile],
+    *,
+    summary: str,
+    voting_seats: int,
+    lacking: Sequence[tuple[str, str]] = (),
+) -> list[Problem]:
+    """What stands in the way of a submission; empty where the file is complete.
+
+    `lacking`: the assessments that are needed and not validly signed, each with the sentence that says why.
+    """
     found = []
     if not flows:
         found.append(Problem("no_flows", N_("Choose at least one data flow.")))
@@ -160,6 +176,15 @@ def problems(flows: Sequence[FlowFile], *, summary: str, voting_seats: int) -> l
                     flow.slug,
                 )
             )
+    found += [
+        Problem(
+            "not_assessed",
+            N_("{assessment} is needed and not validly signed. {why}"),
+            assessment=name,
+            why=why,
+        )
+        for name, why in lacking
+    ]
     return found
 
 

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
+from django.utils.translation import gettext
 
+from governance.assessments import selectors as assessments
+from governance.assessments.models import Assessment
+from governance.assessments.rules import Kind
 from governance.registry.models import DataFlow, System
 from governance.registry.selectors import flow_facts, visible
 from governance.review import rules
@@ -172,11 +176,52 @@ def file_of(request: DeploymentRequest, on: dt.date) -> list[rules.FlowFile]:
 def problems(request: DeploymentRequest, on: dt.date) -> list[rules.Problem]:
     """What stands in the way of submitting a draft."""
     seats = len(voting_seats(request, on))
-    return rules.problems(file_of(request, on), summary=request.summary, voting_seats=seats)
+    return file_problems(request, on, voting_seats=seats)
 
 
-def content(request: DeploymentRequest) -> dict[str, Any]:
-    """What an approval covers, as canonical data: system, version, flows with their legal outcome, the question."""
+def file_problems(request: DeploymentRequest, on: dt.date, *, voting_seats: int) -> list[rules.Problem]:
+    """Likewise with the number of votes as it is given: what is asked again when the last vote is in."""
+    return rules.problems(
+        file_of(request, on),
+        summary=request.summary,
+        voting_seats=voting_seats,
+        lacking=[
+            (gettext(Kind(row.kind).sentence), row.why)
+            for row in assessments.missing(request.system, request.flows.all(), on)
+        ],
+    )
+
+
+def assessments_bound(request: DeploymentRequest, on: dt.date) -> QuerySet[Assessment]:
+    """The signed versions that the request binds; for a draft those that it would bind now."""
+    digests = (
+        assessments.bound(request.system, request.flows.all(), on)
+        if request.state == "draft"
+        else _bound_in(request)
+    )
+    rows = Assessment.objects.filter(system=request.system, digest__in=digests.values())
+    return rows.select_related("signed_by", "system")
+
+
+def assessments_changed(request: DeploymentRequest, on: dt.date) -> list[assessments.Missing]:
+    """Of what was submitted, the assessments that are no longer in use as they were, each with the reason."""
+    return assessments.changed(request.system, _bound_in(request), on)
+
+
+def assessed_until(request: DeploymentRequest) -> dt.date | None:
+    """The last day on which everything that the request binds is valid; None where it binds nothing."""
+    rows = Assessment.objects.filter(system=request.system_id, digest__in=_bound_in(request).values())
+    last: dt.date | None = rows.aggregate(first=Min("valid_until"))["first"]
+    return last
+
+
+def _bound_in(request: DeploymentRequest) -> dict[str, str]:
+    return dict((request.content or {}).get("assessments", {}))
+
+
+def content(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
+    """What an approval covers, as canonical data: system, version, flows with their legal outcome, the question,
+    and the assessments that are in use on that day, by the digests that their signatures cover."""
     flows = list(request.flows.select_related("system").order_by("slug"))
     current = screenings.current_of(flows)
     system, version = request.system, request.version
@@ -193,6 +238,7 @@ def content(request: DeploymentRequest) -> dict[str, Any]:
             "released_on": version.released_on.isoformat(),
         },
         "flows": [_flow_content(flow, current[flow.pk]) for flow in flows if flow.pk in current],
+        "assessments": assessments.bound(system, flows, on),
         "request": {
             "summary": request.summary,
             "alternatives": request.alternatives,

@@ -85,7 +85,7 @@ def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
         "flows": [flow.slug for flow in request.flows.all()],
         "board": request.board_id,
         **{name: getattr(request, name) for name in plain},
-        "problems": [{"code": p.code, "flow": p.flow} for p in problems],
+        "problems": [{"code": p.code, "flow": p.flow, "assessment": p.assessment} for p in problems],
         "votes_in": tally.cast,
         "votes_needed": tally.needed,
         "votes": [

@@ -85,8 +85,8 @@ def submit(
         found = selectors.problems(locked, now.date())
         if found:
             first = found[0]
-            raise RuleBroken(first.message, code=first.code, field="flows", flow=first.flow)
-        locked.content = selectors.content(locked)
+            raise RuleBroken(first.message, code=first.code, field="flows", **first.params)
+        locked.content = selectors.content(locked, now.date())
         locked.digest = rules.digest(locked.content)
         locked.high_risk = any(flow["outcome"] == "high_risk" for flow in locked.content["flows"])
         locked.state, locked.submitted_at, locked.submitted_by = state, now, person(by)
@@ -136,7 +136,7 @@ def cast_vote(
             raise RuleBroken(N_("You do not speak for this seat."), code="cannot_vote", field="seat")
         _next("request", locked.state, "vote")
         rows = _checked_vote(choice, reason, conditions, now.date())
-        if rules.digest(selectors.content(locked)) != locked.digest:
+        if rules.digest(selectors.content(locked, now.date())) != locked.digest:
             raise RuleBroken(
                 N_("What was submitted has changed since. The request must be made again."),
                 code="file_changed",
@@ -295,11 +295,9 @@ def _settle(
     approved = tally.decision != "rejected"
     if approved:
         # whatever changed since the submission: nobody approves a prohibited flow or one on hold
-        found = rules.problems(
-            selectors.file_of(request, now.date()), summary=request.summary, voting_seats=rules.FEWEST_VOTES
-        )
+        found = selectors.file_problems(request, now.date(), voting_seats=rules.FEWEST_VOTES)
         if found:
-            raise RuleBroken(found[0].message, code=found[0].code, flow=found[0].flow)
+            raise RuleBroken(found[0].message, code=found[0].code, **found[0].params)
     _close(request, _next("request", request.state, act[tally.decision]), tally.why, by, effective_at)
     votes = list(request.votes.select_related("seat"))
     if tally.decision == "approved_with_conditions":

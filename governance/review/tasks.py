@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 @handler(
     "lapse_deployments",
     title=N_("Stop deployments whose date or condition passed"),
-    shows={"lapsed": N_("Deployments that lapsed"), "overdue": N_("Stopped for an overdue condition")},
+    shows={
+        "lapsed": N_("Deployments that lapsed"),
+        "overdue": N_("Stopped for an overdue condition"),
+        "unassessed": N_("Voided because an assessment is no longer valid"),
+    },
     standing=Every.HOURLY,
 )
 def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second itself; this makes the state and the ledger say so too."""
-    return {"lapsed": services.lapse_due(), "overdue": services.suspend_overdue()}
+    return {
+        "lapsed": services.lapse_due(),
+        "overdue": services.suspend_overdue(),
+        "unassessed": changes.void_unassessed(),
+    }
 
 
 @handler(

@@ -3,7 +3,16 @@
 from django.urls import converters, path, register_converter
 
 from governance.registry.fields import PARTS
-from governance.review.views import boards, deployments, exchange, history, register, requests, steps
+from governance.review.views import (
+    assessments,
+    boards,
+    deployments,
+    exchange,
+    history,
+    register,
+    requests,
+    steps,
+)
 
 
 class PartConverter(converters.StringConverter):
@@ -66,6 +75,12 @@ urlpatterns = [
         "deployments/<uuid:pk>/flows/<slug:flow>/reinstate/",
         deployments.FlowReinstate.as_view(),
         name="deployment_flow_reinstate",
+    ),
+    path("assessments/<uuid:pk>/sign/", assessments.AssessmentSign.as_view(), name="assessment_sign"),
+    path(
+        "assessments/<uuid:pk>/withdraw/",
+        assessments.AssessmentWithdraw.as_view(),
+        name="assessment_withdraw",
     ),
     path("boards/", boards.BoardList.as_view(), name="board_list"),
     path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),

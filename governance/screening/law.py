@@ -1,24 +1,15 @@
 """Reads the law catalogue; a file with a mistake is refused, naming file and line. Pure but for reading the file."""
 
-import datetime as dt
 from functools import cache
 from pathlib import Path
 
 import yaml
 
 from governance.registry.rules import ANSWERS, FLOW_ENUMS
-from governance.screening.rules import Conditions, Duty, Law, Outcome, Rule, Text
+from governance.screening.rules import Conditions, Duty, Law, Outcome, Rule
+from portal.datafile import LANGUAGES, Reader, Text, compose, read
 
 LAW_FILE = Path(__file__).resolve().parent.parent / "catalogue" / "law.yaml"
-LANGUAGES = ("en", "nl")
-
-
-class LawFileError(Exception):
-    """A rules file that cannot be used: where and why."""
-
-    def __init__(self, name: str, line: int, why: str) -> None:
-        self.line = line
-        super().__init__(f"{name}, line {line}: {why}")
 
 
 @cache
@@ -28,75 +19,17 @@ def shipped() -> Law:
 
 
 def load(path: Path) -> Law:
-    """Read and check a rules file. Raises LawFileError with the line of the first mistake."""
-    return parse(path.read_text(encoding="utf-8"), str(path))
+    """Read and check a rules file. Raises DataFileError with the line of the first mistake."""
+    return parse(read(path), str(path))
 
 
 def parse(text: str, name: str) -> Law:
-    """The law in a text; `name` is what errors call it. Raises LawFileError with the line of the first mistake."""
-    try:
-        # BaseLoader leaves every scalar a string, so that `yes` stays an answer and no date is guessed
-        root = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise LawFileError(name, line, error.problem or "not YAML") from error
-    except (yaml.reader.ReaderError, RecursionError) as error:
-        raise LawFileError(name, 1, "a character that YAML does not allow, or nested too deeply") from error
-    if root is None:
-        raise LawFileError(name, 1, "the file is empty")
-    return _Reader(name).law(root)
+    """The law in a text; `name` is what errors call it. Raises DataFileError with the line of the first mistake."""
+    return _Reader(name).law(compose(text, name))
 
 
-class _Reader:
+class _Reader(Reader):
     """Turns the nodes of the file into the dataclasses of the rules, with the line at hand for each complaint."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def fail(self, node: yaml.Node, why: str) -> LawFileError:
-        return LawFileError(self.name, node.start_mark.line + 1, why)
-
-    def mapping(
-        self, node: yaml.Node, needed: set[str], allowed: set[str] | None = None
-    ) -> dict[str, yaml.Node]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self.fail(node, "a mapping is expected here")
-        found: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            if key.value in found:
-                raise self.fail(key, f"'{key.value}' occurs twice")
-            if allowed is not None and key.value not in allowed:
-                raise self.fail(key, f"unknown key '{key.value}'")
-            found[key.value] = value
-        for name in sorted(needed - found.keys()):
-            raise self.fail(node, f"'{name}' is missing")
-        return found
-
-    def items(self, node: yaml.Node) -> list[yaml.Node]:
-        if not isinstance(node, yaml.SequenceNode):
-            raise self.fail(node, "a list is expected here")
-        return list(node.value)
-
-    def string(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            raise self.fail(node, "a text is expected here")
-        return str(node.value)
-
-    def one_of(self, node: yaml.Node, allowed: set[str]) -> str:
-        value = self.string(node)
-        if value not in allowed:
-            raise self.fail(node, f"'{value}' is not one of {', '.join(sorted(allowed))}")
-        return value
-
-    def date(self, node: yaml.Node) -> dt.date:
-        try:
-            return dt.date.fromisoformat(self.string(node))
-        except ValueError as error:
-            raise self.fail(node, f"'{self.string(node)}' is not a date (YYYY-MM-DD)") from error
-
-    def text(self, node: yaml.Node) -> Text:
-        found = self.mapping(node, set(LANGUAGES), set(LANGUAGES))
-        return {language: self.string(found[language]) for language in LANGUAGES}
 
     def law(self, root: yaml.Node) -> Law:
         keys = {"version", "source", "questions", "duties", "rules"}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance.registry.rules import FLOW_FACTS, Described
+from portal.datafile import Text
 from portal.errors import N_
 
-Text = Mapping[str, str]
 Conditions = Mapping[str, frozenset[str]]
 
 

@@ -22,6 +22,7 @@ from governance.screening import law, rules
 from governance.screening.models import RuleSet, RuleSetApplication, Screening
 from portal.access.selectors import can, is_person
 from portal.accounts.models import Unit
+from portal.datafile import DataFileError, Text
 from portal.errors import N_, NotAllowed, RuleBroken
 from portal.jobs.services import enqueue
 from portal.ledger import notes
@@ -183,7 +184,7 @@ def _opened(text: str) -> tuple[str, str]:
 def _read(body: str) -> rules.Law:
     try:
         known = law.parse(body, "law.yaml")
-    except law.LawFileError as error:
+    except DataFileError as error:
         raise RuleBroken(
             N_("The file has a mistake: {why}"), code="bad_rules", field="file", why=str(error)
         ) from error
@@ -204,7 +205,7 @@ class Difference:
     before: str
     after: str
     rule: str
-    reason: rules.Text
+    reason: Text
 
     @property
     def worse(self) -> bool:

@@ -20,6 +20,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     EXTERNAL_AUDITOR = "external_auditor"
     DATA_PROTECTION_OFFICER = "data_protection_officer"
+    LEGAL_COUNSEL = "legal_counsel"
     SUPERVISOR = "supervisor"
     WORKS_COUNCIL = "works_council"
 
@@ -33,6 +34,7 @@ TITLES: dict[Role, str] = {
     Role.AUDITOR: N_("Auditor"),
     Role.EXTERNAL_AUDITOR: N_("External auditor"),
     Role.DATA_PROTECTION_OFFICER: N_("Data protection officer"),
+    Role.LEGAL_COUNSEL: N_("Legal counsel"),
     Role.SUPERVISOR: N_("Supervisor"),
     Role.WORKS_COUNCIL: N_("Works council"),
 }
@@ -49,7 +51,10 @@ SENTENCES: dict[Role, str] = {
     Role.MANAGER: N_("Reads the figures of own units; never about one person or a group that is too small."),
     Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
     Role.EXTERNAL_AUDITOR: N_("Does what an auditor does, until a set date; from then on nothing opens."),
-    Role.DATA_PROTECTION_OFFICER: N_("Publishes notices, approves data-use policies and signs screenings."),
+    Role.DATA_PROTECTION_OFFICER: N_(
+        "Publishes notices, approves data-use policies, signs screenings, DPIAs and other assessments."
+    ),
+    Role.LEGAL_COUNSEL: N_("Signs screenings, FRIAs, bias pre-assessments and oversight plans; not a DPIA."),
     Role.SUPERVISOR: N_("Watches the AI at work, takes over from it and works on findings."),
     Role.WORKS_COUNCIL: N_("Reads what concerns employees: the register, requests, audits and decisions."),
 }
@@ -89,6 +94,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.DATA_PROTECTION_OFFICER: _READ
     | {
         "sign_screening",
+        "sign_dpia",
+        "sign_assessment",
         "suspend",
         "view_kpis",
         "view_consent",
@@ -97,6 +104,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "view_ledger",
         "export_evidence",
     },
+    Role.LEGAL_COUNSEL: _READ | {"sign_screening", "sign_assessment", "view_kpis", "view_consent"},
     Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings"},
     Role.WORKS_COUNCIL: frozenset(_READ),
 }

@@ -9,6 +9,8 @@ PERMISSIONS: dict[str, str] = {
     "view_register": N_("See systems, their data flows and their screening"),
     "edit_register": N_("Register systems and change what is registered"),
     "sign_screening": N_("Sign a legal screening"),
+    "sign_dpia": N_("Sign or return a data protection impact assessment"),
+    "sign_assessment": N_("Sign or return a FRIA, bias pre-assessment or oversight plan"),
     "apply_law": N_("Bring in and apply sets of legal rules"),
     "request_deployment": N_("Ask for a deployment"),
     "view_review": N_("Read deployment requests and decisions"),

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from governance.assessments.models import Assessment
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import Goal
 from governance.registry.selectors import visible
@@ -39,6 +40,7 @@ def dates(user: Any) -> list[Dated]:
         *_findings(user),
         *_approvals(user),
         *_signatures(user),
+        *_assessments(user),
         *_goals(user),
     ]
     return sorted(rows, key=lambda row: (row.on, row.title))
@@ -90,6 +92,17 @@ def _signatures(user: Any) -> Iterator[Dated]:
             place,
             EXPIRY_DAYS,
         )
+
+
+def _assessments(user: Any) -> Iterator[Dated]:
+    """Of systems that the person owns or signs for."""
+    signs = Q(kind="dpia", system__in=visible(user, "sign_dpia"))
+    signs |= Q(system__in=visible(user, "sign_assessment")) & ~Q(kind="dpia")
+    rows = Assessment.objects.filter(Q(system__owner=user) | signs, state="signed", valid_until__isnull=False)
+    for row in rows.select_related("system").order_by("valid_until")[:MOST]:
+        assert row.valid_until is not None  # noqa: S101 - for the type checker: the filter says so
+        title, url = str(row), row.get_absolute_url()
+        yield Dated(row.valid_until, _("Assessment ends"), title, url, row.system.name, EXPIRY_DAYS)
 
 
 def _goals(user: Any) -> Iterator[Dated]:

@@ -29,6 +29,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Mission"), "mission_list", "target", ("edit_register",)),
     Entry(_("Dashboards"), "portfolio", "chart-line", ("view_kpis",)),
     Entry(_("Approvals"), "request_list", "scale", ("view_review",)),
+    Entry(_("Assessments"), "assessment_list", "clipboard-list", ("view_review",)),
     Entry(_("Audits"), "audit_overview", "clipboard-check", ("view_audits",)),
     Entry(_("Findings"), "finding_list", "triangle-alert", ("view_audits",)),
     Entry(_("Consent"), "consent_overview", "hand", ("view_consent",)),

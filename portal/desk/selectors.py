@@ -8,6 +8,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from governance.assessments import selectors as assessments
 from governance.audits.models import AuditRun
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
@@ -46,6 +47,7 @@ def waiting(user: User, today: dt.date) -> list[Task]:
         *_register(user),
         *_duties(user),
         *_findings(user),
+        *_assessments(user, today),
     ]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
@@ -91,6 +93,27 @@ def _register(user: User) -> list[Task]:
     ] + [
         Task(row.name, _("A report to answer"), row.get_absolute_url(), row.unit.name)
         for row in waiting[:SHOWN]
+    ]
+
+
+_ASSESSMENTS = {
+    "sign": _("Your signature"),
+    "draft": _("Your draft assessment"),
+    "returned": _("Returned with questions"),
+    "renew": _("Assessment to renew"),
+}
+
+
+def _assessments(user: User, today: dt.date) -> list[Task]:
+    return [
+        Task(
+            str(row.assessment),
+            _ASSESSMENTS[row.why],
+            row.assessment.get_absolute_url(),
+            row.assessment.system.name,
+            row.due_on,
+        )
+        for row in assessments.waiting(user, today)
     ]
 
 

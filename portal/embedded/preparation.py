@@ -19,21 +19,15 @@ ROOT = addresses.ROOT
 APPS = ("portal", "governance", "metrics")
 
 
-def prepare(environment: Mapping[str, str]) -> None:
-    """What the processes stand on: translations, migrations and, beside these, the static files."""
+def prepare(environment: Mapping[str, str], *, example: bool) -> None:
+    """Translations, migrations, without the example a first administrator; the static files beside these."""
     compile_translations()
     with ThreadPoolExecutor(max_workers=1) as side:
         collected = side.submit(collect_static, environment)
         migrate(environment)
+        if not example and not _rows(environment, "portal_user"):
+            _manage(environment, "createadmin", why="there is no administrator yet")
         collected.result()
-
-
-def populate(data: Path, environment: Mapping[str, str], *, example: bool) -> None:
-    """The example organisation or the first administrator."""
-    if example:
-        make_example(data, environment)
-    elif not _rows(environment, "portal_user"):
-        _manage(environment, "createadmin", why="there is no administrator yet")
 
 
 def compile_translations() -> None:

@@ -167,11 +167,12 @@ def run(tree: Tree, *, example: bool) -> int:
                 tree.environment.setdefault(
                     "ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score"
                 )
-            preparation.prepare(tree.environment)
+            preparation.prepare(tree.environment, example=example)
             tree.children = _children(data, host, port, tree.environment, example=example)
             if not tree.asked:
-                tree.start("web")  # it comes up while the first rows are made
-                preparation.populate(data, tree.environment, example=example)
+                tree.start("web")
+                if example:
+                    preparation.make_example(data, tree.environment)  # the web comes up meanwhile
                 _serve(tree, host, port)
                 _tell(url, data, example=example)
                 tree.watch(held)

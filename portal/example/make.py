@@ -35,7 +35,7 @@ from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import describe, history, people, register
+from portal.example import assessing, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -85,10 +85,16 @@ def _structure(start: date) -> None:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
     _policies(systems, cast, before)
     _goals_and_plans(systems, before)
+    assessing.assess(systems, cast, before + timedelta(days=2), recent + timedelta(days=1))
     for row in register.REQUESTS:
         _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
     describe.after_systems(cast, units)
+    if decided := assessing.renew(systems, cast, before + timedelta(days=2)):
+        for row in register.REQUESTS:  # the board meets the same afternoon
+            again = {**row, "condition": ""}
+            _decision(again, systems[row["system"]], board, cast, decided, timedelta(minutes=5))
+    assessing.open_now(systems, cast, recent + timedelta(days=1))
     _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
 
 
@@ -186,7 +192,14 @@ def _newest(slug: str) -> str:
     return str(versions[-1][0])
 
 
-def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str, User], at: datetime) -> None:
+def _decision(
+    row: dict[str, Any],
+    system: System,
+    board: Board,
+    cast: dict[str, User],
+    at: datetime,
+    each: timedelta = timedelta(hours=1),
+) -> None:
     request = _request(row, system, board, at)
     voters = [who for _, who, _, advisory in register.BOARD["seats"] if not advisory]
     if system.unit.path.startswith(register.AFFECTED):
@@ -201,7 +214,7 @@ def _decision(row: dict[str, Any], system: System, board: Board, cast: dict[str,
             conditions = [{"text": row["condition"], "owner": system.owner, "due_on": due}]
         review.cast_vote(
             request=request, choice=choice, reason=register.REASONS[choice], conditions=conditions, by=cast[who],
-            effective_at=at + timedelta(hours=n + 1),
+            effective_at=at + each * (n + 1),
         )  # fmt: skip
     for condition in request.conditions.all():
         review.meet_condition(

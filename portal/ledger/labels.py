@@ -5,6 +5,22 @@ from django.utils.translation import gettext
 from portal.errors import N_
 
 LABELS: dict[str, str] = {
+    "assessment.answers_saved": N_("Saved answers of an assessment"),
+    "assessment.commented": N_("Commented on an assessment"),
+    "assessment.file_added": N_("Added a file to an assessment"),
+    "assessment.file_downloaded": N_("Downloaded a file of an assessment"),
+    "assessment.file_removed": N_("Removed a file from an assessment"),
+    "assessment.returned": N_("Returned an assessment with questions"),
+    "assessment.revoked": N_("Took back the signature under an assessment"),
+    "assessment.said_not_owed": N_("Said that an assessment is not owed"),
+    "assessment.said_owed": N_("Said that an assessment is owed"),
+    "assessment.signed": N_("Signed an assessment"),
+    "assessment.started": N_("Began an assessment"),
+    "assessment.submitted": N_("Submitted an assessment for signature"),
+    "assessment.superseded": N_("An assessment was replaced by a later version"),
+    "assessment.thread_reopened": N_("Opened a thread again"),
+    "assessment.thread_resolved": N_("Settled a thread"),
+    "assessment.withdrawn": N_("Withdrew an assessment"),
     "audit.planned": N_("Set the targets of an audit"),
     "audit.run_finished": N_("Finished an audit"),
     "audit.run_requested": N_("Asked for an audit"),

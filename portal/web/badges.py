@@ -72,6 +72,7 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "not_emotion_recognition": (_("Not emotion recognition"), "circle-minus", CALM),
     "hold": (_("On hold"), "circle-pause", WARN),
     "signed": (_("Signed"), "signature", GOOD),
+    "superseded": (_("Replaced"), "layers", CALM),
     "unsigned": (_("Not signed"), "pencil", WARN),
     # findings
     "critical": (_("Critical"), "octagon-alert", BAD),

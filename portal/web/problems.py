@@ -84,7 +84,7 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Refused by a rule",
-    412: "Changed meanwhile",
+    412: "Precondition failed",
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid input",

@@ -15,6 +15,8 @@ NOT_PAGES = {
     "job_progress": "a part of a page, seen inside job_detail",
     "pack_progress": "a part of a page, seen inside pack_detail",
     "pack_download": "a download",
+    "assessment_export": "a download",
+    "attachment_download": "a download",
     "verifier": "a download",
     "mfa_download_recovery_codes": "a download",
     "ledger_checkpoint": "a download",
@@ -48,5 +50,3 @@ def is_address(row: Row) -> bool:
 
 ADDRESSES = {name: row for name, row in ROWS.items() if is_address(row)}
 PAGES = sorted(set(ADDRESSES) - set(NOT_PAGES) - set(MOMENTS))
-# drawn by a library of its own (Swagger UI), whose parts fail axe; what it shows is also in docs/api.md
-FOREIGN = {"api_docs"}

@@ -104,7 +104,9 @@ def _consents(system: Any) -> None:
 
 def _request(system: Any, flow: Any, board: Any) -> str:
     from governance.review import services as review
+    from tests import make
 
+    make.assessed(system, [flow])
     made = review.create_request(
         system=system, flows=[flow], version=system.versions.get(), summary="May this be used?", board=board,
         by=system.owner,

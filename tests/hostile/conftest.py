@@ -25,13 +25,15 @@ def world_database(
     from tests.whole.world import build
 
     name = f"{test_database.name}_world"
-    with django_db_blocker.unblock():
-        world = build()
-        connections.close_all()
-    database.copy(test_database.name, name)
-    database.copy(test_database.template, test_database.name)
     keys = Path(settings.LEDGER_KEY_FILE).parent
-    shutil.copytree(keys, keys.with_name("keys of the world"))
+    with django_db_blocker.unblock():
+        try:
+            world = build()
+            connections.close_all()
+            database.copy(test_database.name, name)
+            shutil.copytree(keys, keys.with_name("keys of the world"))
+        finally:
+            test_database.renew()
     yield name, world
     database.drop(name)
 
@@ -50,9 +52,7 @@ def world(
         try:
             yield world
         finally:
-            connections.close_all()
-            database.copy(test_database.template, test_database.name)
-            shutil.rmtree(keys, ignore_errors=True)
+            test_database.renew()
 
 
 @pytest.fixture

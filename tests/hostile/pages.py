@@ -17,6 +17,7 @@ NOT_HTML = (
     "_chart",
     "chart",
     "download",
+    "assessment_export",
     "verifier",
     "proof",
     "checkpoint",
@@ -121,7 +122,9 @@ def form_of(world: World, browser: Client, name: str) -> Form:
     """The POST form that leads to an address: the one of its own page, or of the page of its thing."""
     url = address(world, name)
     for page in (url, url.rsplit("/", 2)[0] + "/"):
-        html = browser.get(page).content.decode("utf-8", "replace")
+        shown: Any = browser.get(page)
+        html = "" if shown.streaming else shown.content.decode("utf-8", "replace")  # a file has no form
+        shown.close()
         for form in Forms(html).forms:
             if form.method == "post" and form.action in (url, "" if page == url else None):
                 form.action = url

@@ -12,8 +12,9 @@ APPS = ("portal", "governance", "metrics")
 CODES = {  # words that the product chooses itself; nobody types them
     "about", "action", "attribution", "basis", "category", "check_key", "choice", "code_version", "consequence",
     "direction", "discipline", "every", "instrument", "key", "kind", "kpi", "language", "majority",
-    "majority_high_risk", "minor", "modality", "offer_kind", "outcome", "output", "provider_role", "purpose",
-    "recipient", "role", "rule", "rules_version", "setting", "severity", "spread", "state", "subject_role", "theme",
+    "majority_high_risk", "media_type", "minor", "modality", "offer_kind", "outcome", "output", "provider_role",
+    "purpose", "question", "questionnaire", "recipient", "role", "rule", "rules_version", "section", "setting",
+    "severity", "spread", "state", "stored_as", "subject_role", "theme",
     "time_zone", "topic", "type", "unique_key", "verdict",
 }  # fmt: skip
 MACHINES = {  # hashes, slugs and references whose form is held by a pattern or an index
@@ -24,6 +25,7 @@ MACHINES = {  # hashes, slugs and references whose form is held by a pattern or 
 JSON_OWN = {  # JSON that the product makes from codes and numbers
     "articles", "answers", "attributes", "body", "checks", "counts", "facts", "figures", "open_questions", "params",
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
+    "prefilled", "saves", "before", "after",
 }  # fmt: skip
 JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
 MIXED = {  # a code in one table, words in another
@@ -88,6 +90,8 @@ def poison(texts: list[str]) -> dict[str, int]:
 
 def _poison_lists(texts: list[str]) -> None:
     """What stands in lists and JSON: labels, dimensions, conditions, the labels of charts and tables."""
+    from governance.assessments.models import Assessment
+    from governance.assessments.selectors import questionnaire_of
     from governance.audits.models import AuditRun
     from governance.registry.models import System
     from governance.review.models import Vote
@@ -104,6 +108,13 @@ def _poison_lists(texts: list[str]) -> None:
     for run in AuditRun.objects.exclude(tables=[]):
         run.tables = [{**table, "labels": labels} if "labels" in table else table for table in run.tables]
         run.save()
+    for row in Assessment.objects.all():
+        questions = questionnaire_of(row).questions
+        row.answers = {
+            id: texts[0] if questions[id].kind in ("text", "long_text") else answer
+            for id, answer in row.answers.items()
+        }
+        row.save()
     for vote in Vote.objects.exclude(conditions=[]):
         vote.conditions = [{**row, "text": texts[0]} for row in vote.conditions]
         vote.save()

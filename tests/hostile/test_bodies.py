@@ -57,7 +57,9 @@ BODIES: dict[str, bytes] = {
     "nothing": b"",
     "not JSON": b"<items/>",
 }
-TAKES_NOTHING = {"api_request_submit", "api_screening_sign", "api_audit_runs"}  # an empty body is theirs
+# an empty body is theirs
+TAKES_NOTHING = {"api_request_submit", "api_screening_sign", "api_audit_runs", "api_assessment_submit"}
+TAKES_FILES = {"api_assessment_attachments"}  # multipart instead of JSON
 
 
 def writes(world: World) -> Iterator[tuple[str, str, str, dict[str, str]]]:
@@ -130,6 +132,8 @@ def test_every_call_refuses_other_kinds_and_codings(
         for name, method, url, headers in writes(world)
     }
     assert len(found) >= 15
+    if kind.startswith("multipart"):  # of the right kind, and no form
+        assert {found.pop(name) for name in TAKES_FILES} <= {400, 422}
     assert set(found.values()) == {415}, found
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from governance.assessments import services as assessments
+from governance.assessments.models import Assessment
 from governance.audits import services as audits
 from governance.consent import services as consent
 from governance.findings import services as findings
@@ -55,6 +57,7 @@ def in_review(world: World) -> tuple[DeploymentRequest, list[Any], Any]:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     return request, members, make.person("board_chair", unit=system.unit)
 
@@ -72,6 +75,7 @@ def submit(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
+    make.assessed(system)
     return lambda _n: services.submit(request=fresh(draft), by=system.owner)
 
 
@@ -108,6 +112,7 @@ def close_vote(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     for member in members[:3]:
         services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
@@ -289,7 +294,46 @@ def fresh(thing: Any) -> Any:
     return type(thing)._default_manager.get(pk=thing.pk)
 
 
+def assess(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    return lambda n: assessments.start(system=system, kind="dpia", by=system.owner)
+
+
+def assessed(state: str, act: Callable[[Assessment, int, list[Any]], Any]) -> Callable[[World], Act]:
+    """The race of an act on an assessment in `state`; the owner and sixteen officers may act."""
+
+    def prepare(world: World) -> Act:
+        system = make.system(unit=unit_of(world))
+        pk = make.assessment(system, until=state).pk
+        officers = [make.person("data_protection_officer", unit=system.unit) for _n in range(MANY)]
+        return lambda n: act(Assessment.objects.get(pk=pk), n, [system.owner, *officers])
+
+    return prepare
+
+
 RACES = [
+    Race("assessments.services.start", "assessment.started", assess),
+    Race(
+        "assessments.services.submit",
+        "assessment.submitted",
+        assessed("draft", lambda row, n, people: assessments.submit(assessment=row, by=people[0])),
+    ),
+    Race(
+        "assessments.services.sign",
+        "assessment.signed",
+        assessed(
+            "in_review",
+            lambda row, n, people: assessments.sign(assessment=row, reason="Fine.", by=people[n + 1]),
+        ),
+    ),
+    Race(
+        "assessments.services.withdraw",
+        "assessment.withdrawn",
+        assessed(
+            "in_review",
+            lambda row, n, people: assessments.withdraw(assessment=row, reason="No.", by=people[0]),
+        ),
+    ),
     Race("review.services.submit", "review.request_submitted", submit),
     Race("review.services.withdraw", "review.request_withdrawn", withdraw),
     Race("review.services.cast_vote", "review.vote_cast", vote),
@@ -367,6 +411,8 @@ SERVICES = [
 LOCKS = {"select_for_update", "_locked", "lock_system", "lock"}
 NOTHING_TO_WIN = {
     "registry.services.lock_system": "is the lock",
+    "assessments.services.lock": "is the lock",
+    "assessments.services.locked_draft": "is the lock",
     "registry.services.update_system": "guarded by row_version: a stale one is refused (tests of the register)",
     "registry.services.change_flow": "guarded by row_version",
     "registry.services.add_version": "a name is taken once, by a constraint",

@@ -9,6 +9,7 @@ import yaml
 
 from governance.registry.rules import ANSWERS, FLOW_ENUMS
 from governance.screening import law, rules
+from portal.datafile import DataFileError
 
 FILE = Path(__file__).with_name("screening_cases.yaml")
 DATA = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -106,7 +107,7 @@ def test_a_file_with_a_mistake_is_refused_with_its_line(
     path = tmp_path / "law.yaml"
     assert before in GOOD
     path.write_text(GOOD.replace(before, after, 1), encoding="utf-8")
-    with pytest.raises(law.LawFileError, match=r"law\.yaml, line \d+: ") as refused:
+    with pytest.raises(DataFileError, match=r"law\.yaml, line \d+: ") as refused:
         law.load(path)
     assert why in str(refused.value)
     changed = path.read_text(encoding="utf-8").splitlines()
@@ -117,7 +118,7 @@ def test_a_file_with_a_mistake_is_refused_with_its_line(
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "law.yaml"
     path.write_text("", encoding="utf-8")
-    with pytest.raises(law.LawFileError, match="empty"):
+    with pytest.raises(DataFileError, match="empty"):
         law.load(path)
 
 

@@ -39,7 +39,7 @@ def _slugs(system: Any, at: dt.datetime | None = None) -> list[str]:
 def test_an_approved_deployment_is_in_force(django_assert_num_queries: Any) -> None:
     system = make.system()
     flow = make.flow(system)
-    deployment = make.approved_deployment(system, [flow])
+    deployment = make.approved_deployment(system, [flow], valid_months=6)
     now = timezone.now()
     with django_assert_num_queries(1):
         assert list(selectors.in_force(system.pk, now)) == [flow]
@@ -78,6 +78,7 @@ def test_each_governed_step_is_in_the_ledger() -> None:
 )
 def test_an_incomplete_or_prohibited_file_is_not_submitted(fields: dict[str, Any], code: str) -> None:
     request = _draft(**fields)
+    make.assessed(request.system)
     with pytest.raises(RuleBroken) as refused:
         services.submit(request=request, by=request.requested_by)
     assert refused.value.code == code
@@ -98,6 +99,7 @@ def test_a_flow_that_became_prohibited_cannot_be_approved() -> None:
         board=board,
         by=system.owner,
     )
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     for member in members[:2]:
         services.cast_vote(request=request, choice="approve", reason="Fine.", by=member)
@@ -111,8 +113,10 @@ def test_a_flow_that_became_prohibited_cannot_be_approved() -> None:
 
 def test_the_digest_binds_what_is_approved() -> None:
     request = _draft()
+    make.assessed(request.system)
     services.submit(request=request, by=request.requested_by)
-    assert request.digest == rules.digest(selectors.content(request)) == rules.digest(request.content)
+    now = selectors.content(request, timezone.now().date())
+    assert request.digest == rules.digest(now) == rules.digest(request.content)
     assert request.content["flows"][0]["outcome"] == "transparency"
 
 
@@ -123,6 +127,7 @@ STATES = ("draft", "in_review", "approved", "rejected", "withdrawn")
 @pytest.mark.parametrize("act", ["submit", "withdraw", "recuse"])
 def test_each_act_in_each_state(state: str, act: str) -> None:
     request = _draft()
+    make.assessed(request.system)
     if state != "draft":
         services.submit(request=request, by=request.requested_by)
     member = request.board.seats.first().memberships.get().user
@@ -208,6 +213,7 @@ def test_a_changed_flow_voids_only_itself() -> None:
 
 def test_a_change_takes_a_request_out_of_review() -> None:
     request = _draft()
+    make.assessed(request.system)
     services.submit(request=request, by=request.requested_by)
     flow = request.flows.get()
     changes.change_flow(flow=flow, by=request.requested_by, expected_version=1, consequence="routing")
@@ -230,6 +236,7 @@ def test_new_rules_take_a_request_out_of_review_and_stop_what_became_prohibited(
         board=board,
         by=system.owner,
     )
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     flow.screenings.update(rules_version="2020.1")
     changes.rescreen(flow=flow)
@@ -307,5 +314,5 @@ def test_dates_and_law_are_watched() -> None:
     context: Any = SimpleNamespace(progress=lambda percent, note="": seen.append(percent))
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 1}
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 0}
-    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0, "overdue": 0}
+    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0, "overdue": 0, "unassessed": 0}
     assert seen == [0, 0]

@@ -137,8 +137,12 @@ def test_from_registration_to_a_deployment_by_pages() -> None:
     request = DeploymentRequest.objects.get()
     assert answer.headers["Location"] == request.get_absolute_url()
     assert _client(members[0]).get(request.get_absolute_url()).status_code == 404  # a draft of somebody else
+    assert client.post(f"{request.get_absolute_url()}submit/").status_code == 409
+    assert "(DPIA) is needed" in client.get(request.get_absolute_url()).content.decode()
+    (assessment,) = make.assessed(system)
     assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302
     assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302  # double click
+    assert assessment.get_absolute_url() in client.get(request.get_absolute_url()).content.decode()
 
     page = client.get(request.get_absolute_url()).content.decode()
     assert "You made this request" in page
@@ -170,6 +174,7 @@ def test_a_condition_by_page() -> None:
         board=board,
         by=system.owner,
     )
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     url = request.get_absolute_url()
     voter = _client(members[0])

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from governance.findings.services import open_finding
+from governance.registry.models import System
 from governance.review.models import Deployment
 from portal.accounts.services import create_unit
 from tests import make
@@ -108,6 +109,12 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     wrong = _post(owner, "requests", asked | {"flows": ["chat", "other"]})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["field"] == "flows"
+    answer = _post(owner, "requests", asked)
+    name = "Data protection impact assessment (DPIA)"
+    assert answer.json()["problems"] == [{"code": "not_assessed", "flow": "", "assessment": name}]
+    refused = _post(owner, f"requests/{answer.json()['id']}/submit")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:not_assessed")
+    make.assessed(System.objects.get(slug="bot"))
     answer = _post(owner, "requests", asked)
     assert answer.status_code == 201
     path = f"requests/{answer.json()['id']}"

@@ -39,6 +39,7 @@ from tests import make
 from tests.rules.test_stats_core import LABELS, TWEETEVAL
 
 NOW = timezone.now()
+MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
 YEAR_AGO = NOW - timedelta(days=200)
 SCOPES = ("interactions:write", "consent:write", "decisions:read", "kpis:read", "audits:run", "register:read")
 
@@ -102,6 +103,9 @@ def approve(world: dict[str, Any]) -> Any:
     screening.sign(screening=outcome, by=officer)
     with pytest.raises(RuleBroken, match="prohibit"):
         review.submit(request=ask([world["voice"]]), by=owner, effective_at=YEAR_AGO)
+    with pytest.raises(RuleBroken, match="DPIA"):
+        review.submit(request=ask([world["chat"]]), by=owner, effective_at=YEAR_AGO)
+    make.assessed(system, [world["chat"]])
     request = review.submit(request=ask([world["chat"]]), by=owner, effective_at=YEAR_AGO)
     # even with a seat, who asked does not vote
     administrator = make.person("administrator", unit=system.unit)
@@ -151,7 +155,7 @@ def interactions() -> list[dict[str, Any]]:
     for n in range(1000):
         gold = LABELS[n % 4]
         predicted = gold if n // 20 % 10 < 5 else LABELS[(n + 1) % 4]
-        at = NOW - timedelta(days=1 + n % 20, minutes=n % 700)
+        at = MIDNIGHT - timedelta(days=n % 20, minutes=1 + n % 700)  # whatever the hour: yesterday is whole
         items.append(
             make.item(
                 n,

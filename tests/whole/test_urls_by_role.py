@@ -177,14 +177,15 @@ def may_act(caller: str, row: Row) -> bool:
 
 def told_by_outsider(caller: str, row: Row) -> bool:
     """A role elsewhere that holds nothing the address asks for is refused as a person without a role is."""
-    return row.see in (ANYBODY, SIGNED_IN) or not (row.sees | {row.writes} | row.acts) & held(caller)
+    wanted = row.sees | set(row.writes.split("|")) | row.acts
+    return row.see in (ANYBODY, SIGNED_IN) or not wanted & held(caller)
 
 
 def may_write(caller: str, row: Row) -> bool:
     """Whether the other methods of the address are open."""
     if not row.writes:
         return may_act(caller, row)
-    return not is_machine(caller) and may_see(caller, row) and row.writes in held(caller)
+    return not is_machine(caller) and may_see(caller, row) and bool(set(row.writes.split("|")) & held(caller))
 
 
 def refused_at_door(caller: str, row: Row) -> bool:

@@ -62,6 +62,14 @@ READ = "register:read"
 WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
 
 PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
+DRAFT = {"pk": "assessment"}
+JOIN = "edit_register|sign_dpia|sign_assessment|vote"  # any of these may join a thread
+
+
+def write(perm: str, **more: Any) -> Row:
+    """A call about an assessment that writes; an empty one reaches the shape check or a rule."""
+    return Row("view_review", perm, **{"method": "post", "scope": READ, "ok": WROTE} | more)
+
 
 ROWS: dict[str, Row] = {
     # the shell
@@ -158,6 +166,28 @@ ROWS: dict[str, Row] = {
     # takes every unit at the top, which no caller of the matrix holds (tests/services/test_rulesets.py)
     "rule_set_add": Row("apply_law", ok=(403,), foreign=403),
     "rule_set_detail": Row("apply_law", args={"pk": "rule_set"}, ok=(403,), foreign=403, room=True),
+    # assessments: the world's is a draft FRIA
+    "assessment_list": Row("view_review"),
+    "questionnaires": Row("view_review"),
+    "system_assessments": Row("view_review", args=SLUG),
+    "assessment_start": act("view_review", "edit_register", args={"slug": "slug", "kind": "assessment_kind"}),
+    "assessment_detail": Row("view_review", args=DRAFT),
+    "assessment_print": Row("view_review", args=DRAFT),
+    "assessment_export": Row("view_review", args=DRAFT),
+    "assessment_differences": Row("view_review", args=DRAFT),
+    "assessment_section": Row("view_review", writes="edit_register", args={**DRAFT, "section": "section"}),
+    "assessment_submit": act("view_review", "edit_register", args=DRAFT),
+    "assessment_sign": Row("view_review", "sign_assessment", args=DRAFT),
+    "assessment_return": Row("view_review", "sign_assessment", args=DRAFT),
+    "assessment_withdraw": Row("view_review", "edit_register|sign_assessment", args=DRAFT),
+    "assessment_not_owed": Row("view_review", "edit_register", args=DRAFT),
+    "assessment_owed": act("view_review", "edit_register", args=DRAFT),
+    "assessment_take_over": act("view_review", "edit_register", args={**DRAFT, "question": "question"}),
+    "assessment_comment": act("view_review", JOIN, args=DRAFT),
+    "thread_resolve": act("view_review", JOIN, args={"pk": "thread"}),
+    "attachment_add": act("view_review", "edit_register", args=DRAFT),
+    "attachment_download": Row("view_review", args={"pk": "attachment"}),
+    "attachment_remove": act("view_review", "edit_register", args={"pk": "attachment"}),
     # review
     "request_add": Row("view_register", "request_deployment", args=SLUG),
     "request_list": Row("view_review"),
@@ -331,6 +361,21 @@ ROWS: dict[str, Row] = {
         ok=WROTE,
         key=(403,),
     ),
+    "api_assessments": Row("view_register", scope=READ),  # lists by view_review
+    "api_system_assessments": write("edit_register", args=SLUG, key=(404,)),
+    "api_assessment": Row("view_review", args=DRAFT, scope=READ, key=(404,)),
+    "api_assessment_answers": write("edit_register", args=DRAFT, method="patch", key=(404,)),
+    "api_assessment_submit": write("edit_register", args=DRAFT, key=(404,)),
+    "api_assessment_not_owed": write("edit_register", args=DRAFT, key=(404,)),
+    "api_assessment_sign": write("sign_assessment", args=DRAFT, key=(404,)),
+    "api_assessment_return": write("sign_assessment", args=DRAFT, key=(404,)),
+    "api_assessment_withdraw": write("edit_register|sign_assessment", args=DRAFT, key=(404,)),
+    "api_assessment_comments": Row("view_review", args=DRAFT, scope=READ, writes=JOIN, key=(404,)),
+    "api_assessment_attachments": Row(
+        "view_review", args=DRAFT, scope=READ, writes="edit_register", key=(404,)
+    ),
+    "api_thread_resolve": write(JOIN, args={"pk": "thread"}, key=(404,)),
+    "api_attachment": Row("view_review", args={"pk": "attachment"}, scope=READ, key=(404,)),
     "api_requests": Row("view_register", scope=READ, writes="request_deployment"),  # lists by view_review
     "api_request": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
     "api_request_submit": Row(

@@ -36,6 +36,7 @@ def build() -> World:
     ours, foreign = make.unit(f"{CANARY} claims", parent=top), make.unit("Sales", parent=top)
     make.person("administrator", unit=top)
     system = _register(world, ours)
+    _assessments(world, system)
     _review(world, system)
     _audits(world, system)
     _evidence(world, system)
@@ -70,6 +71,25 @@ def _register(world: World, ours: Unit) -> Any:
     return system
 
 
+def _assessments(world: World, system: Any) -> None:
+    from django.core.files.base import ContentFile
+
+    from governance.assessments import attachments, threads
+
+    row = make.assessment(system, "fria", until="draft", answers={"groups": f"{CANARY} customers"})
+    thread = threads.comment(assessment=row, question="groups", text=f"{CANARY}?", by=system.owner)
+    file = ContentFile(f"{CANARY} notes".encode(), name=f"{CANARY}.txt")
+    attached = attachments.attach(assessment=row, file=file, by=system.owner)
+    world.ids |= {
+        "assessment": row.pk,
+        "assessment_kind": "bias",
+        "section": "people",
+        "question": "groups",
+        "thread": thread.pk,
+        "attachment": attached.pk,
+    }
+
+
 def _review(world: World, system: Any) -> None:
     from governance.review import services as review
     from governance.review.models import Membership, Seat
@@ -87,8 +107,10 @@ def _review(world: World, system: Any) -> None:
     board, members = make.board_with_members(system.unit)
     values = {"system": system, "flows": [flow], "version": system.versions.first(), "by": system.owner}
     waiting = review.create_request(**values, summary=f"{CANARY} again?", board=board)
+    make.assessed(system)
     review.submit(request=waiting, by=system.owner)
     conditional = review.create_request(**values, summary="With conditions?", board=board)
+    make.assessed(system)
     review.submit(request=conditional, by=system.owner)
     condition = {
         "text": f"{CANARY} training",

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management.base import BaseCommand, CommandError
 
 from governance.screening import law
+from portal.datafile import DataFileError
 from portal.ledger import notes
 
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             key = _key(options["key"])
             signed = notes.sign_text(text if text.endswith("\n") else f"{text}\n", name, key)
             options["out"].write_text(signed, encoding="utf-8")
-        except (OSError, UnicodeDecodeError, law.LawFileError, ValueError) as error:
+        except (OSError, UnicodeDecodeError, DataFileError, ValueError) as error:
             raise CommandError(str(error)) from error
         public = key.public_key().public_bytes_raw()
         self.stdout.write(f"Signed: {options['out']}\nATTUNE_LAW_KEYS={notes.verifier_key(name, public)}")

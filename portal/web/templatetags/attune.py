@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.web import badges, numbers
+from portal.web import markdown as markup
 
 register = template.Library()
 ICON_ALIASES = {
@@ -137,6 +138,7 @@ _CITED = {
     "exception": _("exception"),
     "and": _("and"),
     "to be checked": _("to be checked"),
+    "Charter of Fundamental Rights": _("Charter of Fundamental Rights"),
 }
 # the space before a number too: 'Art 9' is not torn apart at the end of a line
 _CITATION = re.compile(r"\b(" + "|".join(_CITED) + r")\b( (?=[\dIVX]))?")
@@ -188,6 +190,12 @@ def keep(parser: Parser, token: Token) -> KeepNode:
     nodelist = parser.parse(("endkeep",))
     parser.delete_first_token()
     return KeepNode(name, nodelist)
+
+
+@register.filter
+def markdown(value: Any) -> SafeString:
+    """Markdown that people wrote, as safe HTML; put it in an element of class `prose`."""
+    return markup.render(str(value or ""))
 
 
 @register.filter

@@ -32,6 +32,13 @@
     });
   });
 
+  // an answer saved in the background may open or close other questions
+  document.addEventListener("htmx:afterSwap", (event) => {
+    event.target.querySelectorAll("[data-asked]").forEach((mark) => {
+      document.getElementById(`ask-${mark.dataset.asked}`).hidden = !mark.dataset.open;
+    });
+  });
+
   // a job that ended while it was watched: load the page again, it now shows the result
   document.addEventListener("attune:finished", () => { setTimeout(() => window.location.reload(), 600); });
 

@@ -99,6 +99,11 @@
     form.addEventListener("input", keep);
     if (summary) keep();
     form.addEventListener("submit", () => { changed = false; store.setItem(SENT, key); });
+    form.addEventListener("htmx:afterRequest", (event) => { // saved in the background: nothing to lose any more
+      if (event.target !== form || !event.detail.successful || !("autosave" in form.dataset)) return;
+      changed = false;
+      store.removeItem(key);
+    });
     window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
   });
 
