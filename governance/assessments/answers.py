@@ -12,10 +12,9 @@ from governance.assessments import prefill
 from governance.assessments.models import AnswerChange, Assessment
 from governance.assessments.questionnaire import Question, Section, Wrong, cleaned, people_in
 from governance.assessments.selectors import questionnaire_of
-from governance.assessments.services import locked_draft
+from governance.assessments.services import locked_draft, record_act
 from governance.registry.services import person
 from portal.errors import N_, Invalid, RuleBroken
-from portal.ledger.services import record
 
 
 @dataclass(frozen=True)
@@ -218,15 +217,4 @@ def _write(
     AnswerChange.objects.bulk_create(rows)
     locked.row_version += 1
     locked.save(update_fields=["answers", "saves", "row_version"])
-    record(
-        type="assessment.answers_saved",
-        by=by,
-        subject=locked.subject,
-        body={
-            "system": locked.system.slug,
-            "kind": locked.kind,
-            "version": locked.version,
-            "questions": sorted(row.question for row in rows),
-        },
-        ts=effective_at,
-    )
+    record_act(locked, "answers_saved", by, effective_at, questions=sorted(row.question for row in rows))

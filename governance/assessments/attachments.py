@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from governance.assessments import files, selectors
 from governance.assessments.models import Assessment, Attachment
-from governance.assessments.services import locked_draft
+from governance.assessments.services import locked_draft, record_act
 from governance.registry.services import person
 from portal.errors import N_, RuleBroken
-from portal.ledger.services import record
 
 
 class Upload(Protocol):
@@ -120,7 +119,9 @@ def download(*, attachment: Attachment, by: Any) -> Path:
     """The path of a file that somebody takes; who took it is recorded."""
     path = path_of(attachment)
     with transaction.atomic():
-        _record(attachment, "file_downloaded", by, None)
+        record_act(
+            attachment.assessment, "file_downloaded", by, None, file=attachment.sha256, size=attachment.size
+        )
     return path
 
 
@@ -143,20 +144,4 @@ def _changed(row: Attachment, act: str, by: Any, effective_at: dt.datetime | Non
     assessment = row.assessment
     assessment.row_version += 1
     assessment.save(update_fields=["row_version"])
-    _record(row, act, by, effective_at)
-
-
-def _record(row: Attachment, act: str, by: Any, effective_at: dt.datetime | None) -> None:
-    record(
-        type=f"assessment.{act}",
-        by=by,
-        subject=row.assessment.subject,
-        body={
-            "system": row.assessment.system.slug,
-            "kind": row.assessment.kind,
-            "version": row.assessment.version,
-            "file": row.sha256,
-            "size": row.size,
-        },
-        ts=effective_at,
-    )
+    record_act(assessment, act, by, effective_at, file=row.sha256, size=row.size)

@@ -53,7 +53,7 @@ def start(*, system: System, kind: str, by: Any, effective_at: dt.datetime | Non
         )
         if basis is not None:
             _carry_files(basis, made)
-        _record(made, "started", by, effective_at, from_version=basis.version if basis else None)
+        record_act(made, "started", by, effective_at, from_version=basis.version if basis else None)
     return made
 
 
@@ -88,7 +88,7 @@ def set_not_owed(
         locked.not_owed, locked.not_owed_reason = not_owed, reason.strip() if not_owed else ""
         locked.row_version += 1
         locked.save(update_fields=["not_owed", "not_owed_reason", "row_version"])
-        _record(
+        record_act(
             locked,
             "said_not_owed" if not_owed else "said_owed",
             by,
@@ -132,7 +132,7 @@ def submit(*, assessment: Assessment, by: Any, effective_at: dt.datetime | None 
         locked.submitted_at, locked.submitted_by = now, person(by)
         locked.row_version += 1
         locked.save()
-        _record(locked, "submitted", by, effective_at)
+        record_act(locked, "submitted", by, effective_at)
     assessment.refresh_from_db()
     return assessment
 
@@ -148,7 +148,7 @@ def send_back(
         locked.return_reason = reason.strip()
         locked.row_version += 1
         locked.save()
-        _record(locked, "returned", by, effective_at, reason=reason.strip())
+        record_act(locked, "returned", by, effective_at, reason=reason.strip())
     assessment.refresh_from_db()
     return assessment
 
@@ -170,7 +170,7 @@ def sign(
             replaced.state = _next(replaced, "supersede")
             replaced.superseded_at = max(now, replaced.signed_at or now)
             replaced.save(update_fields=["state", "superseded_at"])
-            _record(replaced, "superseded", by, effective_at, by_version=locked.version)
+            record_act(replaced, "superseded", by, effective_at, by_version=locked.version)
         locked.content = content(locked)
         locked.digest = rules.digest(locked.content)
         locked.state = _next(locked, "sign")
@@ -178,7 +178,7 @@ def sign(
         locked.valid_until = a_year_later(now.date())
         locked.row_version += 1
         locked.save()
-        _record(
+        record_act(
             locked,
             "signed",
             by,
@@ -206,7 +206,7 @@ def withdraw(
         locked.withdraw_reason = reason.strip()
         locked.row_version += 1
         locked.save()
-        _record(
+        record_act(
             locked, "withdrawn" if act == "withdraw" else "revoked", by, effective_at, reason=reason.strip()
         )
     assessment.refresh_from_db()
@@ -289,7 +289,10 @@ def _next(assessment: Assessment, act: str) -> str:
     return target
 
 
-def _record(assessment: Assessment, act: str, by: Any, effective_at: dt.datetime | None, **more: Any) -> None:
+def record_act(
+    assessment: Assessment, act: str, by: Any, effective_at: dt.datetime | None, **more: Any
+) -> None:
+    """Write an act on a version, its files or its threads to the ledger; what is empty of `more` is left out."""
     record(
         type=f"assessment.{act}",
         by=by,

@@ -8,11 +8,10 @@ from django.utils import timezone
 
 from governance.assessments import selectors
 from governance.assessments.models import Assessment, AssessmentComment
-from governance.assessments.services import lock
+from governance.assessments.services import lock, record_act
 from governance.registry.models import System
 from governance.registry.services import person
 from portal.errors import N_, NotAllowed, RuleBroken
-from portal.ledger.services import record
 
 OPEN_STATES = ("draft", "in_review")
 MAY_NOT = N_("You do not have the permission for this.")
@@ -77,16 +76,4 @@ def _permitted(by: Any, system: System) -> None:
 
 
 def _record(row: AssessmentComment, act: str, by: Any, effective_at: dt.datetime | None) -> None:
-    record(
-        type=f"assessment.{act}",
-        by=by,
-        subject=row.assessment.subject,
-        body={
-            "system": row.assessment.system.slug,
-            "kind": row.assessment.kind,
-            "version": row.assessment.version,
-            "question": row.question,
-            "comment": str(row.pk),
-        },
-        ts=effective_at,
-    )
+    record_act(row.assessment, act, by, effective_at, question=row.question, comment=str(row.pk))
