@@ -39,6 +39,7 @@ def sheet(path: Path) -> list[list[str]]:
 
 def column(page: Page, n: int = 1) -> list[str]:
     """The texts of a column of the table on the screen."""
+    page.wait_for_load_state()  # a page half arrived has half a table
     cells = page.locator(f".attune-table tbody td:nth-child({n})").all_inner_texts()
     return [text.strip() for text in cells]
 
@@ -60,6 +61,7 @@ def test_filter_order_columns_rows_and_page_stand_in_the_address_and_nowhere_els
     page.locator(".drop-body").get_by_role("button", name="Show").click()
     expect(page.get_by_role("columnheader", name="Unit")).to_have_count(0)
     page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**page=2**")
     address, shown = page.url, column(page)
     assert {"q=chat", "sort=-name", "page=2"} <= set(address.partition("?")[2].split("&"))
     assert shown == ["Chat 01", "Chat 00"]
@@ -75,9 +77,10 @@ def test_filter_order_columns_rows_and_page_stand_in_the_address_and_nowhere_els
     page.goto(f"{live.url}/systems/")
     expect(page.get_by_text("28 rows")).to_be_visible()
     page.get_by_role("link", name="50", exact=True).click()
-    assert "per=50" in page.url
+    page.wait_for_url("**per=50**")
     assert len(column(page)) == 28
     page.go_back()
+    page.wait_for_url(f"{live.url}/systems/")
     assert len(column(page)) == 25
 
 
@@ -101,6 +104,8 @@ def test_no_results_for_a_filter_is_another_page_than_nothing_there(
     page.goto(f"{live.url}/systems/?q=heron")
     expect(page.get_by_text("No results for this filter")).to_be_visible()
     page.get_by_role("link", name="Clear the filter").click()
+    expect(page.get_by_text("No results for this filter")).to_have_count(0)
+    expect(page.locator(".attune-table tbody tr")).to_have_count(1)
     assert column(page) == ["Chat"]
 
 

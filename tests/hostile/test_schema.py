@@ -4,7 +4,7 @@ No answer is 5xx, none has a status that the schema does not name. Seeded: the s
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -74,11 +74,24 @@ def one_transaction() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+def read_to_the_end(application: Any) -> Callable[[Any, Any], list[bytes]]:
+    """As a web server does: the answer is read whole and closed, which the client of schemathesis leaves undone."""
+
+    def answer(environ: Any, start_response: Any) -> list[bytes]:
+        given = application(environ, start_response)
+        try:
+            return [b"".join(given)]
+        finally:
+            given.close()
+
+    return answer
+
+
 @cache
 def load() -> Any:
     config = SchemathesisConfig.from_dict(CONFIG)
     loaded = schemathesis.openapi.from_dict(calls.schema(), config=config)
-    loaded.app = get_wsgi_application()
+    loaded.app = read_to_the_end(get_wsgi_application())
     return loaded
 
 
