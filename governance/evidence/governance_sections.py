@@ -10,6 +10,7 @@ from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Notice, Policy
 from governance.evidence.assessment_sections import assessments
 from governance.evidence.decision_sections import decisions
+from governance.evidence.register_sections import described
 from governance.evidence.sections import PackFile, Scope, document, person, register, suppress, table
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import DataFlow, Goal, SystemVersion
@@ -17,7 +18,7 @@ from governance.screening.models import Screening
 
 
 def systems(scope: Scope) -> list[PackFile]:
-    """Systems, versions, flows and goals."""
+    """Systems, versions, flows, goals, and what else their records say."""
     theirs: dict[str, Any] = {"system__in": scope.systems, "created_at__lt": scope.until}
     versions = SystemVersion.objects.filter(**theirs).order_by("system__slug", "released_on", "pk")
     flows = DataFlow.objects.filter(**theirs).order_by("system__slug", "slug")
@@ -71,6 +72,7 @@ def systems(scope: Scope) -> list[PackFile]:
             goals.values_list("system__slug", "kpi", "target", "direction", "due_on", "statement"),
             str(goals.query),
         ),
+        *described(scope),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Versions, data flows, requests and votes over REST; the same services as the pages."""
+"""Data flows, requests and votes over REST; the same services as the pages."""
 
 import uuid
 from typing import Any
@@ -14,10 +14,8 @@ from governance.registry import selectors as registry
 from governance.registry.serializers import (
     FlowShape,
     FlowWrite,
-    VersionWrite,
     flow_shape,
     page_of,
-    version_shape,
 )
 from governance.registry.services import person
 from governance.review import changes, selectors, services
@@ -30,25 +28,6 @@ from portal.web.endpoint import PAGED, ApiView
 from portal.web.rest import HasScope, actor, idempotent, nothing_in, paged, with_etag
 
 READ = (HasScope("register:read"),)
-
-
-class Versions(ApiView):
-    """POST systems/{slug}/versions."""
-
-    permission_classes = READ
-
-    @extend_schema(
-        operation_id="version_add", request=VersionWrite, responses={201: VersionWrite}, tags=["register"]
-    )
-    @idempotent
-    def post(self, request: Request, slug: str) -> Response:
-        """Register a version; what was approved for an earlier one is void from now on."""
-        system = registry.get(request.user, slug)
-        require(request.user, "edit_register", system)
-        shape = VersionWrite(data=request.data)
-        shape.is_valid(raise_exception=True)
-        version = changes.add_version(system=system, by=actor(request), **shape.validated_data)
-        return Response(version_shape(version), status=201)
 
 
 class Flows(ApiView):

@@ -1,11 +1,25 @@
-"""Addresses of versions, flows, requests and votes below /api/v1/."""
+"""Addresses of changes to the register, of flows, requests and votes below /api/v1/."""
 
 from django.urls import path
 
-from governance.review import api, assessments_api
+from governance.review import api, api_register, assessments_api
 
 urlpatterns = [
-    path("systems/<slug:slug>/versions", api.Versions.as_view(), name="api_versions"),
+    path("systems/<slug:slug>", api_register.SystemOne.as_view(), name="api_system"),
+    path("vendors/<slug:slug>", api_register.VendorOne.as_view(), name="api_vendor"),
+    path("register/import", api_register.RegisterImport.as_view(), name="api_register_import"),
+    *(
+        path(f"systems/<slug:slug>/{plural}", many.as_view(), name=f"api_{plural.replace('-', '_')}")
+        for plural, (many, _one) in api_register.VIEWS.items()
+    ),
+    *(
+        path(
+            f"systems/<slug:slug>/{plural}/<uuid:pk>",
+            one.as_view(),
+            name=f"api_{plural.replace('-', '_')}_one",
+        )
+        for plural, (_many, one) in api_register.VIEWS.items()
+    ),
     path("systems/<slug:slug>/flows", api.Flows.as_view(), name="api_flows"),
     path("requests", api.Requests.as_view(), name="api_requests"),
     path("requests/<uuid:pk>", api.RequestOne.as_view(), name="api_request"),

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from governance.registry.forms import translated
 from governance.registry.models import System
 from governance.registry.pages import day_field
-from governance.registry.rules import Direction
 from governance.review import rules, selectors
 from governance.screening import selectors as screenings
 from governance.screening.rules import Outcome
@@ -25,31 +24,6 @@ def _long(rows: int = 3, **kwargs: Any) -> forms.CharField:
 
 def _people() -> Any:
     return get_user_model().objects.filter(is_active=True).order_by("name")
-
-
-class VersionForm(forms.Form):
-    """A new version."""
-
-    name = forms.CharField(label=_("Version"), max_length=60)
-    model = forms.CharField(label=_("Model"), max_length=200, required=False)
-    released_on = day_field(label=_("Released on"))
-    notes = _long(label=_("What changed"), max_length=4000, required=False)
-
-
-class GoalForm(forms.Form):
-    """A human-centred goal."""
-
-    statement = _long(2, label=_("What it means for people"), max_length=1000)
-    kpi = forms.SlugField(
-        label=_("Figure"), max_length=60, help_text=_("The id of a KPI, such as csat or trust.")
-    )
-    direction = forms.ChoiceField(label=_("Direction"))
-    target = forms.DecimalField(label=_("Target"), max_digits=14, decimal_places=4)
-    due_on = day_field(label=_("Due by"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["direction"].choices = translated(Direction)  # type: ignore[attr-defined]
 
 
 class FlowChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

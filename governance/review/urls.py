@@ -1,13 +1,44 @@
 """Addresses of changes to the register, requests, deployments and boards."""
 
-from django.urls import path
+from django.urls import converters, path, register_converter
 
-from governance.review.views import assessments, boards, deployments, register, requests
+from governance.registry.fields import PARTS
+from governance.review.views import (
+    assessments,
+    boards,
+    deployments,
+    exchange,
+    history,
+    register,
+    requests,
+    steps,
+)
+
+
+class PartConverter(converters.StringConverter):
+    """The kinds of rows in addresses; flows have pages of their own."""
+
+    regex = "|".join(part.plural for part in PARTS.values() if part.kind != "flow")
+
+
+register_converter(PartConverter, "part")
 
 urlpatterns = [
-    path("systems/<slug:slug>/edit/", register.SystemEdit.as_view(), name="system_edit"),
-    path("systems/<slug:slug>/versions/new/", register.VersionAdd.as_view(), name="version_add"),
-    path("systems/<slug:slug>/goals/new/", register.GoalAdd.as_view(), name="goal_add"),
+    path("register/export/", exchange.RegisterExport.as_view(), name="register_export"),
+    path("register/import/", exchange.RegisterImport.as_view(), name="register_import"),
+    path(
+        "register/import/<uuid:unit>/<slug:token>/",
+        exchange.RegisterImportCheck.as_view(),
+        name="register_import_check",
+    ),
+    path("systems/<slug:slug>/edit/", steps.SystemSteps.as_view(), name="system_edit"),
+    path("systems/<slug:slug>/edit/<slug:step>/", steps.StepPage.as_view(), name="system_step"),
+    path("systems/<slug:slug>/register/", steps.DraftRegister.as_view(), name="system_register"),
+    path("systems/<slug:slug>/discard/", steps.DraftDiscard.as_view(), name="system_discard"),
+    path("systems/<slug:slug>/<part:kind>/new/", steps.PartPage.as_view(), name="part_add"),
+    path("systems/<slug:slug>/<part:kind>/<uuid:pk>/", steps.PartPage.as_view(), name="part_edit"),
+    path("systems/<slug:slug>/<part:kind>/<uuid:pk>/remove/", steps.PartRemove.as_view(), name="part_remove"),
+    path("vendors/<slug:slug>/edit/", steps.VendorChange.as_view(), name="vendor_edit"),
     path("systems/<slug:slug>/flows/new/", register.FlowAdd.as_view(), name="flow_add"),
     path("systems/<slug:slug>/flows/<slug:flow>/edit/", register.FlowEdit.as_view(), name="flow_edit"),
     path(
@@ -16,7 +47,8 @@ urlpatterns = [
         name="flow_rescreen",
     ),
     path("systems/<slug:slug>/approvals/", register.SystemApprovals.as_view(), name="system_approvals"),
-    path("systems/<slug:slug>/history/", register.SystemHistory.as_view(), name="system_history"),
+    path("systems/<slug:slug>/history/", history.SystemHistory.as_view(), name="system_history"),
+    path("systems/<slug:slug>/history/compare/", history.SystemCompare.as_view(), name="system_compare"),
     path("systems/<slug:slug>/request/", requests.RequestAdd.as_view(), name="request_add"),
     path("requests/", requests.RequestList.as_view(), name="request_list"),
     path("requests/<uuid:pk>/", requests.RequestDetail.as_view(), name="request_detail"),

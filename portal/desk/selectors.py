@@ -13,7 +13,7 @@ from governance.audits.models import AuditRun
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
-from governance.registry.selectors import visible
+from governance.registry.selectors import reports, visible
 from governance.review.models import Condition, Deployment, DeploymentRequest
 from governance.review.selectors import open_for
 from governance.screening.models import Screening
@@ -39,9 +39,16 @@ class Task:
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """Votes, signatures, drafts, conditions, actions and findings of own systems: the earliest due first."""
-    tasks = [*_votes(user, today), *_signatures(user), *_drafts(user), *_duties(user), *_findings(user)]
-    tasks += _assessments(user, today)
+    """Votes, signatures, own requests, conditions, actions and findings of own systems: the earliest due first."""
+    tasks = [
+        *_votes(user, today),
+        *_signatures(user),
+        *_drafts(user),
+        *_register(user),
+        *_duties(user),
+        *_findings(user),
+        *_assessments(user, today),
+    ]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
 
@@ -71,6 +78,21 @@ def _drafts(user: User) -> list[Task]:
     return [
         Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
         for row in rows[:SHOWN]
+    ]
+
+
+def _register(user: User) -> list[Task]:
+    """Own drafts of systems, and reports of AI that wait for this person's answer."""
+    if not (has_anywhere(user, "edit_register") or has_anywhere(user, "sign_screening")):
+        return []
+    drafts = System.objects.filter(state="draft", owner=user).select_related("unit").order_by("sort_key")
+    waiting = reports(user).filter(state="open").select_related("unit").order_by("created_at")
+    return [
+        Task(row.name, _("Your draft in the register"), row.get_absolute_url(), row.unit.name)
+        for row in drafts[:SHOWN]
+    ] + [
+        Task(row.name, _("A report to answer"), row.get_absolute_url(), row.unit.name)
+        for row in waiting[:SHOWN]
     ]
 
 

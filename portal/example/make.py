@@ -19,6 +19,7 @@ from django.utils import timezone
 from governance.audits.services import plan_audit, start_run
 from governance.consent import services as consent
 from governance.evidence.services import request_pack
+from governance.registry import parts
 from governance.registry import services as registry
 from governance.registry.models import System
 from governance.review import boards, changes
@@ -34,7 +35,7 @@ from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import assessing, history, people, register
+from portal.example import assessing, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -78,6 +79,7 @@ def _structure(start: date) -> None:
     recent = timezone.now() - timedelta(days=42)
     board = _board(cast, units[register.ROOT], before)
     since = {row["slug"]: recent if row.get("recent") else before for row in register.SYSTEMS}
+    describe.before_systems(cast, units)
     systems = {row["slug"]: _system(row, cast, units, since[row["slug"]]) for row in register.SYSTEMS}
     for row in register.FLOWS:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
@@ -87,6 +89,7 @@ def _structure(start: date) -> None:
     for row in register.REQUESTS:
         _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
+    describe.after_systems(cast, units)
     if decided := assessing.renew(systems, cast, before + timedelta(days=2)):
         for row in register.REQUESTS:  # the board meets the same afternoon
             again = {**row, "condition": ""}
@@ -116,9 +119,10 @@ def _policies(systems: dict[str, System], cast: dict[str, User], before: datetim
 
 def _goals_and_plans(systems: dict[str, System], before: datetime) -> None:
     for slug, kpi, target, direction, statement in register.GOALS:
-        registry.add_goal(
-            system=systems[slug], kpi=kpi, target=Decimal(target), direction=direction, statement=statement,
-            due_on=timezone.now().date() + timedelta(days=180), by=systems[slug].owner, effective_at=before,
+        parts.add_part(
+            kind="goal", system=systems[slug], kpi=kpi, target=Decimal(target), direction=direction,
+            statement=statement, due_on=timezone.now().date() + timedelta(days=180), by=systems[slug].owner,
+            mission=describe.mission(statement), effective_at=before,
         )  # fmt: skip
     for slug, kind, targets, every in register.PLANS:
         plan_audit(system=systems[slug], kind=kind, targets=targets, every=every, by=systems[slug].owner)
@@ -154,12 +158,15 @@ def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], 
     }
     system = registry.register_system(
         by=owner, unit=units[row["unit"]], owner=owner, label_map=register.label_map(row["labels"]),
-        dimensions=row["dimensions"], link_template=row["link_template"], effective_at=before, **fields,
+        dimensions=row["dimensions"], link_template=row["link_template"], effective_at=before,
+        **describe.fields_of(row["slug"]), **fields,
     )  # fmt: skip
+    describe.parts_of(system, cast, units, before)
     for name, released_on, model in row["versions"]:
         registry.add_version(
-            system=system, name=name, released_on=released_on, model=model, by=owner, effective_at=before
-        )
+            system=system, name=name, released_on=released_on, model=model, by=owner, effective_at=before,
+            training_data=describe.TRAINING[row["slug"]],
+        )  # fmt: skip
     return system
 
 

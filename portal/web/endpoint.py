@@ -41,7 +41,8 @@ class ApiView(APIView):
     """Refuses what a view did not declare: query parameters (422 by name), coded or too large bodies."""
 
     content_negotiation_class = Negotiation
-    queries: ClassVar[Sequence[OpenApiParameter]] = ()
+    queries: ClassVar[Sequence[OpenApiParameter]] = ()  # of a read
+    write_queries: ClassVar[Sequence[OpenApiParameter]] = ()  # of everything else
     tagged = True  # its GET answers with an ETag
     body_limit: ClassVar[int | None] = 1024 * 1024  # bytes of one thing; None: what the installation accepts
 
@@ -53,7 +54,7 @@ class ApiView(APIView):
                 request._request.body
             )  # once, whole: the CSRF check of a session reads the stream before the view
         super().initial(request, *args, **kwargs)
-        if errors := _query_faults(request, self.queries if request.method in READS else ()):
+        if errors := _query_faults(request, self.queries if request.method in READS else self.write_queries):
             raise Invalid(errors)
 
 

@@ -236,9 +236,13 @@ def paged(request: Request, view: Any, rows: Any, shape: Callable[[Any], Any]) -
     return with_etag(request, pages.get_paginated_response([shape(row) for row in page]).data)
 
 
-def with_etag(request: Request, data: object) -> Response:
-    """200 with an ETag over the bytes of the answer, or 304 when the client has them."""
-    tag = f'"{hashlib.sha256(dumps(data)).hexdigest()[:32]}"'
+def with_etag(request: Request, data: object, version: int | None = None) -> Response:
+    """200 with an ETag over the bytes of the answer, or 304 when the client has them.
+
+    `version`: the lock of the object, put in front of the tag so that If-Match of a change can name it.
+    """
+    digest = hashlib.sha256(dumps(data)).hexdigest()[:32]
+    tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
     known = {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
@@ -277,6 +281,17 @@ def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - reads as the c
             return True
 
     return _HasScope
+
+
+class PersonOrScope(BasePermission):
+    """Everybody who signed in, whatever their roles; a key needs the scope `register:read`."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(request.user, "is_authenticated", False):
+            return False
+        if isinstance(request.auth, ApiKey):
+            require_scope(request, "register:read")
+        return True
 
 
 def actor(request: Request) -> Any:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.views import FilterView
 from django_tables2 import SingleTableMixin
 
-from portal.access.selectors import has_anywhere
+from portal.access.roles import TITLES, Role
+from portal.access.selectors import has_anywhere, roles_of
 from portal.errors import N_, RuleBroken
-from portal.web import exports
+from portal.web import exports, saved
 
 PAGE_SIZES = (25, 50, 100)
 HTMX_STOP = 286
@@ -52,8 +53,14 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
     intro: ClassVar[Text] = ""
     empty: ClassVar[dict[str, Any]] = {}
     hidden_columns: ClassVar[tuple[str, ...]] = ()  # not shown until chosen
+    shipped_views: ClassVar[
+        tuple[tuple[Text, str], ...]
+    ] = ()  # (name, query string) that everybody finds there
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.page_name = getattr(request.resolver_match, "url_name", "") or ""
+        merged, self.saved_view = saved.merged(request, self.page_name)
+        request.GET = merged  # type: ignore[assignment]
         response: HttpResponse = super().get(request, *args, **kwargs)
         kind = request.GET.get("export", "")
         if kind in ("csv", "xlsx"):
@@ -89,7 +96,13 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        held = roles_of(self.request.user)
         context.update(
+            page_name=self.page_name,
+            saved_view=self.saved_view,
+            saved_views=list(saved.views_of(self.request.user, self.page_name)),
+            shipped_views=self.shipped_views,
+            roles_to_share=[(r.value, gettext(TITLES[r])) for r in Role if r.value in held],
             title=self.title,
             intro=self.intro,
             empty=self.empty,
@@ -100,7 +113,7 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
                 (k, v)
                 for k, values in self.request.GET.lists()
                 for v in values
-                if k not in ("page", "export")
+                if k not in ("page", "export", "view")
             ],
         )
         return context

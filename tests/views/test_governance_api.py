@@ -39,6 +39,38 @@ def _post(client: Client, path: str, body: Any = None, **headers: Any) -> Any:
     return client.post(f"/api/v1/{path}", json.dumps(body or {}), content_type="application/json", **headers)
 
 
+def _complete(owner: Client, unit: Any) -> None:
+    """What the draft lacks, by the calls of a client that reads what is missing."""
+    missing = _post(owner, "systems/bot/register")
+    assert missing.status_code == 422
+    fields = {row["field"] for row in missing.json()["errors"]}
+    assert {"learning", "strategies", "use_case", "hand_over", "goal"} <= fields
+    tag = owner.get("/api/v1/systems/bot").headers["ETag"]
+    answer = owner.patch(
+        "/api/v1/systems/bot",
+        json.dumps(
+            {"learning": "no", "strategies": ["hand_over"], "label_map": {"joy": "joy", "anger": "anger"}}
+        ),
+        content_type="application/json",
+        HTTP_IF_MATCH=tag,
+    )
+    assert answer.status_code == 200, answer.content
+    email = str(getattr(answer.wsgi_request.user, "email", ""))
+    for path, row in (
+        ("use-cases", {"name": "Chat", "audience": "customers", "setting": "self_service", "purpose": "service",
+                       "prohibited": "Never for offers."}),
+        ("hand-overs", {"name": "Anger", "trigger": "Twice.", "to_whom": "A colleague", "within_minutes": 2}),
+        ("units", {"unit": unit.path}),
+        *(("contacts", {"role": role, "person": email}) for role in ("business", "technical", "privacy")),
+        ("goals", {"statement": "Heard.", "kpi": "csat", "direction": "at_least", "target": "0.8",
+                   "due_on": "2027-01-01"}),
+    ):  # fmt: skip
+        answer = _post(owner, f"systems/bot/{path}", row)
+        assert answer.status_code == 201, answer.content
+    registered = _post(owner, "systems/bot/register")
+    assert registered.json()["state"] == "registered", registered.content
+
+
 def test_from_registration_to_a_deployment_over_rest() -> None:
     unit = make.unit()
     owner = _client(make.person("system_owner", unit=unit))
@@ -64,6 +96,7 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     assert _post(owner, "systems/bot/versions", {"name": "1", "released_on": "2026-01-01"}).status_code == 201
     answer = _post(owner, "systems/bot/flows", FLOW)
     assert answer.json()["outcome"] == "transparency"
+    _complete(owner, unit)
 
     officer = _client(make.person("data_protection_officer", unit=unit))
     (screening,) = officer.get("/api/v1/systems/bot/screenings").json()

@@ -39,6 +39,11 @@ class Row:
         return bool(self.args) and not self.room
 
     @property
+    def sees(self) -> set[str]:
+        """The permissions of which one shows it."""
+        return set(self.see.split("|"))
+
+    @property
     def acts(self) -> set[str]:
         """The permissions of which it takes one."""
         return set((self.perm or self.see).split("|"))
@@ -51,10 +56,12 @@ def act(see: str, perm: str = "", **more: Any) -> Row:
 
 SLUG = {"slug": "slug"}
 FLOW = {"slug": "slug", "flow": "flow"}
+PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
 READ = "register:read"
 WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
 
+PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
 JOIN = "edit_register|sign_dpia|sign_assessment|vote"  # any of these may join a thread
 
@@ -120,8 +127,32 @@ ROWS: dict[str, Row] = {
     "system_add": Row("edit_register"),
     "system_detail": Row("view_register", args=SLUG),
     "system_edit": Row("view_register", "edit_register", args=SLUG),
-    "version_add": Row("view_register", "edit_register", args=SLUG),
-    "goal_add": Row("view_register", "edit_register", args=SLUG),
+    "system_step": Row("view_register", "edit_register", args={"slug": "slug", "step": "step"}),
+    "system_register": act("view_register", "edit_register", args=SLUG),
+    "system_discard": act("view_register", "edit_register", args=SLUG),
+    "part_add": Row("view_register", "edit_register", args={"slug": "slug", "kind": "part_kind"}),
+    "part_edit": Row("view_register", "edit_register", args=PART),
+    "part_remove": act("view_register", "edit_register", args=PART),
+    "system_compare": Row("view_register", args=SLUG),
+    "vendor_list": Row("view_register"),
+    "vendor_add": Row("edit_register"),
+    "vendor_detail": Row("view_register", args={"slug": "vendor"}),
+    "vendor_edit": Row("view_register", "edit_register", args={"slug": "vendor"}),
+    "mission_list": Row("view_register"),
+    "mission_add": Row("edit_register"),
+    "mission_change": Row("view_register", "edit_register", args={"pk": "mission"}),
+    # reports: everybody makes them and sees their own; those who answer see the others
+    "ai_report_list": Row(SIGNED_IN),
+    "ai_report_add": Row(SIGNED_IN),
+    "ai_report": Row("edit_register|sign_screening", args={"pk": "report"}),
+    "ai_report_draft": act("edit_register|sign_screening", "edit_register", args={"pk": "report"}),
+    "register_export": Row("view_register"),
+    "register_import": Row("edit_register"),
+    "register_import_check": Row(  # the upload is gone: back to the start
+        "edit_register", args={"unit": "unit", "token": "import_token"}, ok=(302,)
+    ),
+    "view_save": Row(SIGNED_IN, method="post", ok=(302,)),
+    "view_delete": Row(SIGNED_IN, args={"pk": "report"}, room=True, method="post", ok=(302, 404)),
     "flow_add": Row("view_register", "edit_register", args=SLUG),
     "flow_edit": Row("view_register", "edit_register", args=FLOW),
     "system_history": Row("view_register", args=SLUG),
@@ -257,10 +288,53 @@ ROWS: dict[str, Row] = {
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_systems": Row("view_register", scope=READ, writes="edit_register"),
-    "api_system": Row("view_register", args=SLUG, scope=READ),
-    "api_versions": Row(
+    "api_system": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
+    "api_system_register": Row(
         "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
     ),
+    "api_system_discard": Row(
+        "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
+    ),
+    **{
+        f"api_{plural}": Row("view_register", args=SLUG, scope=READ, writes="edit_register")
+        for plural in PLURALS
+    },
+    **{
+        f"api_{plural}_one": Row(  # the id is that of a hand-over point: elsewhere there is nothing
+            "view_register",
+            "edit_register",
+            args={"slug": "slug", "pk": "part"},
+            method="patch",
+            scope=READ,
+            ok=(404, 428),
+            key=(403,),
+        )
+        for plural in PLURALS
+    },
+    "api_revisions": Row("view_register", args=SLUG, scope=READ),
+    "api_compare": Row("view_register", args=SLUG, scope=READ, ok=(422,)),
+    "api_vendors": Row("view_register", scope=READ, writes="edit_register"),
+    "api_vendor": Row(
+        "view_register", args={"slug": "vendor"}, scope=READ, writes="edit_register", key=(404,)
+    ),
+    "api_missions": Row("view_register", scope=READ, writes="edit_register"),
+    "api_mission": Row(
+        "view_register",
+        "edit_register",
+        args={"pk": "mission"},
+        method="patch",
+        scope=READ,
+        body={"text": "Other words."},
+        ok=(428,),
+        key=(404,),
+    ),
+    "api_ai_reports": Row(SIGNED_IN, scope=READ),
+    "api_ai_report": Row("edit_register|sign_screening", args={"pk": "report"}, scope=READ, key=(404,)),
+    "api_ai_report_answer": Row(
+        "edit_register|sign_screening", args={"pk": "report"}, method="post", scope=READ, ok=WROTE, key=(404,)
+    ),
+    "api_register_export": Row("view_register", scope=READ),
+    "api_register_import": Row("edit_register", method="post", scope=READ, ok=(404,), key=(403,)),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_law": Row("view_register", scope=READ),
     "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),

@@ -45,11 +45,24 @@ def build() -> World:
 
 
 def _register(world: World, ours: Unit) -> Any:
+    from governance.registry import parts, reports, vendors
     from governance.screening.models import RuleSet
     from governance.screening.selectors import current
 
     system = make.system(unit=ours, name=f"{CANARY} chat")
     flow = make.flow(system, name=f"{CANARY} flow")
+    editor = make.person("system_owner", unit=ours)
+    vendor = vendors.add_vendor(by=editor, unit=ours, slug="kwik", name=f"{CANARY} supplies")
+    mission = vendors.add_mission(by=editor, unit=ours, text=f"{CANARY} is heard.")
+    report = reports.report_ai(by=editor, unit=ours, name=f"{CANARY} lamp", what="It blinks.")
+    row = parts.add_part(
+        system=system, kind="hand_over", by=editor, name=f"{CANARY} anger", trigger="Anger.", to_whom="A colleague",
+        within_minutes=2,
+    )  # fmt: skip
+    world.ids |= {
+        "vendor": vendor.slug, "mission": mission.pk, "report": report.pk, "part": row.pk, "part_kind": "hand-overs",
+        "step": "hand-overs",
+    }  # fmt: skip
     screening = current(flow)
     assert screening is not None
     world.ids |= {"rule_set": RuleSet.objects.get().pk}
@@ -121,8 +134,9 @@ def _review(world: World, system: Any) -> None:
 
 
 def _import(system: Any) -> Any:
-    from metrics.ingest import imports, uploads
+    from metrics.ingest import imports
     from portal.jobs.runner import run_job
+    from portal.web import uploads
 
     data = f"id,gold,predicted\n1,{CANARY},joy\n".encode()
     token = uploads.keep(data, str(system.owner.pk), in_use=())
