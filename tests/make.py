@@ -201,11 +201,67 @@ def board_with_members(
     return board, members
 
 
+def works_council(system: Any, flows: list[Any], act: str = "consent", **fields: Any) -> Any:
+    """A works-council record of these flows with its answer (no answer: `act` is empty)."""
+    from governance.review import services as review
+
+    at = fields.get("effective_at", datetime.now(UTC))
+    council = review.ask_council(
+        system=system,
+        flows=flows,
+        question="May we?",
+        documents="Request 2026-1",
+        informed_on=at.date(),
+        by=system.owner,
+        **_effective(fields),
+    )
+    if act:
+        role = "works_council" if act in ("consent", "consent_if", "refuse") else "board_chair"
+        review.answer_council(
+            council=council,
+            act=act,
+            answered_on=at.date(),
+            reason="For the reasons in the letter.",
+            documents="Letter 7",
+            by=person(role, unit=system.unit),
+            **_effective(fields),
+        )
+    return council
+
+
+def votes(request: Any, *choices: str, **fields: Any) -> None:
+    """The members of the board of a request vote, in the order of `board_with_members`; all for it unless told."""
+    from governance.review import services as review
+
+    rows = request.board.seats.order_by("memberships__starts_on", "memberships__id")
+    members = [membership.user for seat in rows for membership in seat.memberships.filter(deputy=False)]
+    for member, choice in zip(members, choices or ["approve"] * len(members), strict=False):
+        review.cast_vote(request=request, choice=choice, reason="The file is complete.", by=member, **fields)
+
+
+def reinstated(deployment: Any, **fields: Any) -> Any:
+    """The board puts back what was stopped: request, submission, votes."""
+    from governance.review import services as review
+
+    request = review.ask_reinstatement(
+        deployment=deployment, summary="It is solved.", by=deployment.system.owner, **_effective(fields)
+    )
+    review.submit(request=request, by=deployment.system.owner, **_effective(fields))
+    votes(request, **_effective(fields))
+    deployment.refresh_from_db()
+    return request
+
+
 def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: Any) -> Any:
     """A deployment in force (for 24 months): a request for these flows (or a new lawful one), three votes for it."""
+    from governance.review import selectors
     from governance.review import services as review
 
     fields = {"valid_months": 24} | fields
+    flows = flows or [flow(system)]
+    workers = [row for row in flows if selectors.touches_workers(row)]
+    if workers and fields.pop("council", True):
+        works_council(system, workers, **_effective(fields))
     board, members = board_with_members(system.unit, **_effective(fields))
     flows = flows or [flow(system)]
     assessed(system, flows)

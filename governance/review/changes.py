@@ -1,6 +1,7 @@
 """Changes of the register that touch what a board approved: screen again, void, suspend, in one transaction.
 
 Pages, API and commands change flows and versions through here, so that an approval never outlives what it approved.
+What a material change voids comes back as the draft of a re-approval.
 """
 
 import datetime as dt
@@ -18,9 +19,9 @@ from governance.registry import parts, vendors
 from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion, Vendor
-from governance.review import deployments, selectors
+from governance.review import deployments, reapproval, selectors
+from governance.review.acts import overtake
 from governance.review.models import Deployment, DeploymentRequest
-from governance.review.services import overtake
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
 from governance.screening.services import screen
@@ -214,7 +215,7 @@ def void_unassessed(
     """
     if system is not None:
         return _void_unassessed(system, by, effective_at)
-    live = Q(deployments__state__in=["in_force", "suspended"]) | Q(requests__state="in_review")
+    live = Q(deployments__state__in=deployments.ALIVE) | Q(requests__state="in_review")
     return sum(_void_unassessed(row, by, effective_at) for row in System.objects.filter(live).distinct())
 
 
@@ -223,10 +224,11 @@ def _void_unassessed(system: System, by: Any, effective_at: dt.datetime | None) 
     count = 0
     with transaction.atomic():
         registry.lock_system(system.pk)  # so that what is found stays as it is
-        alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
-        for deployment in alive.select_related("request__system"):
+        alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
+        for deployment in alive.select_related("request__system", "request__board", "system__owner"):
             if selectors.assessments_changed(deployment.request, today):
-                deployments.end_flows(deployment, None, ASSESSED_ANEW, by, effective_at)
+                ended = deployments.end_flows(deployment, None, ASSESSED_ANEW, by, effective_at)
+                reapproval.open_draft(deployment, ended, by, effective_at)
                 count += 1
         asked = DeploymentRequest.objects.filter(system=system, state="in_review")
         for request in asked.select_related("system"):
@@ -243,11 +245,12 @@ def _void(
     by: Any,
     effective_at: dt.datetime | None = None,
 ) -> None:
-    alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
+    alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
-    for deployment in alive.distinct():
-        deployments.end_flows(deployment, flows, reason, by, effective_at)
+    for deployment in alive.select_related("request__board", "system__owner").distinct():
+        ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
+        reapproval.open_draft(deployment, ended, by, effective_at)
     for request in asked.distinct():
         overtake(request=request, reason=reason, by=by, effective_at=effective_at)

@@ -6,12 +6,14 @@ from governance.registry.fields import PARTS
 from governance.review.views import (
     assessments,
     boards,
+    council,
     deployments,
     exchange,
     history,
     register,
     requests,
     steps,
+    talk,
 )
 
 
@@ -56,11 +58,24 @@ urlpatterns = [
     path("requests/<uuid:pk>/close/", requests.RequestClose.as_view(), name="request_close"),
     path("requests/<uuid:pk>/withdraw/", requests.RequestWithdraw.as_view(), name="request_withdraw"),
     path("requests/<uuid:pk>/recuse/", requests.RequestRecuse.as_view(), name="request_recuse"),
-    path("conditions/<uuid:pk>/meet/", requests.ConditionMeet.as_view(), name="condition_meet"),
+    path("requests/<uuid:pk>/paper/", requests.RequestPaper.as_view(), name="request_paper"),
+    path("requests/<uuid:pk>/edit/", requests.RequestEdit.as_view(), name="request_edit"),
+    path("requests/<uuid:pk>/return/", requests.RequestReturn.as_view(), name="request_return"),
+    path("requests/<uuid:pk>/answer/", requests.RequestResubmit.as_view(), name="request_resubmit"),
+    path("requests/<uuid:pk>/extend/", requests.RequestExtend.as_view(), name="request_extend"),
+    path("requests/<uuid:pk>/report/", requests.RequestReport.as_view(), name="request_report"),
+    path("requests/<uuid:pk>/comments/", talk.CommentAdd.as_view(), name="comment_add"),
+    path("requests/<uuid:pk>/minutes/", talk.MinutesEdit.as_view(), name="minutes_edit"),
+    path("comments/<uuid:pk>/edit/", talk.CommentEdit.as_view(), name="comment_edit"),
+    path("conditions/<uuid:pk>/evidence/", talk.ConditionEvidenceAdd.as_view(), name="condition_evidence"),
+    path("conditions/<uuid:pk>/answer/", talk.ConditionAnswer.as_view(), name="condition_answer"),
+    path("systems/<slug:slug>/works-council/new/", council.CouncilAdd.as_view(), name="council_add"),
+    path("works-council/<uuid:pk>/", council.CouncilDetail.as_view(), name="council_record"),
     path("deployments/<uuid:pk>/", deployments.DeploymentDetail.as_view(), name="deployment_detail"),
     path(
         "deployments/<uuid:pk>/suspend/", deployments.DeploymentSuspend.as_view(), name="deployment_suspend"
     ),
+    path("deployments/<uuid:pk>/stop/", deployments.DeploymentStop.as_view(), name="deployment_stop"),
     path(
         "deployments/<uuid:pk>/reinstate/",
         deployments.DeploymentReinstate.as_view(),
@@ -85,6 +100,9 @@ urlpatterns = [
     path("boards/", boards.BoardList.as_view(), name="board_list"),
     path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),
     path("boards/<uuid:pk>/", boards.BoardDetail.as_view(), name="board_detail"),
+    path("boards/<uuid:pk>/edit/", boards.BoardEdit.as_view(), name="board_edit"),
+    path("boards/<uuid:pk>/rules/<str:risk>/", boards.BoardRuleEdit.as_view(), name="board_rule_edit"),
+    path("memberships/<uuid:pk>/secretary/", boards.SecretaryName.as_view(), name="member_secretary"),
     path("boards/<uuid:pk>/seats/new/", boards.SeatAdd.as_view(), name="seat_add"),
     path("seats/<uuid:pk>/members/new/", boards.MemberAdd.as_view(), name="member_add"),
     path("memberships/<uuid:pk>/end/", boards.MemberEnd.as_view(), name="member_end"),

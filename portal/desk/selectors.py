@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.assessments import selectors as assessments
@@ -14,8 +15,8 @@ from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
 from governance.registry.selectors import reports, visible
-from governance.review.models import Condition, Deployment, DeploymentRequest
-from governance.review.selectors import open_for
+from governance.review import selectors as review
+from governance.review.models import Deployment, DeploymentRequest
 from governance.screening.models import Screening
 from portal.access.selectors import has_anywhere
 from portal.accounts.models import ApiKey, User
@@ -39,23 +40,22 @@ class Task:
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """Votes, signatures, own requests, conditions, actions and findings of own systems: the earliest due first."""
+    """What waits in review, signatures, own drafts, actions and findings of own systems: the earliest due first."""
     tasks = [
-        *_votes(user, today),
+        *_review(user, today),
         *_signatures(user),
-        *_drafts(user),
         *_register(user),
-        *_duties(user),
+        *_actions(user),
         *_findings(user),
         *_assessments(user, today),
     ]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
 
-def _votes(user: User, today: dt.date) -> list[Task]:
+def _review(user: User, today: dt.date) -> list[Task]:
     return [
-        Task(f"{row.system.name} {row.version}", _("Your vote"), row.get_absolute_url(), row.system.name)
-        for row in open_for(user, today)
+        Task(row.title, gettext(row.kind), row.url, row.place, row.due_on)
+        for row in review.waiting(user, today)
     ]
 
 
@@ -68,16 +68,6 @@ def _signatures(user: User) -> list[Task]:
     return [
         Task(row.flow.name, _("Your signature"), row.flow.system.get_absolute_url(), row.flow.system.name)
         for row in rows.select_related("flow__system")[:SHOWN]
-    ]
-
-
-def _drafts(user: User) -> list[Task]:
-    rows = DeploymentRequest.objects.filter(requested_by=user, state="draft").select_related(
-        "system", "version"
-    )
-    return [
-        Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
-        for row in rows[:SHOWN]
     ]
 
 
@@ -117,17 +107,11 @@ def _assessments(user: User, today: dt.date) -> list[Task]:
     ]
 
 
-def _duties(user: User) -> list[Task]:
-    conditions = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+def _actions(user: User) -> list[Task]:
     actions = CorrectiveAction.objects.filter(owner=user, done_at__isnull=True).select_related(
         "finding__system"
     )
     return [
-        Task(
-            row.text, _("Your condition"), row.request.get_absolute_url(), row.request.system.name, row.due_on
-        )
-        for row in conditions[:SHOWN]
-    ] + [
         Task(row.text, _("Your action"), row.finding.get_absolute_url(), row.finding.system.name, row.due_on)
         for row in actions[:SHOWN]
     ]

@@ -23,8 +23,6 @@ from governance.registry import parts
 from governance.registry import services as registry
 from governance.registry.models import System
 from governance.review import boards, changes
-from governance.review import services as review
-from governance.review.models import Board, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
 from metrics.ingest.services import import_evaluation, receive
@@ -35,7 +33,7 @@ from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import assessing, describe, history, people, register
+from portal.example import assessing, decisions, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -77,7 +75,7 @@ def _structure(start: date) -> None:
     cast = {who.key: _person(who, units) for who in people.CAST}
     before = datetime.combine(start, time(9), tzinfo=UTC) - timedelta(days=20)
     recent = timezone.now() - timedelta(days=42)
-    board = _board(cast, units[register.ROOT], before)
+    board = decisions.board(cast, units[register.ROOT], before)
     since = {row["slug"]: recent if row.get("recent") else before for row in register.SYSTEMS}
     describe.before_systems(cast, units)
     systems = {row["slug"]: _system(row, cast, units, since[row["slug"]]) for row in register.SYSTEMS}
@@ -86,16 +84,20 @@ def _structure(start: date) -> None:
     _policies(systems, cast, before)
     _goals_and_plans(systems, before)
     assessing.assess(systems, cast, before + timedelta(days=2), recent + timedelta(days=1))
+    decisions.works_council(systems, cast, before)
     for row in register.REQUESTS:
-        _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
+        decisions.decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
     describe.after_systems(cast, units)
     if decided := assessing.renew(systems, cast, before + timedelta(days=2)):
-        for row in register.REQUESTS:  # the board meets the same afternoon
-            again = {**row, "condition": ""}
-            _decision(again, systems[row["system"]], board, cast, decided, timedelta(minutes=5))
+        for row in register.REQUESTS:
+            decisions.decide_again(row, systems[row["system"]], board, cast, decided)
     assessing.open_now(systems, cast, recent + timedelta(days=1))
-    _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    decisions.waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    # from the next file on: the one that waits was submitted to the full board
+    boards.change_board(
+        board=board, by=cast["admin"], delegates_minimal=True, reason=register.BOARD["delegates"]
+    )
 
 
 def _person(who: people.Person, units: dict[str, Unit]) -> User:
@@ -138,19 +140,6 @@ def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) 
                 screening.sign(screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1))
 
 
-def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
-    board = boards.create_board(name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before)
-    for discipline, who, required, advisory in register.BOARD["seats"]:
-        seat = boards.add_seat(
-            board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],
-            effective_at=before,
-        )  # fmt: skip
-        boards.appoint(
-            seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before
-        )
-    return board
-
-
 def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], before: datetime) -> System:
     owner = cast[row["owner"]]
     fields = {
@@ -176,60 +165,6 @@ def _flow(row: dict[str, Any], system: System, cast: dict[str, User], before: da
     current = screenings.current(flow)
     if current is not None and current.outcome != "hold":
         screening.sign(screening=current, by=cast["dpo"], effective_at=before + timedelta(days=1))
-
-
-def _request(row: dict[str, Any], system: System, board: Board, at: datetime) -> DeploymentRequest:
-    said = {name: row[name] for name in ("summary", "alternatives", "doubts", "consulted")}
-    request = review.create_request(
-        system=system, flows=list(system.flows.filter(slug__in=row["flows"])), board=board, by=system.owner,
-        version=system.versions.get(name=_newest(row["system"])), valid_months=15, effective_at=at, **said,
-    )  # fmt: skip
-    return review.submit(request=request, by=system.owner, effective_at=at)
-
-
-def _newest(slug: str) -> str:
-    versions = next(row["versions"] for row in register.SYSTEMS if row["slug"] == slug)
-    return str(versions[-1][0])
-
-
-def _decision(
-    row: dict[str, Any],
-    system: System,
-    board: Board,
-    cast: dict[str, User],
-    at: datetime,
-    each: timedelta = timedelta(hours=1),
-) -> None:
-    request = _request(row, system, board, at)
-    voters = [who for _, who, _, advisory in register.BOARD["seats"] if not advisory]
-    if system.unit.path.startswith(register.AFFECTED):
-        voters.insert(0, "service")  # the affected business advises on its own systems
-    for n, who in enumerate(voters):
-        choice, conditions = "approve", []
-        if who == row["dissent"]:
-            choice = "reject"
-        elif who == "chair" and row["condition"]:
-            choice = "conditions"
-            due = at.date() + timedelta(days=60)
-            conditions = [{"text": row["condition"], "owner": system.owner, "due_on": due}]
-        review.cast_vote(
-            request=request, choice=choice, reason=register.REASONS[choice], conditions=conditions, by=cast[who],
-            effective_at=at + each * (n + 1),
-        )  # fmt: skip
-    for condition in request.conditions.all():
-        review.meet_condition(
-            condition=condition, evidence="Shown to the board in its meeting.", by=system.owner,
-            effective_at=min(at + timedelta(days=45), timezone.now()),
-        )  # fmt: skip
-
-
-def _waiting(row: dict[str, Any], system: System, board: Board, cast: dict[str, User]) -> None:
-    at = timezone.now() - timedelta(days=2)
-    request = _request(row, system, board, at)
-    review.cast_vote(
-        request=request, choice="approve", reason=register.REASONS["approve"], by=cast["technology"],
-        effective_at=at + timedelta(hours=5),
-    )  # fmt: skip
 
 
 # --- a year of data: each batch is a transaction of its own, sent again it counts nothing twice -------

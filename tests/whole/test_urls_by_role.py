@@ -22,7 +22,14 @@ from tests.whole.world import CANARY, World, build
 
 LOGIN = "/accounts/login/"
 ROLES = [role.value for role in Role]
-ELSEWHERE = ("administrator", "system_owner", "board_chair", "auditor", "data_protection_officer")
+ELSEWHERE = (
+    "administrator",
+    "system_owner",
+    "board_chair",
+    "auditor",
+    "data_protection_officer",
+    "works_council",
+)
 CALLERS = ["nobody", "outsider", *ROLES, *(f"foreign {role}" for role in ELSEWHERE), "own key", "foreign key"]
 METHODS = ("get", "post", "put", "patch", "delete")
 

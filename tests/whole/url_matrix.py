@@ -54,12 +54,20 @@ def act(see: str, perm: str = "", **more: Any) -> Row:
     return Row(see, perm, method="post", ok=(200, 302, 409, 422), **more)
 
 
+READ = "register:read"
+WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
+
+
+def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any) -> Row:
+    """A call that acts on a request or on what belongs to one; keys hold no seat and are no person."""
+    values = {"ok": WROTE, "key": (403, 404)} | more
+    return Row("view_review", perm, args={"pk": thing}, method="post", body=body, scope=READ, **values)
+
+
 SLUG = {"slug": "slug"}
 FLOW = {"slug": "slug", "flow": "flow"}
 PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
-READ = "register:read"
-WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
 
 PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
@@ -197,19 +205,35 @@ ROWS: dict[str, Row] = {
     # the forms of people (requester, seat holder, owner of the condition); the services ask who sends them
     "request_withdraw": Row("view_review", writes="request_deployment", args={"pk": "request"}),
     "request_recuse": Row("view_review", writes="vote", args={"pk": "request"}),
-    "condition_meet": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
+    "request_paper": Row("view_review", args={"pk": "request"}),
+    "request_edit": Row("view_review", writes="request_deployment", args={"pk": "request"}),
+    "request_return": Row("view_review", writes="chair", args={"pk": "request"}),
+    "request_resubmit": Row("view_review", writes="request_deployment", args={"pk": "request"}),
+    "request_extend": Row("view_review", writes="chair", args={"pk": "request"}),
+    "request_report": Row("view_review", writes="chair", args={"pk": "request"}),
+    "comment_add": act("view_review", args={"pk": "request"}),  # the service asks for a seat
+    "comment_edit": Row("view_review", writes="vote", args={"pk": "comment"}),
+    "minutes_edit": Row("view_review", writes="vote", args={"pk": "request"}),
+    "condition_evidence": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
+    "condition_answer": Row("view_review", writes="vote", args={"pk": "condition"}),
+    "council_add": Row("view_register", "request_deployment", args=SLUG),
+    "council_record": Row("view_review", writes="chair", args={"pk": "council"}),
     "deployment_detail": Row("view_review", args={"pk": "deployment"}),
     "deployment_suspend": Row("view_review", "suspend", args={"pk": "deployment"}),
-    "deployment_reinstate": Row("view_review", "chair", args={"pk": "deployment"}, ok=(200, 409)),
+    "deployment_stop": act("view_review", "suspend", args={"pk": "deployment"}),
+    "deployment_reinstate": Row("view_review", "request_deployment", args={"pk": "deployment"}),
     "deployment_flow_stop": Row("view_review", "suspend", args={"pk": "deployment", "flow": "flow"}),
     "deployment_flow_reinstate": Row(
-        "view_review", "chair", args={"pk": "deployment", "flow": "flow"}, ok=(200, 409)
+        "view_review", "request_deployment", args={"pk": "deployment", "flow": "flow"}
     ),
     "board_list": Row("view_register"),
     "board_detail": Row("view_register", args={"pk": "board"}),
     "board_add": Row("manage_board"),
     "seat_add": Row("manage_board", args={"pk": "board"}),
     "member_add": Row("manage_board", args={"pk": "seat"}),
+    "board_edit": Row("manage_board", args={"pk": "board"}),
+    "board_rule_edit": Row("manage_board", args={"pk": "board", "risk": "risk"}),
+    "member_secretary": act("manage_board", args={"pk": "membership"}),
     "member_end": Row("manage_board", args={"pk": "membership"}),
     # findings
     "finding_list": Row("view_audits"),
@@ -377,7 +401,44 @@ ROWS: dict[str, Row] = {
     "api_thread_resolve": write(JOIN, args={"pk": "thread"}, key=(404,)),
     "api_attachment": Row("view_review", args={"pk": "attachment"}, scope=READ, key=(404,)),
     "api_requests": Row("view_register", scope=READ, writes="request_deployment"),  # lists by view_review
-    "api_request": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_request": Row(
+        "view_review", args={"pk": "request"}, scope=READ, key=(404,), writes="request_deployment"
+    ),
+    "api_rounds": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_comments": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_minutes": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_comment": decides({"text": "No."}, "vote", "comment", ok=(403, 409)),  # only who wrote it
+    "api_request_resubmit": decides({"answer": "So."}, "request_deployment", ok=(403,)),  # only the requester
+    "api_request_withdraw": decides({"reason": "No."}, "request_deployment", ok=(403,)),
+    "api_request_return": decides({"questions": "Why?"}, "chair"),
+    "api_request_close": decides({}, "chair"),
+    "api_request_extend": decides({"until": "2099-01-01", "reason": "Holidays."}, "chair"),
+    "api_request_recuse": decides({"reason": "Kin."}, "vote", ok=(409,), refused=(409,)),  # no seat there
+    "api_request_report": decides({"on": "2026-01-01"}, "chair"),
+    "api_condition_evidence": decides({"evidence": "Done."}, "chair", "condition"),
+    "api_condition_accept": decides({}, "vote", "condition", ok=(403,)),  # only who speaks for the seat
+    "api_condition_send_back": decides({"reason": "No."}, "vote", "condition", ok=(403,)),
+    "api_deployment": Row("view_review", args={"pk": "deployment"}, scope=READ, key=(404,)),
+    "api_deployment_suspend": decides({"reason": "Harm."}, "suspend", "deployment"),
+    "api_reinstatement": decides({"summary": "Solved."}, "request_deployment", "deployment"),
+    "api_councils": Row("view_review", args=SLUG, scope=READ, writes="request_deployment", key=(404,)),
+    "api_council_answer": decides(
+        {"act": "refuse", "answered_on": "2020-01-01", "reason": "No.", "documents": "Letter"},
+        "chair|answer_council",
+        "council",
+    ),
+    "api_boards": Row("view_register", scope=READ),
+    "api_board": Row("view_register", args={"pk": "board"}, scope=READ, writes="manage_board", key=(404,)),
+    "api_board_rules": Row(
+        "view_register",
+        "manage_board",
+        args={"pk": "board"},
+        method="put",
+        body={"risk": "minimal", "reason": "Agreed."},
+        scope=READ,
+        ok=WROTE,
+        key=(404,),
+    ),
     "api_request_submit": Row(
         "view_review",
         "request_deployment",

@@ -123,9 +123,17 @@ def _review(world: World, system: Any) -> None:
         )
     conditional.refresh_from_db()
     seat = Seat.objects.filter(board=board).first()
+    comment = review.comment(request=waiting, text=f"{CANARY}: is it clear?", by=members[0])
+    workers = make.flow(
+        system, signed=False, name=f"{CANARY} check-ins", subject_role="employee", setting="workplace"
+    )
+    council = make.works_council(system, [workers], act="")
     world.ids |= {
         "deployment": conditional.deployment.pk,
         "request": waiting.pk,
+        "comment": comment.pk,
+        "council": council.pk,
+        "risk": "minimal",
         "condition": conditional.conditions.first().pk,  # type: ignore[union-attr]
         "board": board.pk,
         "seat": seat.pk if seat else None,

@@ -128,6 +128,9 @@ class SystemApprovals(SignedInMixin, View):
             "system": system,
             "deployments": system.deployments.select_related("version", "request").prefetch_related("flows"),
             "requests": requests.select_related("version", "board", "requested_by"),
+            "councils": system.council_records.prefetch_related("flows"),
+            "without_council": selectors.without_council(system.flows.select_related("system")),
+            "uncovered": selectors.uncovered(system) if system.deployments.exists() else [],
             "may_request": can(request.user, "request_deployment", system),
             "tab": "approvals",
         }
