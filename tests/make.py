@@ -263,7 +263,6 @@ def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: A
     if workers and fields.pop("council", True):
         works_council(system, workers, **_effective(fields))
     board, members = board_with_members(system.unit, **_effective(fields))
-    flows = flows or [flow(system)]
     assessed(system, flows)
     request = review.create_request(
         system=system,

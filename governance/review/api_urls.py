@@ -1,4 +1,4 @@
-"""Addresses of changes to the register, of flows, requests, deployments, boards and the works council below /api/v1/."""
+"""Addresses of the register, flows, requests, deployments, boards and the works council below /api/v1/."""
 
 from django.urls import path
 

@@ -247,14 +247,6 @@ def test_dissent_is_a_counted_vote_on_the_other_side(
 
 
 @pytest.mark.parametrize(
-    ("left", "days"),
-    [(91, None), (90, 90), (89, 90), (31, 90), (30, 30), (8, 30), (7, 7), (0, 7), (-1, None)],
-)
-def test_an_end_is_announced_at_90_30_and_7_days_and_made_good_later(left: int, days: int | None) -> None:
-    assert rules.reminder(DAY + dt.timedelta(days=left), DAY) == days
-
-
-@pytest.mark.parametrize(
     ("facts", "touches"),
     [
         ({"subject_role": "employee", "setting": "contact_centre", "purpose": "service"}, True),

@@ -7,8 +7,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, reminders, selectors, services
-from governance.review.models import Deployment, DeploymentRequest, Recusal, Round, Vote
+from governance.review import boards, changes, selectors, services
+from governance.review.models import DeploymentRequest, Recusal, Round, Vote
 from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import PendingEvent
 from tests import make
@@ -31,6 +31,7 @@ def _asked(board: dict[str, Any] | None = None, **fields: Any) -> tuple[Any, lis
         board=found,
         by=system.owner,
     )
+    make.assessed(system)
     services.submit(request=request, by=system.owner)
     return request, members, make.person("board_chair", unit=system.unit)
 
@@ -408,7 +409,7 @@ def test_a_record_counts_for_the_flow_as_it_was_described() -> None:
         make.works_council(system, [make.flow(system)])
 
 
-# --- re-approval and reminders -----------------------------------------------------------------------
+# --- re-approval and what waits -----------------------------------------------------------------------
 
 
 def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> None:
@@ -434,30 +435,15 @@ def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> No
     assert deployment.state == "voided"
 
 
-def test_each_reminder_is_raised_once() -> None:
-    deployment = make.approved_deployment(make.system(), valid_months=12)
-    end = deployment.valid_until
-    for left, days in ((100, []), (90, [90]), (89, []), (30, [30]), (5, [7]), (4, [])):
-        moment = end - dt.timedelta(days=left)
-        assert [due.days for due in selectors.due_reminders(moment.date())] == days
-        assert [due.days for due in reminders.raise_due(now=moment)] == days
-        assert reminders.raise_due(now=moment) == []
-    assert set(deployment.reminders.values_list("days", flat=True)) == {90, 30, 7}
-
-
-def test_what_waits_and_what_is_due_is_told_to_whom_it_concerns() -> None:
+def test_what_waits_is_told_to_whom_it_concerns() -> None:
     request, members, _chair = _asked()
     due = TODAY + dt.timedelta(days=9)
-    closes = request.rounds.get().vote_closes_at.date()
 
     def kinds(user: Any) -> list[str]:
         return [row.kind for row in selectors.waiting(type(user).objects.get(pk=user.pk), TODAY)]
 
     boards.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
     assert kinds(members[0]) == ["Your vote", "Minutes to keep"]
-    assert [(d.kind, d.on) for d in selectors.dates(members[0]) if d.kind == "Vote closes"] == [
-        ("Vote closes", closes)
-    ]
     rows = [{"text": "Train.", "owner": request.requested_by, "due_on": due, "accepted_by": "ethics"}]
     _vote(request, members[0], "conditions", conditions=rows)
     for member in members[1:]:
@@ -466,9 +452,3 @@ def test_what_waits_and_what_is_due_is_told_to_whom_it_concerns() -> None:
     services.hand_in(condition=request.conditions.get(), evidence="Done.", by=request.requested_by)
     assert kinds(request.requested_by) == []
     assert kinds(members[1]) == ["Evidence to accept"]
-    ends = Deployment.objects.get(request=request).valid_until.date()
-    assert {(d.kind, d.on) for d in selectors.dates(members[0])} >= {
-        ("Condition due", due),
-        ("Approval ends", ends),
-    }
-    assert selectors.dates(make.user()) == []

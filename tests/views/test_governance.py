@@ -271,6 +271,7 @@ def test_one_flow_is_stopped_and_put_back_by_page() -> None:
     owner = _client(system.owner)
     assert owner.post(f"{url}reinstate/", {"summary": "Declared now."}).status_code == 302
     request = DeploymentRequest.objects.get(kind="reinstatement")
+    make.assessed(request.system)
     services.submit(request=request, by=system.owner)
     make.votes(request)
     assert all(item["now"] for item in chair.get(deployment.get_absolute_url()).context["flows"])
@@ -487,6 +488,7 @@ def test_a_file_goes_back_with_questions_and_comes_again_by_page() -> None:
     flow = make.flow(system)
     values = {"flows": [flow], "version": system.versions.get(), "summary": "May we?", "board": board}
     request = services.create_request(system=system, by=system.owner, **values)
+    make.assessed(request.system)
     services.submit(request=request, by=system.owner)
     url, owner, member = request.get_absolute_url(), _client(system.owner), _client(members[0])
     chair = _client(make.person("board_chair", unit=system.unit))
@@ -531,6 +533,7 @@ def test_the_board_discusses_by_page_and_markdown_does_no_harm() -> None:
         "board": board,
     }
     request = services.create_request(system=system, by=system.owner, **values)
+    make.assessed(request.system)
     services.submit(request=request, by=system.owner)
     url, member = request.get_absolute_url(), _client(members[0])
     text = "**Bold** <script>alert(1)</script> [x](javascript:alert(1)) ![i](http://elsewhere.example/i.png)"
@@ -599,6 +602,7 @@ def test_the_page_of_a_request_takes_the_same_queries_however_much_was_said() ->
         "board": board,
     }
     request = services.create_request(system=system, by=owner, **values)
+    make.assessed(request.system)
     services.submit(request=request, by=owner)
 
     def more() -> int:

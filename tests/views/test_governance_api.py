@@ -227,6 +227,7 @@ def _asked() -> tuple[Any, Any, list[Any]]:
         board=board,
         by=system.owner,
     )
+    make.assessed(request.system)
     services.submit(request=request, by=system.owner)
     return system, request, members
 
