@@ -352,6 +352,9 @@ else:
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: a broker that comes back needs no restart of ours
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+# jobs are cancelled through their row; and RabbitMQ would refuse a worker that comes back under its name before the
+# control queue of the killed one is let go
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000  # KiB; looked at between two tasks
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True

@@ -187,6 +187,18 @@ def test_jobs_of_killed_workers_are_done_elsewhere_within_a_minute_and_take_effe
     print(f"\n  {len(jobs)} jobs, taken over {again} times, the slowest after {max(waited, default=0):.1f} s")
 
 
+def test_a_worker_comes_back_under_its_name_while_the_broker_still_knows_the_killed_one(crew: Crew) -> None:
+    """RabbitMQ may not yet have let go of what the killed one held: seen from there, both are alive at once."""
+    crew.add("one")
+    crew.ready()
+    (crew.folder / "again").mkdir()
+    crew.add("again/one")
+    crew.ready()
+    (job,) = enqueue(1)
+    crew.wait_for(lambda: not open_jobs(), 60)
+    each_has_one_effect([job])
+
+
 def test_a_wiped_broker_loses_no_job_and_a_poisoned_one_is_dead_after_five_attempts(
     crew: Crew, broker: Broker
 ) -> None:
