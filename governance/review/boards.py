@@ -146,18 +146,15 @@ def add_seat(
     if discipline not in rules.Discipline.values():
         raise RuleBroken(N_("This is not one of the choices."), code="unknown_value", field="discipline")
     business = discipline == rules.Discipline.AFFECTED_BUSINESS.value
-    if board.seats.filter(discipline=discipline).exists():
-        raise RuleBroken(N_("This board has a seat for that already."), code="taken", field="discipline")
     advises = bool(advisory) or business
-    if chairs and (advises or board.seats.filter(chairs=True).exists()):
-        raise RuleBroken(N_("One seat that votes chairs a board."), code="taken", field="chairs")
     with transaction.atomic():
-        seat = Seat.objects.create(
-            board=board,
-            discipline=discipline,
-            advisory=advises,
-            chairs=chairs,
-        )
+        # under the lock of the board: of two that add the same seat at once one is told
+        Board.objects.select_for_update(no_key=True).get(pk=board.pk)
+        if board.seats.filter(discipline=discipline).exists():
+            raise RuleBroken(N_("This board has a seat for that already."), code="taken", field="discipline")
+        if chairs and (advises or board.seats.filter(chairs=True).exists()):
+            raise RuleBroken(N_("One seat that votes chairs a board."), code="taken", field="chairs")
+        seat = Seat.objects.create(board=board, discipline=discipline, advisory=advises, chairs=chairs)
         if required and not advises:
             for rule in BoardRule.objects.select_for_update().filter(board=board):
                 rule.required = sorted({*rule.required, discipline})

@@ -66,7 +66,7 @@ class VoteReceipt(serializers.Serializer[Any]):
     request_state = serializers.CharField()
 
 
-class ReasonWrite(StrictSerializer):
+class ActReasonWrite(StrictSerializer):
     """A reason."""
 
     reason = serializers.CharField(max_length=2000)
@@ -84,13 +84,13 @@ class AnswerWrite(StrictSerializer):
     answer = serializers.CharField(max_length=4000)
 
 
-class ExtendWrite(ReasonWrite):
+class ExtendWrite(ActReasonWrite):
     """Until when a vote stays open."""
 
     until = serializers.DateField()
 
 
-class CommentWrite(StrictSerializer):
+class DiscussionWrite(StrictSerializer):
     """A comment, in Markdown."""
 
     text = serializers.CharField(max_length=8000)
@@ -123,7 +123,7 @@ class ReinstateWrite(StrictSerializer):
     flows = serializers.ListField(child=serializers.SlugField(), min_length=1, required=False)
 
 
-class ReportWrite(StrictSerializer):
+class MeetingWrite(StrictSerializer):
     """The day of the meeting in which the board was told."""
 
     on = serializers.DateField()

@@ -189,7 +189,7 @@ def deployment_shape(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-class CommentShape(Shape):
+class DiscussionShape(Shape):
     """A comment, in Markdown."""
 
     id = serializers.UUIDField()

@@ -38,12 +38,12 @@ ConditionAccept = act(
     shapes.condition_shape, argument="condition", summary="Accept the evidence, by the seat named.",
 )  # fmt: skip
 ConditionSendBack = act(
-    "condition_send_back", _find_condition, services.send_back_condition, bodies.ReasonWrite,
+    "condition_send_back", _find_condition, services.send_back_condition, bodies.ActReasonWrite,
     shapes.ConditionShape, shapes.condition_shape, argument="condition",
     summary="Send the evidence back with a reason: the condition is open again.",
 )  # fmt: skip
 DeploymentSuspension = act(
-    "deployment_suspend", find_deployment, services.suspend, bodies.ReasonWrite, shapes.DeploymentShape,
+    "deployment_suspend", find_deployment, services.suspend, bodies.ActReasonWrite, shapes.DeploymentShape,
     shapes.deployment_shape, argument="deployment", summary="Stop a deployment at once, by any overseer.",
 )  # fmt: skip
 

@@ -120,7 +120,7 @@ RequestReturn = act(
     argument="request", summary="Send a request back with questions: the round ends.",
 )  # fmt: skip
 RequestWithdrawal = act(
-    "request_withdraw", find_request, services.withdraw, bodies.ReasonWrite, RequestShape, _shape,
+    "request_withdraw", find_request, services.withdraw, bodies.ActReasonWrite, RequestShape, _shape,
     argument="request", summary="Take a request of your own back.",
 )  # fmt: skip
 RequestClosing = act(
@@ -132,11 +132,11 @@ RequestExtension = act(
     argument="request", summary="Leave a vote open longer, by the chair.",
 )  # fmt: skip
 RequestRecusal = act(
-    "request_recuse", find_request, _recuse, bodies.ReasonWrite, RequestShape, lambda made: _shape(made.request),
+    "request_recuse", find_request, _recuse, bodies.ActReasonWrite, RequestShape, lambda made: _shape(made.request),
     argument="request", summary="Declare a conflict of interest; the deputy of your seat steps in.", status=201,
 )  # fmt: skip
 RequestReport = act(
-    "request_report", find_request, services.report_delegated, bodies.ReportWrite, RequestShape, _shape,
+    "request_report", find_request, services.report_delegated, bodies.MeetingWrite, RequestShape, _shape,
     argument="request", summary="Note in which meeting the board was told of a delegated decision.",
 )  # fmt: skip
 
@@ -179,7 +179,7 @@ class Comments(ApiView):
     permission_classes = READ
 
     @extend_schema(
-        operation_id="comment_list", responses={200: shapes.CommentShape(many=True)}, tags=["review"]
+        operation_id="comment_list", responses={200: shapes.DiscussionShape(many=True)}, tags=["review"]
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """What the board says about a request; empty where only its members read it."""
@@ -189,15 +189,15 @@ class Comments(ApiView):
 
     @extend_schema(
         operation_id="comment_add",
-        request=bodies.CommentWrite,
-        responses={201: shapes.CommentShape},
+        request=bodies.DiscussionWrite,
+        responses={201: shapes.DiscussionShape},
         tags=["review"],
     )
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Write a comment, or answer one."""
         found = find_request(request, pk)
-        values = body(request, bodies.CommentWrite)
+        values = body(request, bodies.DiscussionWrite)
         if "parent" in values:
             values["parent"] = get_object_or_404(found.comments, pk=values["parent"])
         made = services.comment(request=found, by=person(actor(request)), **values)
@@ -210,7 +210,7 @@ def _find_comment(request: Request, pk: uuid.UUID) -> Comment:
 
 
 CommentOne = act(
-    "comment_change", _find_comment, services.edit_comment, bodies.TextWrite, shapes.CommentShape,
+    "comment_change", _find_comment, services.edit_comment, bodies.TextWrite, shapes.DiscussionShape,
     shapes.comment_shape, argument="comment", summary="Change an own comment, before a vote is cast.",
 )  # fmt: skip
 
