@@ -273,6 +273,7 @@ NOTHING_TO_WIN = {
     "review.talk.edit": "one's own words: the last ones stand",
     "review.talk.keep_minutes": "each text is the next version; none is overwritten",
     "review.boards.change_board": "sets what is given: the last one stands",
+    "review.changes.drift_beyond_limits": "voiding again finds nothing; the finding it opens has a race",
     "review.boards.set_rule": "sets what is given: the last one stands",
     "review.deployments.end_flows": "called by put_in_force and changes, under the lock of the system",
     "consent.services.draft_policy": "there is one draft; the last writer's words stand and are what is approved",

@@ -7,8 +7,9 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, selectors, services
-from governance.review.models import DeploymentRequest, Recusal, Round, Vote
+from governance.review import boards, changes, rules, selectors, services
+from governance.review.models import Deployment, DeploymentRequest, Recusal, Round, Vote
+from portal.desk.dates import dates
 from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import PendingEvent
 from tests import make
@@ -452,3 +453,50 @@ def test_what_waits_is_told_to_whom_it_concerns() -> None:
     services.hand_in(condition=request.conditions.get(), evidence="Done.", by=request.requested_by)
     assert kinds(request.requested_by) == []
     assert kinds(members[1]) == ["Evidence to accept"]
+
+
+def test_what_is_due_is_told_to_whom_it_concerns() -> None:
+    request, members, chair = _asked()
+    closes = request.rounds.get().vote_closes_at.date()
+
+    def due(user: Any) -> set[tuple[str, Any]]:
+        return {(str(row.kind), row.on) for row in dates(type(user).objects.get(pk=user.pk))}
+
+    for person in (members[0], chair, request.requested_by):
+        assert ("Vote closes", closes) in due(person)
+    day = TODAY + dt.timedelta(days=9)
+    rows = [{"text": "Train.", "owner": request.requested_by, "due_on": day, "accepted_by": "ethics"}]
+    _vote(request, members[0], "conditions", conditions=rows)
+    for member in members[1:]:
+        _vote(request, member)
+    ends = Deployment.objects.get(request=request).valid_until.date()
+    assert due(request.requested_by) >= {("Your condition", day), ("Approval ends", ends)}
+    assert "Vote closes" not in {kind for kind, _day in due(members[0])}
+    assert dates(make.user()) == []
+
+
+def test_the_dates_of_the_works_council_are_told() -> None:
+    system = make.system()
+    flow = make.flow(system, signed=False, subject_role="employee", setting="workplace")
+    council = make.person("works_council", unit=system.unit)
+    record = services.ask_council(
+        system=system,
+        flows=[flow],
+        question="May we?",
+        documents="WC-1",
+        informed_on=TODAY,
+        answer_due_on=TODAY + dt.timedelta(days=20),
+        by=system.owner,
+    )
+    told = {(str(row.kind), row.on) for row in dates(council)}
+    assert told == {("Answer of the works council due", TODAY + dt.timedelta(days=20))}
+    services.answer_council(
+        council=record,
+        act="find_not_owed",
+        answered_on=TODAY,
+        reason="No change for workers.",
+        documents="Memo",
+        by=make.person("board_chair", unit=system.unit),
+    )
+    told = {(str(row.kind), row.on) for row in dates(council)}
+    assert told == {("Last day to invoke nullity", rules.nullity_until(TODAY))}
