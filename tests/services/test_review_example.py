@@ -29,7 +29,9 @@ def test_the_example_shows_what_a_board_does(days: int) -> None:
     example._structure(timezone.now().date() - dt.timedelta(days=days))
     assert Recusal.objects.exists()
     assert Vote.objects.filter(seat__memberships__deputy=True, cast_by__name="Lieke Smits").exists()
-    assert Vote.objects.filter(choice="reject", request__state="approved_with_conditions").exists()  # a dissent
+    assert Vote.objects.filter(
+        choice="reject", request__state="approved_with_conditions"
+    ).exists()  # a dissent
     assert Round.objects.filter(number=2).exclude(answer="").exists()
     assert set(Condition.objects.values_list("state", flat=True)) == {"met"}
     assert set(ConditionEvidence.objects.values_list("accepted", flat=True)) == {True, False}
