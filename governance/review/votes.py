@@ -127,7 +127,8 @@ def extend_vote(*, request: DeploymentRequest, until: dt.date, reason: str, by: 
         acts.refuse_own(row, by)
         step("request", row.state, "extend")
         round_ = row.rounds.get(ended_at=None)
-        closes = dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min, dt.UTC)
+        last = min(until, now.date() + dt.timedelta(days=365))  # the end of the calendar has no day after it
+        closes = dt.datetime.combine(last + dt.timedelta(days=1), dt.time.min, dt.UTC)
         if closes <= round_.vote_closes_at or closes > now + dt.timedelta(days=91):
             raise RuleBroken(
                 N_("Choose a later day than now set, at most 90 days from today."),

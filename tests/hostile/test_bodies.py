@@ -58,7 +58,10 @@ BODIES: dict[str, bytes] = {
     "not JSON": b"<items/>",
 }
 # an empty body is theirs
-TAKES_NOTHING = {"api_request_submit", "api_screening_sign", "api_audit_runs", "api_assessment_submit"}
+TAKES_NOTHING = {
+    "api_request_submit", "api_request_close", "api_screening_sign", "api_audit_runs", "api_assessment_submit",
+    "api_system_register", "api_hand_overs_one",
+}  # fmt: skip
 TAKES_FILES = {"api_assessment_attachments"}  # multipart instead of JSON
 
 

@@ -18,7 +18,7 @@ from governance.review import selectors
 from governance.review.models import Deployment, DeploymentRequest
 from portal.errors import N_, Invalid
 from portal.web.endpoint import ApiView
-from portal.web.rest import HasScope, actor, idempotent
+from portal.web.rest import HasScope, actor, idempotent, nothing_in
 
 READ = (HasScope("register:read"),)
 
@@ -79,8 +79,11 @@ def act(
         )
         @idempotent
         def post(self, request: Request, pk: uuid.UUID) -> Response:
-            thing = find(request, pk)
+            # the shape first: what is no request at all is refused alike, whatever it is about
+            if takes is None:
+                nothing_in(request)
             values = body(request, takes) if takes else {}
+            thing = find(request, pk)
             done = call(**{argument: thing}, by=person(actor(request)), **values)
             return Response(shape(done), status=status)
 

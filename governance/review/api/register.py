@@ -18,7 +18,7 @@ from governance.review import changes, imports
 from portal.access.selectors import require
 from portal.web.endpoint import ApiView
 from portal.web.locks import based_on, precondition
-from portal.web.rest import actor, idempotent, with_etag
+from portal.web.rest import actor, idempotent, nothing_in, with_etag
 
 
 class SystemOne(ApiView):
@@ -130,8 +130,8 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
         @idempotent
         def patch(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
             """Change fields; 412 or 409 names what changed since the state you had."""
-            row = _row(_system(request, slug), part, pk)
             values = validated(change, request)
+            row = _row(_system(request, slug), part, pk)
             reason = values.pop("reason", "")
             expected, by_header = based_on(request, values.pop("row_version", None))
             with precondition(by_header):
@@ -149,6 +149,7 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
         @idempotent
         def delete(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
             """Take it out of the record; history keeps it."""
+            nothing_in(request)
             row = _row(_system(request, slug), part, pk)
             changes.remove_part(row=row, kind=part.kind, by=actor(request))
             return Response(status=204)
@@ -199,8 +200,8 @@ class RegisterImport(ApiView):
     def post(self, request: Request) -> Response:
         """Take in a document of `register/export`: all or nothing; 409 with the faults where an entry is refused."""
         by = person(actor(request))
+        document = exchange.read_json(request.data)
         unit = unit_of(by, request.query_params.get("unit", ""))
         dry_run = request.query_params.get("dry_run") == "true"
-        document = exchange.read_json(request.data)
         report = imports.take_in(document=document, unit=unit, by=by, dry_run=dry_run)
         return Response(report.to_dict(), status=200 if dry_run or report.applied else 409)

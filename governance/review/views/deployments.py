@@ -125,7 +125,9 @@ class DeploymentStop(SignedInMixin, View):
         """Suspend at once."""
         deployment = find(request.user, pk)
         require(request.user, "suspend", deployment.system)
-        services.suspend(deployment=deployment, by=request.user, reason=request.POST.get("reason", "")[:2000])
+        form = ReasonForm(request.POST)
+        reason = form.cleaned_data["reason"] if form.is_valid() else ""  # the service asks for one
+        services.suspend(deployment=deployment, by=request.user, reason=reason)
         said(request, gettext("The deployment is suspended."))
         return HttpResponseRedirect(deployment.get_absolute_url())
 

@@ -286,9 +286,7 @@ class PartRemove(SignedInMixin, View):
         part = BY_PLURAL[kwargs["kind"]]
         rows = content.MODELS[part.kind]._default_manager.filter(system=system).select_related("system")
         row = get_object_or_404(rows, pk=kwargs["pk"])
-        changes.remove_part(
-            row=row, kind=part.kind, by=request.user, reason=request.POST.get("reason", "")[:400]
-        )
+        changes.remove_part(row=row, kind=part.kind, by=request.user)
         said(request, gettext("Removed. History keeps it."))
         return HttpResponseRedirect(reverse("system_step", args=[system.slug, fields.step_of(part.kind)]))
 
