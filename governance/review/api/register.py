@@ -200,8 +200,9 @@ class RegisterImport(ApiView):
     def post(self, request: Request) -> Response:
         """Take in a document of `register/export`: all or nothing; 409 with the faults where an entry is refused."""
         by = person(actor(request))
-        document = exchange.read_json(request.data)
+        data = request.data  # first of all: a body of another kind is refused for what it is
         unit = unit_of(by, request.query_params.get("unit", ""))
         dry_run = request.query_params.get("dry_run") == "true"
+        document = exchange.read_json(data)
         report = imports.take_in(document=document, unit=unit, by=by, dry_run=dry_run)
         return Response(report.to_dict(), status=200 if dry_run or report.applied else 409)
