@@ -424,6 +424,7 @@ NOTHING_TO_WIN = {
     "accounts.services.change_profile": "one's own settings",
     "accounts.services.move_unit": "sets what is given: the last one stands",
     "accounts.services.rename_unit": "sets what is given: the last one stands",
+    "review.changes.drift_beyond_limits": "called by one job a day; void stays void, one finding is opened",
     "access.services.change_person": "its races are in tests/services/test_people_races.py",
     "findings.services.add_action": "each action is a row of its own",
     "screening.services.screen": "the same facts give the same outcome; changes call it under the lock of the system",
