@@ -59,7 +59,7 @@ def _one_of_each_kind(system: Any) -> dict[str, Any]:
         },
         "goal": {
             "kpi": "csat", "target": Decimal("0.8"), "direction": "at_least", "due_on": make.today(),
-            "statement": f"{CANARY} is heard.",
+            "statement": f"{CANARY} is heard",
         },
         "cost": {
             "year": 2027, "category": "licence", "name": f"{CANARY} licence", "amount": Decimal("1200.50"),
@@ -81,7 +81,7 @@ def _register(world: World, ours: Unit) -> Any:
     flow = make.flow(system, name=f"{CANARY} flow")
     editor = make.person("system_owner", unit=ours)
     vendor = vendors.add_vendor(by=editor, unit=ours, slug="kwik", name=f"{CANARY} supplies")
-    mission = vendors.add_mission(by=editor, unit=ours, text=f"{CANARY} is heard.")
+    mission = vendors.add_mission(by=editor, unit=ours, text=f"{CANARY} is heard")
     report = reports.report_ai(by=editor, unit=ours, name=f"{CANARY} lamp", what="It blinks.")
     row = parts.add_part(
         system=system, kind="hand_over", by=editor, name=f"{CANARY} anger", trigger="Anger.", to_whom="A colleague",

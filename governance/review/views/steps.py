@@ -131,7 +131,12 @@ class StepPage(SystemFormPage):
         """The fields of this step, filled with what is there."""
         registered = self.system.state == "registered"
         return TableForm(
-            data, table=self.step.fields, user=self.request.user, row=self.system, why=registered
+            data,
+            table=self.step.fields,
+            user=self.request.user,
+            row=self.system,
+            why=registered,
+            draft=not registered,
         )
 
     def crumbs(self) -> Crumbs:
