@@ -329,7 +329,7 @@ class Comparison(ApiView):
 
     @extend_schema(
         operation_id="revision_compare",
-        responses={200: shapes.DifferenceShape(many=True)},
+        responses={200: shapes.RecordDifferenceShape(many=True)},
         tags=["register"],
     )
     def get(self, request: Request, slug: str) -> Response:

@@ -240,7 +240,7 @@ class RevisionShape(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
-class DifferenceShape(serializers.Serializer[Any]):
+class RecordDifferenceShape(serializers.Serializer[Any]):
     """One field that differs, in the words of the caller's language."""
 
     field = serializers.CharField()
