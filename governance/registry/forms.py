@@ -106,8 +106,10 @@ def _model(queryset: Any, common: dict[str, Any]) -> forms.Field:
 _MAKERS: dict[str, Any] = {
     "long": lambda one, user, common: forms.CharField(max_length=one.longest, widget=_area(3), **common),
     "email": lambda one, user, common: forms.EmailField(max_length=one.longest, **common),
-    "number": lambda one, user, common: forms.IntegerField(min_value=one.least, **common),
-    "decimal": lambda one, user, common: forms.DecimalField(max_digits=14, decimal_places=4, **common),
+    "number": lambda one, user, common: forms.IntegerField(min_value=one.least, max_value=one.most, **common),
+    "decimal": lambda one, user, common: forms.DecimalField(
+        max_digits=14, decimal_places=one.places, **common
+    ),
     "date": lambda one, user, common: forms.DateField(
         widget=DateInput(), input_formats=["%Y-%m-%d"], **common
     ),

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from portal.web.endpoint import ApiView
+from portal.web.locks import LOCK
 from portal.web.problems import PROBLEM_TYPE, ProblemShape
 from portal.web.rest import KEY_LENGTH
 
@@ -55,7 +56,7 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": LOCK},
     location=OpenApiParameter.HEADER,
     description="The ETag of the state that you changed; or `row_version` in the body.",
 )
