@@ -19,6 +19,7 @@ NOT_HTML = (
     "chart",
     "download",
     "assessment_export",
+    "register_export",
     "verifier",
     "proof",
     "checkpoint",
