@@ -13,6 +13,7 @@ class MetricsConfig(AppConfig):
         """Fill the registers: audits, sections of an evidence pack, names of figures, kinds of jobs."""
         from governance.registry import figures
         from metrics import audits, catalogue, evidence  # noqa: F401
+        from metrics.dashboards import tasks as watching  # noqa: F401
         from metrics.ingest import evidence as reconciliation
         from metrics.ingest import tasks as imports  # noqa: F401
         from metrics.rollups import tasks as rollups  # noqa: F401

@@ -6,6 +6,8 @@ ids, never names.
 
 from typing import Any
 
+from django.db.models import Q
+
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Notice, Policy
 from governance.evidence.assessment_sections import assessments
@@ -22,7 +24,8 @@ def systems(scope: Scope) -> list[PackFile]:
     theirs: dict[str, Any] = {"system__in": scope.systems, "created_at__lt": scope.until}
     versions = SystemVersion.objects.filter(**theirs).order_by("system__slug", "released_on", "pk")
     flows = DataFlow.objects.filter(**theirs).order_by("system__slug", "slug")
-    goals = Goal.objects.filter(**theirs).order_by("system__slug", "due_on", "kpi", "pk")
+    held = Q(removed_at__isnull=True) | Q(removed_at__gte=scope.until)
+    goals = Goal.objects.filter(held, **theirs).order_by("system__slug", "due_on", "kpi", "pk")
     facts = ["modality", "subject_role", "setting", "purpose", "output", "consequence", "recipient", "facts"]
     return [
         table(

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -27,7 +26,7 @@ from governance.registry.models import System, SystemRevision, UnlistedReport
 from governance.registry.views.reports import in_view
 from portal.access.selectors import require, units_with
 from portal.accounts.models import MachineUser, Unit
-from portal.errors import N_, Invalid
+from portal.errors import N_, Invalid, NotAllowed
 from portal.web.endpoint import PAGED, ApiView
 from portal.web.locks import based_on, precondition
 from portal.web.rest import HasScope, PersonOrScope, actor, idempotent, nothing_in, paged, with_etag
@@ -39,16 +38,20 @@ VENDOR_TABLE = {one.name: one for one in VENDOR}
 def unit_of(by: Any, name: str) -> Unit:
     """The unit of that path or short name in which `by` edits the register.
 
-    Raises Http404 without one, Invalid where several have the short name.
+    Raises NotAllowed for who edits no register at all, Invalid without one or where several have the short name.
     """
     wanted = {"path": name} if name.startswith("/") else {"slug": name}
-    found = list(units_with(by, "edit_register").filter(**wanted)[:2])
-    if not found:
-        raise Http404
-    if len(found) > 1:
-        message = N_("Several units have this short name: give the path instead.")
-        raise Invalid([{"field": "unit", "code": "ambiguous", "message": message}])
-    return found[0]
+    editable = units_with(by, "edit_register")
+    found = list(editable.filter(**wanted)[:2])
+    if len(found) == 1:
+        return found[0]
+    if not editable.exists():
+        raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
+    if found:
+        code, message = "ambiguous", N_("Several units have this short name: give the path instead.")
+    else:
+        code, message = "unknown", N_("There is no such unit, or you do not edit its register.")
+    raise Invalid([{"field": "unit", "code": code, "message": message}])
 
 
 def validated(shape: Any, request: Request) -> dict[str, Any]:
@@ -326,7 +329,7 @@ class Comparison(ApiView):
 
     @extend_schema(
         operation_id="revision_compare",
-        responses={200: shapes.DifferenceShape(many=True)},
+        responses={200: shapes.RecordDifferenceShape(many=True)},
         tags=["register"],
     )
     def get(self, request: Request, slug: str) -> Response:

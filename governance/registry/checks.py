@@ -146,9 +146,7 @@ def _email(one: Field, value: Any, known: Known) -> Errors:
 
 
 def _number(one: Field, value: Any, known: Known) -> Errors:
-    if isinstance(value, bool) or not isinstance(value, int) or not one.least <= value <= 1_000_000:
-        return [error(one.name, "out_of_range", N_("This number is out of range."))]
-    if one.name == "learning_window_days" and value > 3660:
+    if isinstance(value, bool) or not isinstance(value, int) or not one.least <= value <= one.most:
         return [error(one.name, "out_of_range", N_("This number is out of range."))]
     return []
 
@@ -160,6 +158,8 @@ def _decimal(one: Field, value: Any, known: Known) -> Errors:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > LARGEST or (number < 0 and one.least >= 0):
         return [error(one.name, "out_of_range", N_("This number is out of range."))]
+    if number != round(number, one.places):  # the database would round it in silence
+        return [error(one.name, "too_precise", N_("This number has too many decimals."))]
     return []
 
 

@@ -122,7 +122,10 @@ def read_json(data: Any) -> dict[str, Any]:
         document[name] = rows
     unknown = sorted(set(data) - {"format", "schema", "exported_at", *document})
     if unknown:
-        raise _wrong(str(unknown[0])[:60], N_("This field is not known."))
+        message = N_("This field is not known.")
+        raise Invalid(
+            [{"field": str(name)[:60], "code": "unknown_field", "message": message} for name in unknown]
+        )
     return _limited(document)
 
 

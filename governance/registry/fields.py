@@ -31,6 +31,8 @@ class Field:
     enum: type[Described] | None = None
     help: str = ""
     least: int = 0
+    most: int = 1_000_000  # of a number
+    places: int = 4  # of a decimal
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ HAND_OVER = PartKind(
         Field("name", N_("Name"), needed=True, longest=120),
         Field("trigger", N_("When a person takes over"), "long", True, True, longest=1000),
         Field("to_whom", N_("To whom"), material=True, needed=True, longest=200),
-        Field("within_minutes", N_("Within (minutes)"), "number", True, True,
+        Field("within_minutes", N_("Within (minutes)"), "number", True, True, most=525_600,
               help=N_("0: at once, while the person is still there.")),
     ),
     key=("name",), material=True, lead="name",
@@ -157,10 +159,10 @@ GOAL = PartKind(
 COST = PartKind(
     "cost", "costs", N_("Planned cost"), N_("Planned costs"),
     (
-        Field("year", N_("Year"), "number", needed=True, least=2000),
+        Field("year", N_("Year"), "number", needed=True, least=2000, most=2200),
         Field("category", N_("Kind of cost"), "choice", needed=True, enum=rules.CostKind),
         Field("name", N_("Name"), needed=True, longest=120),
-        Field("amount", N_("Amount (EUR)"), "decimal", needed=True),
+        Field("amount", N_("Amount (EUR)"), "decimal", needed=True, places=2),
         Field("source", N_("Source of the amount"), needed=True, longest=200),
     ),
     key=("year", "category", "name"), lead="name",
@@ -196,7 +198,7 @@ STEPS: tuple[Step, ...] = (
                   help=N_("Only for continuous learning: the figure by which drift is judged.")),
             Field("learning_max_deviation", N_("Largest deviation"), "decimal", True,
                   help=N_("In the unit of the figure; beyond it the approval is void.")),
-            Field("learning_window_days", N_("Over a window of (days)"), "number", True, least=1),
+            Field("learning_window_days", N_("Over a window of (days)"), "number", True, least=1, most=3660),
             Field("learning_checks", N_("How it is checked what it learned"), "long", True, longest=2000),
         ),
     ),

@@ -70,9 +70,9 @@ def people() -> QuerySet[Any]:
 LABELS_HELP = N_("One a line; 'label = shared label' maps it onto the scheme that systems have in common.")
 
 
-def form_field(one: Field, user: Any) -> forms.Field:
-    """The field of a form for a field of the table; empty is always allowed here: services say what is needed."""
-    common: dict[str, Any] = {"label": _(one.label), "required": False}
+def form_field(one: Field, user: Any, *, needed: bool = False) -> forms.Field:
+    """The field of a form for a field of the table; `needed`: it may not be left open."""
+    common: dict[str, Any] = {"label": _(one.label), "required": needed}
     if one.help:
         common["help_text"] = _(one.help)
     maker = _MAKERS.get(one.kind)
@@ -106,8 +106,10 @@ def _model(queryset: Any, common: dict[str, Any]) -> forms.Field:
 _MAKERS: dict[str, Any] = {
     "long": lambda one, user, common: forms.CharField(max_length=one.longest, widget=_area(3), **common),
     "email": lambda one, user, common: forms.EmailField(max_length=one.longest, **common),
-    "number": lambda one, user, common: forms.IntegerField(min_value=one.least, **common),
-    "decimal": lambda one, user, common: forms.DecimalField(max_digits=14, decimal_places=4, **common),
+    "number": lambda one, user, common: forms.IntegerField(min_value=one.least, max_value=one.most, **common),
+    "decimal": lambda one, user, common: forms.DecimalField(
+        max_digits=14, decimal_places=one.places, **common
+    ),
     "date": lambda one, user, common: forms.DateField(
         widget=DateInput(), input_formats=["%Y-%m-%d"], **common
     ),
@@ -150,18 +152,26 @@ def shown(one: Field, row: Any) -> Any:
 class TableForm(forms.Form):
     """A form for some fields of the table. Empty `row`: something new, with a number that makes sending twice harmless.
 
-    `values()` gives what the services take. `why`: asks for the reason of a change.
+    `values()` gives what the services take. `why`: asks for the reason of a change. `draft`: anything may be left open,
+    as the services allow it until the system is registered.
     """
 
     def __init__(
-        self, *args: Any, table: Iterable[Field], user: Any, row: Any = None, why: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        table: Iterable[Field],
+        user: Any,
+        row: Any = None,
+        why: bool = False,
+        draft: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.table = tuple(table)
         for one in self.table:
             if one.kind == "mapping":
                 continue  # typed together with the labels
-            self.fields[one.name] = form_field(one, user)
+            self.fields[one.name] = form_field(one, user, needed=one.needed and not draft)
             if row is not None:
                 self.initial.setdefault(one.name, self.stored(one, row))
         if row is not None:
@@ -198,7 +208,7 @@ class StartForm(TableForm):
     """The first step of a new system: also its short name and unit."""
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, table=fields.STEP["basics"].fields, user=user, **kwargs)
+        super().__init__(*args, table=fields.STEP["basics"].fields, user=user, draft=True, **kwargs)
         self.fields["unit"] = PathUnits(label=_("Unit"), queryset=units_with(user, "edit_register"))
         self.fields["slug"] = forms.SlugField(
             label=_("Short name"),

@@ -15,6 +15,7 @@ from governance.registry.services import (
     insert,
     kept,
     lock_system,
+    need_reason,
     of_changes,
     permitted,
     person,
@@ -93,7 +94,10 @@ def change_part(
 
 
 def remove_part(*, row: Any, kind: str, by: Any, reason: str = "") -> bool:
-    """Take a row out of the record; it stays in history. False where it was removed before."""
+    """Take a row out of the record; it stays in history. False where it was removed before.
+
+    Raises Invalid without the reason of a material change.
+    """
     part = kind_of(kind)
     if not part.removable:
         raise RuleBroken(N_("A version stays in the register: decisions refer to it."), code="not_removable")
@@ -103,6 +107,7 @@ def remove_part(*, row: Any, kind: str, by: Any, reason: str = "") -> bool:
         locked: Any = content.MODELS[kind]._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
         if locked.removed_at is not None:
             return False
+        need_reason(system, reason, material=part.material)
         locked.removed_at, locked.removed_by = timezone.now(), person(by)
         locked.save(update_fields=["removed_at", "removed_by"])
         said = {one.name: content.plain(one, locked) for one in part.fields}

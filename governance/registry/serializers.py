@@ -54,10 +54,10 @@ def api_field(one: Field, *, needed: bool = False) -> serializers.Field[Any, Any
             child=serializers.ListField(child=serializers.CharField(max_length=60)), **common
         ),
         "number": lambda: serializers.IntegerField(
-            min_value=one.least, max_value=1_000_000, allow_null=not needed, **common
+            min_value=one.least, max_value=one.most, allow_null=not needed, **common
         ),
         "decimal": lambda: serializers.DecimalField(
-            max_digits=14, decimal_places=4, allow_null=not needed, **common
+            max_digits=14, decimal_places=one.places, allow_null=not needed, **common
         ),
         "date": lambda: serializers.DateField(allow_null=not needed, **common),
         "email": lambda: serializers.EmailField(max_length=one.longest, **text),
@@ -240,7 +240,7 @@ class RevisionShape(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
-class DifferenceShape(serializers.Serializer[Any]):
+class RecordDifferenceShape(serializers.Serializer[Any]):
     """One field that differs, in the words of the caller's language."""
 
     field = serializers.CharField()

@@ -123,7 +123,7 @@ def update_system(
         if not changes:
             return []
         refuse_stale(locked, before, expected_version, values)
-        _need_reason(locked, reason, changes)
+        need_reason(locked, reason, material=rules.is_material(changes))
         locked.sort_key = rules.sort_key(locked.name)
         locked.row_version += 1
         locked.save()
@@ -320,9 +320,9 @@ def _known(facts: Mapping[str, str | None] | None) -> dict[str, str]:
     return {question: answer for question, answer in (facts or {}).items() if answer is not None}
 
 
-def _need_reason(system: System, reason: str, changes: Sequence[rules.Change]) -> None:
-    """A material change of what is registered says why, for those who must approve it again."""
-    if system.state == "registered" and rules.is_material(changes) and not reason.strip():
+def need_reason(system: System, reason: str, *, material: bool) -> None:
+    """A material change of what is registered says why, for those who must approve it again. Raises Invalid."""
+    if system.state == "registered" and material and not reason.strip():
         refuse(
             [
                 checks.error(

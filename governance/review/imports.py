@@ -76,6 +76,15 @@ class Report:
             found[line.act] += 1
         return found
 
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """Every fault with its place in the document, such as `systems[0].flows[2].purpose`."""
+        return [
+            {**fault, "field": f"{line.kind}s[{line.number - 1}].{fault['field']}".rstrip(".")}
+            for line in self.lines
+            for fault in line.faults
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """As the API gives it."""
         return {
@@ -242,8 +251,8 @@ class _Import:
         if not rows:
             return
         known = {_key(part, content.of_part(part, row)): row for row in content.rows(system, part)}
-        for number, entry in enumerate(rows, start=1):
-            place = f"{name}.{number}."
+        for number, entry in enumerate(rows):
+            place = f"{name}[{number}]."
             self.known_only(entry, set(part.by_name), line, place)
             values = self.values(part.by_name, entry, line, place)
             if any(fault["field"].startswith(place) for fault in line.faults):

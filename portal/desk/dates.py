@@ -140,6 +140,8 @@ def _assessments(user: Any) -> Iterator[Dated]:
 
 
 def _goals(user: Any) -> Iterator[Dated]:
-    for row in Goal.objects.filter(system__owner=user).select_related("system")[:MOST]:
+    for row in Goal.objects.filter(system__owner=user, removed_at__isnull=True).select_related("system")[
+        :MOST
+    ]:
         url = row.system.get_absolute_url()
         yield Dated(row.due_on, _("Goal"), row.statement, url, row.system.name, EXPIRY_DAYS)

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 
 from portal.errors import Stale
 
-_LOCK = re.compile(r'(?:W/)?"?(\d{1,9})(?:-[0-9a-f]{32})?"?\Z')
+LOCK = r'^(?:W/)?"?([0-9]{1,9})(?:-[0-9a-f]{32})?"?$'
+_LOCK = re.compile(LOCK.replace("$", r"\Z"))
 
 
 def expected_version(request: Request) -> int | None:

@@ -1,5 +1,6 @@
 """The OpenAPI document: how a client signs in, and what every call has in common."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from portal.web.endpoint import ApiView
+from portal.web.locks import LOCK
 from portal.web.problems import PROBLEM_TYPE, ProblemShape
 from portal.web.rest import KEY_LENGTH
 
@@ -53,7 +56,7 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": LOCK},
     location=OpenApiParameter.HEADER,
     description="The ETag of the state that you changed; or `row_version` in the body.",
 )
@@ -95,11 +98,14 @@ class TrueSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """The parameters that the view declares and the headers that it takes."""
         if self.method == "GET":
-            return [*getattr(self.view, "queries", ()), *([IF_NONE_MATCH] if self._is_tagged() else [])]
+            return [*self._declared(), *([IF_NONE_MATCH] if self._is_tagged() else [])]
         handler = getattr(self.view, self.method.lower(), None)
         keyed = [IDEMPOTENCY_KEY] if getattr(handler, "idempotent", False) else []
         locked = [IF_MATCH] if self.method == "PATCH" else []
-        return [*getattr(self.view, "write_queries", ()), *keyed, *locked]
+        return [*self._declared(), *keyed, *locked]
+
+    def _declared(self) -> Sequence[OpenApiParameter]:
+        return self.view.declared(self.method) if isinstance(self.view, ApiView) else ()
 
     def _is_tagged(self) -> bool:
         return self.method == "GET" and bool(getattr(self.view, "tagged", True))

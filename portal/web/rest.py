@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -154,6 +155,10 @@ def _kind_faults(field: Any, value: object) -> Any:
         inside = value.items()
     elif value is not None and not _fits(field, value):
         return [exceptions.ErrorDetail(gettext("This is not the right kind of value."), "invalid")]
+    # as the schema counts: before the framework takes spaces off the ends
+    elif isinstance(field, serializers.CharField) and len(str(value)) > (field.max_length or sys.maxsize):
+        told = field.error_messages["max_length"].format(max_length=field.max_length)
+        return [exceptions.ErrorDetail(told, "max_length")]
     faults = {str(name)[:100]: fault for name, one in inside if (fault := _kind_faults(field.child, one))}
     return faults or None
 

@@ -59,21 +59,30 @@ BODIES: dict[str, bytes] = {
 }
 # an empty body is theirs
 TAKES_NOTHING = {
-    "api_request_submit", "api_request_close", "api_screening_sign", "api_audit_runs", "api_assessment_submit",
-    "api_system_register", "api_hand_overs_one",
-}  # fmt: skip
+    "api_system_register",
+    "api_request_submit",
+    "api_request_close",
+    "api_screening_sign",
+    "api_audit_runs",
+    "api_assessment_submit",
+}
 TAKES_FILES = {"api_assessment_attachments"}  # multipart instead of JSON
 
 
 def writes(world: World) -> Iterator[tuple[str, str, str, dict[str, str]]]:
     """(operation, method, address, headers) of every call that takes a body, as somebody who may."""
-    for method, path, _operation in calls.operations():
-        if method == "get":
+    for method, path, operation in calls.operations():
+        if method in ("get", "delete"):
             continue
         name, row, parameters = calls.real(world, path)
         key = may_act("own key", row) and not row.key and not row.writes
         caller = "own key" if key else "everyone"
-        yield name, method, path.format(**parameters), calls.headers(world, caller)
+        yield (
+            name,
+            method,
+            path.format(**parameters) + calls.asked(world, operation),
+            calls.headers(world, caller),
+        )
 
 
 def rss_mb() -> float:

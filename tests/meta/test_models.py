@@ -16,7 +16,7 @@ CASCADES = {
     "governance.SystemUserPermission": "a grant falls with its person, permission or system (guardian)",
     "governance.Alias": "erasing a person erases what sources call them",
     "portal.JobLine": "the log of a job is part of the job",
-    "portal.SavedView": "a kept filter of a list belongs to its person alone",
+    "portal.SavedView": "a kept filter is its person's own",
     "metrics.EvaluationItem": "an evaluation set is imported whole and goes whole",
 }
 WITHOUT_CONSTRAINTS = {

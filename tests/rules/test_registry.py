@@ -1,9 +1,12 @@
 """The register's pure rules: choices, errors of shape, differences, sorting."""
 
+from decimal import Decimal
+
 import pytest
 
 from governance.registry import checks, emotions, models, rules
 from governance.registry.checks import Known
+from governance.registry.fields import PARTS
 from governance.registry.forms import parse_dimensions, parse_labels
 from portal.accounts.codes import PERMISSIONS
 
@@ -107,3 +110,13 @@ def test_lines_of_labels_and_groups() -> None:
         {"anger": "anger", "worry": "fear"},
     )
     assert parse_dimensions("language: nl, en\n\nage: ") == {"language": ["nl", "en"], "age": []}
+
+
+def test_no_number_is_rounded_in_silence_or_beyond_its_column() -> None:
+    known = Known(frozenset(), frozenset())
+    cost = PARTS["cost"].by_name
+    assert checks.field_errors(cost["amount"], Decimal("1200.50"), known) == []
+    assert [e["code"] for e in checks.field_errors(cost["amount"], Decimal("1200.505"), known)] == [
+        "too_precise"
+    ]
+    assert [e["code"] for e in checks.field_errors(cost["year"], 65_536, known)] == ["out_of_range"]

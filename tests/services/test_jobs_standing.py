@@ -24,6 +24,7 @@ STANDING = {
     "remind": Every.HOURLY,
     "rescreen_flows": Every.DAILY,
     "send_digest": Every.DAILY,
+    "watch_learning": Every.DAILY,
 }
 
 

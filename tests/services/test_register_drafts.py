@@ -180,7 +180,7 @@ class TestStale:
             ("contact_name", "A", "B")
         ]
         row = system.usecases.get()
-        assert parts.remove_part(row=row, kind="use_case", by=system.owner)
+        assert parts.remove_part(row=row, kind="use_case", by=system.owner, reason="No longer offered.")
         assert not parts.remove_part(row=row, kind="use_case", by=system.owner)
         with pytest.raises(RuleBroken) as gone:
             parts.change_part(row=row, kind="use_case", by=system.owner, expected_version=1, name="Other")
@@ -243,7 +243,7 @@ class TestMaterial:
         system, deployment = _in_force()
         row = getattr(system, related).first()
         if void is None:  # whom to ask changes nothing: the row is taken away
-            changes.remove_part(row=row, kind=kind, by=system.owner)
+            changes.remove_part(row=row, kind=kind, by=system.owner)  # no reason is needed
         else:
             changes.change_part(
                 row=row, kind=kind, by=system.owner, expected_version=row.row_version, reason="B.", **values
@@ -260,9 +260,15 @@ class TestMaterial:
                     setting="workplace", purpose="own_training", prohibited="Never.",
                 )  # fmt: skip
             else:
-                changes.remove_part(
-                    row=system.handovers.get(), kind="hand_over", by=system.owner, reason="Gone."
-                )
+                gone: dict[str, Any] = {
+                    "row": system.handovers.get(),
+                    "kind": "hand_over",
+                    "by": system.owner,
+                }
+                with pytest.raises(Invalid) as why:
+                    changes.remove_part(**gone)
+                assert [error["field"] for error in why.value.errors] == ["reason"]
+                changes.remove_part(**gone, reason="Gone.")
             deployment.refresh_from_db()
             assert deployment.state == "voided"
 
@@ -323,7 +329,7 @@ class TestHistory:
             provider_role="both",
             vendor=None,
         )
-        parts.remove_part(row=system.usecases.get(), kind="use_case", by=system.owner)
+        parts.remove_part(row=system.usecases.get(), kind="use_case", by=system.owner, reason="Gone.")
         row = system.handovers.get()
         parts.change_part(row=row, kind="hand_over", by=system.owner, expected_version=1, to_whom="A doctor")
         rows = words.differences(revisions.compare(before, content.record(system)))

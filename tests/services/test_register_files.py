@@ -93,7 +93,7 @@ def test_one_wrong_entry_keeps_everything_out_and_each_fault_is_named_by_field()
         "typo": [("lables", "unknown_field")],
         "who": [("owner", "unknown")],
         "number": [("learning_max_deviation", "invalid")],
-        "row": [("hand_overs.1.within_minutes", "out_of_range")],
+        "row": [("hand_overs[0].within_minutes", "out_of_range")],
         "foreign": [("slug", "taken")],
     }
     assert not report.applied

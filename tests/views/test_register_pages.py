@@ -322,7 +322,11 @@ class TestApi:
         assert (done.status_code, done.json()["counts"]["same"]) == (200, 2)
         document["systems"][0]["slug"] = "Not A Slug"
         refused = _send(client, "post", f"register/import?unit={unit.path}", document)
-        assert (refused.status_code, refused.json()["applied"]) == (409, False)
+        assert (refused.status_code, refused["Content-Type"]) == (422, "application/problem+json")
+        assert [row["field"] for row in refused.json()["errors"]] == ["systems[0].slug"]
+        for wrong, code in (("", "unknown"), ("/nowhere/", "unknown")):
+            nowhere = _send(client, "post", f"register/import?unit={wrong}", document)
+            assert [(row["field"], row["code"]) for row in nowhere.json()["errors"]] == [("unit", code)]
         vendor = client.get("/api/v1/vendors").json()["results"][0]
         changed = _send(
             client, "patch", f"vendors/{vendor['slug']}", {"contact_name": "Eva", "row_version": 1}

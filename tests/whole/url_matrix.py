@@ -324,13 +324,13 @@ ROWS: dict[str, Row] = {
         for plural in PLURALS
     },
     **{
-        f"api_{plural}_one": Row(  # the id is that of a hand-over point: elsewhere there is nothing
+        f"api_{plural}_one": Row(
             "view_register",
             "edit_register",
-            args={"slug": "slug", "pk": "part"},
+            args={"slug": "slug", "pk": f"part_{plural}"},
             method="patch",
             scope=READ,
-            ok=(404, 428),
+            ok=(428,),
             key=(403,),
         )
         for plural in PLURALS
@@ -358,7 +358,7 @@ ROWS: dict[str, Row] = {
         "edit_register|sign_screening", args={"pk": "report"}, method="post", scope=READ, ok=WROTE, key=(404,)
     ),
     "api_register_export": Row("view_register", scope=READ),
-    "api_register_import": Row("edit_register", method="post", scope=READ, ok=(404,), key=(403,)),
+    "api_register_import": Row("edit_register", method="post", scope=READ, ok=(422,), key=(403,)),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_law": Row("view_register", scope=READ),
     "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),

@@ -16,6 +16,7 @@ from governance.registry.models import System
 from governance.registry.services import person
 from governance.review import changes, imports
 from portal.access.selectors import require
+from portal.errors import N_, Invalid
 from portal.web.endpoint import ApiView
 from portal.web.locks import based_on, precondition
 from portal.web.rest import actor, idempotent, nothing_in, with_etag
@@ -97,6 +98,14 @@ def _vendor(request: Request, slug: str) -> Any:
     return get_object_or_404(selectors.vendors(request.user).select_related("unit"), slug=slug)
 
 
+REASON_LENGTH = 400
+_WHY = OpenApiParameter(
+    "reason",
+    {"type": "string", "maxLength": REASON_LENGTH},
+    description="why; needed where the system is in the register",
+)
+
+
 def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
     """The two views of a kind of rows: all of a system (GET, POST), and one (PATCH, DELETE)."""
     write, change, shape = shapes.part_write(part), shapes.part_change(part), shapes.part_shape(part)
@@ -123,6 +132,7 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
 
     class One(ApiView):
         permission_classes = READ
+        delete_queries = (_WHY,) if part.material else ()
 
         @extend_schema(
             operation_id=f"{part.kind}_change", request=change, responses={200: shape}, tags=["register"]
@@ -145,13 +155,21 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
                 )
             return Response(content.of_part(part, row))
 
-        @extend_schema(operation_id=f"{part.kind}_remove", responses={204: None}, tags=["register"])
+        @extend_schema(
+            operation_id=f"{part.kind}_remove",
+            responses={204: None},
+            tags=["register"],
+        )
         @idempotent
         def delete(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
             """Take it out of the record; history keeps it."""
             nothing_in(request)
             row = _row(_system(request, slug), part, pk)
-            changes.remove_part(row=row, kind=part.kind, by=actor(request))
+            reason = request.query_params.get("reason", "") if part.material else ""
+            if len(reason) > REASON_LENGTH:
+                message = N_("At most 400 characters.")
+                raise Invalid([{"field": "reason", "code": "too_long", "message": message}])
+            changes.remove_part(row=row, kind=part.kind, by=actor(request), reason=reason)
             return Response(status=204)
 
     if not part.removable:
@@ -193,16 +211,18 @@ class RegisterImport(ApiView):
     @extend_schema(
         operation_id="register_import",
         request=dict,
-        responses={200: shapes.ImportShape, 409: shapes.ImportShape},
+        responses={200: shapes.ImportShape},
         tags=["register"],
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Take in a document of `register/export`: all or nothing; 409 with the faults where an entry is refused."""
+        """Take in a document of `register/export`: all or nothing; a dry run reports what each entry would do."""
         by = person(actor(request))
         data = request.data  # first of all: a body of another kind is refused for what it is
         unit = unit_of(by, request.query_params.get("unit", ""))
         dry_run = request.query_params.get("dry_run") == "true"
         document = exchange.read_json(data)
         report = imports.take_in(document=document, unit=unit, by=by, dry_run=dry_run)
-        return Response(report.to_dict(), status=200 if dry_run or report.applied else 409)
+        if not (dry_run or report.applied):
+            raise Invalid(report.errors)
+        return Response(report.to_dict())

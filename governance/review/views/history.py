@@ -44,6 +44,7 @@ def _subjects(user: Any, system: System) -> list[str]:
     if can(user, "view_review", system):
         subjects += [row.subject for row in selectors.visible_requests(user).filter(system=system)]
         subjects += [row.subject for row in system.deployments.all()]
+        subjects += [row.subject for row in system.assessments.all()]
     if can(user, "view_audits", system):
         subjects += [finding.subject for finding in system.findings.all()]
     return subjects

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -123,12 +124,19 @@ class StepPage(SystemFormPage):
         if self.kwargs["step"] not in STEP:
             raise Http404
         self.step = STEP[self.kwargs["step"]]
+        if self.request.method == "POST" and not self.step.fields:
+            raise Http404  # rows have forms of their own
 
     def form(self, data: Any = None) -> TableForm:
         """The fields of this step, filled with what is there."""
         registered = self.system.state == "registered"
         return TableForm(
-            data, table=self.step.fields, user=self.request.user, row=self.system, why=registered
+            data,
+            table=self.step.fields,
+            user=self.request.user,
+            row=self.system,
+            why=registered,
+            draft=not registered,
         )
 
     def crumbs(self) -> Crumbs:
@@ -160,8 +168,6 @@ class StepPage(SystemFormPage):
 
     def act(self, form: TableForm) -> str:
         """Save what differs; go on to the next step, or stay."""
-        if not self.step.fields:
-            raise Http404
         data = form.cleaned_data
         found = changes.update_system(
             system=self.system,
@@ -286,8 +292,12 @@ class PartRemove(SignedInMixin, View):
         part = BY_PLURAL[kwargs["kind"]]
         rows = content.MODELS[part.kind]._default_manager.filter(system=system).select_related("system")
         row = get_object_or_404(rows, pk=kwargs["pk"])
-        changes.remove_part(row=row, kind=part.kind, by=request.user)
-        said(request, gettext("Removed. History keeps it."))
+        reason = request.POST.get("reason", "")[:400]
+        try:
+            changes.remove_part(row=row, kind=part.kind, by=request.user, reason=reason)
+            said(request, gettext("Removed. History keeps it."))
+        except Invalid as error:
+            messages.error(request, gettext(error.errors[0]["message"]))
         return HttpResponseRedirect(reverse("system_step", args=[system.slug, fields.step_of(part.kind)]))
 
 
