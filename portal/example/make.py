@@ -32,6 +32,7 @@ from metrics.surveys.services import record_answers
 from portal.access.services import grant_role
 from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
+from portal.desk.reminders import remind_everybody
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
 from portal.example import assessing, history, people, register
@@ -63,6 +64,7 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
     _evaluations()
     _first_runs(start, until)
     _keep_key()
+    remind_everybody()  # else every inbox would be empty until the scheduler's first round
     say("surveys, values, evaluation sets and audit plans")
 
 
