@@ -45,14 +45,18 @@ class Commands:
             start_new_session=not asks, preexec_fn=processes.die_with_parent(signal.SIGTERM),
         )  # fmt: skip
         self.running.add(child)
-        if self.stopped:  # asked between the look above and now
+        if self.asked_to_stop():  # asked between the look above and now
             self.stop()
         code = child.wait()
         self.running.discard(child)
-        if self.stopped:
+        if self.asked_to_stop():
             raise Interrupted(doing)
         if code != 0:
             raise EmbeddedError(f"`manage.py {arguments[0]}` failed while {doing}, see above.")
+
+    def asked_to_stop(self) -> bool:
+        """Asked anew each time: a signal may come between two lines."""
+        return self.stopped
 
     def stop(self) -> None:
         """Called when the person asks to stop, also from a signal handler. What a command has not stored goes back."""

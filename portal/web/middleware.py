@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 Next = Callable[[HttpRequest], HttpResponseBase]
 RETRY_SECONDS = "10"
 FORM_BYTES = 4 * 1024 * 1024
-"""Of a form without files, as it travels: far more than a person types. The limit of a batch is none here, since to undo
-the percent signs of 15 MB takes a second or two of processor time, before any field is looked at."""
+"""Of a form without files, as it travels: far more than a person types. The limit of a batch is none here: to undo the
+percent signs of 15 MB takes a second or two of processor time, before any field is looked at."""
 UNREACHABLE = (OperationalError, InterfaceError, CacheUnreachable)
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
