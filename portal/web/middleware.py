@@ -69,7 +69,8 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def _is_form(request: HttpRequest) -> bool:
-    return request.content_type == "application/x-www-form-urlencoded"
+    """The API takes none: it refuses the media type without reading."""
+    return request.content_type == "application/x-www-form-urlencoded" and not is_api(request)
 
 
 class SecurityHeaders:
