@@ -27,8 +27,8 @@ class Command(migrate.Command):
 def options_added_in_place() -> Iterator[None]:
     """A constraint or an index that is added changes its model, not the classes of all models around it.
 
-    For each of more than a hundred Django makes those classes anew, which is half of what a first `migrate` costs. Nothing but the
-    model's own list of constraints or indexes depends on it.
+    For each of more than a hundred Django makes those classes anew, which is half of what a first `migrate` costs.
+    Nothing but the model's own list of constraints or indexes depends on it.
     """
     known = vars(ProjectState)["_append_option"]
     setattr(ProjectState, "_append_option", _append_option)  # noqa: B010 - mypy would refuse the assignment
