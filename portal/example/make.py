@@ -31,6 +31,7 @@ from metrics.surveys.services import record_answers
 from portal.access.services import grant_role
 from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
+from portal.desk.reminders import remind_everybody
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
 from portal.example import assessing, decisions, describe, history, people, register
@@ -53,8 +54,6 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
         with transaction.atomic():
             _structure(start)
         say("organisation, register and decisions")
-    for stream in history.STREAMS:
-        _consent(System.objects.get(slug=stream.system), stream, start, until)
     for name, count in _history(start, until).items():
         say(f"{name}: {count:,} interactions")
     for slug, items in register.VALUES.items():
@@ -62,6 +61,7 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
     _evaluations()
     _first_runs(start, until)
     _keep_key()
+    remind_everybody()  # else every inbox would be empty until the scheduler's first round
     say("surveys, values, evaluation sets and audit plans")
 
 
@@ -170,7 +170,8 @@ def _flow(row: dict[str, Any], system: System, cast: dict[str, User], before: da
 # --- a year of data: each batch is a transaction of its own, sent again it counts nothing twice -------
 
 
-def _consent(system: System, stream: history.Stream, start: date, until: date) -> None:
+def _consent(stream: history.Stream, start: date, until: date) -> None:
+    system = System.objects.get(slug=stream.system)
     for items in _batches(iter(history.consent_events(stream, start, until))):
         _nothing_refused(
             consent.record_consent_events(system=system, items=items, by="system", source=SOURCE)
@@ -182,7 +183,7 @@ Part = tuple[history.Stream, date, date, date]
 
 
 def _history(start: date, until: date) -> Counter[str]:
-    """Interactions and answers, by quarters in two processes: while one computes, the other waits for the database.
+    """Consent, then interactions and answers by quarters, in two processes: while one computes, the other waits.
 
     {name of the system: interactions}. What a part has sent is stored; a part sent again counts nothing twice.
     """
@@ -190,10 +191,16 @@ def _history(start: date, until: date) -> Counter[str]:
     lasts = [first - timedelta(days=1) for first in firsts[1:]] + [until]
     parts = [(stream, *span, start) for stream in history.STREAMS for span in zip(firsts, lasts, strict=True)]
     connections.close_all()  # a connection does not survive a fork
-    end_with_us = processes.die_with_parent(
-        signal.SIGKILL, os.getpid()
-    )  # however we end; nothing half-done stays
-    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=end_with_us) as pool:
+    end_with_us = processes.die_with_parent(signal.SIGKILL, os.getpid())
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the one that started us
+        end_with_us()  # however it ends; nothing half-done stays
+
+    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=begin) as pool:
+        given = [pool.submit(_consent, stream, start, until) for stream in history.STREAMS]
+        for one in given:
+            one.result()
         counts: Counter[str] = Counter()
         for name, count in pool.map(_part, parts):
             counts[name] += count
