@@ -169,5 +169,5 @@ def _texts() -> list[Path]:
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
         ROOT / "Makefile",
-        *(ROOT / "tools").iterdir(),
+        *(path for path in (ROOT / "tools").iterdir() if path.is_file()),  # byte code may lie there
     ]
