@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
+# set on some machines and in many images; here it would compile a thousand modules anew at every start
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo run test test-fast test-real chaos check format messages bench clean distclean reset
 

@@ -10,20 +10,21 @@ class GovernanceConfig(AppConfig):
     label = "governance"
 
     def ready(self) -> None:
-        """Read law and questionnaires (a mistake in them stops the start); fill the registers of jobs and sections."""
+        """Read law, questionnaires, emotion scheme (a mistake in them stops the start); fill the registers."""
         from governance.assessments import catalogue
         from governance.audits import tasks  # noqa: F401
         from governance.consent import templates
         from governance.consent.rules import BASES
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
-        from governance.registry import rules
+        from governance.registry import emotions, rules
         from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
         from portal.web import badges
 
         law.shipped()
         templates.all_templates()
+        emotions.current()
         catalogue.questionnaires()
         catalogue.requirements()
         governance_sections.register_all()

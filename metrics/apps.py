@@ -11,7 +11,9 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registers: audits, sections of an evidence pack, names of figures, kinds of jobs."""
+        from governance.registry import figures
         from metrics import audits, catalogue, evidence  # noqa: F401
+        from metrics.dashboards import tasks as watching  # noqa: F401
         from metrics.ingest import evidence as reconciliation
         from metrics.ingest import tasks as imports  # noqa: F401
         from metrics.rollups import tasks as rollups  # noqa: F401
@@ -20,3 +22,5 @@ class MetricsConfig(AppConfig):
         evidence.fill()
         reconciliation.fill()
         badges.learn({kpi.id: kpi.name for kpi in catalogue.KPIS.values()})
+        for kpi in catalogue.KPIS.values():
+            figures.register(figures.FigureKind(kpi.id, kpi.name, kpi.question, kpi.shown_as, kpi.direction))

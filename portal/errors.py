@@ -24,6 +24,22 @@ class RuleBroken(Exception):  # noqa: N818 - the word of the domain
         return self.message.format(**self.params) if self.params else self.message
 
 
+class Stale(RuleBroken):
+    """Somebody saved a newer state meanwhile. `rows`: `{field, before, theirs, yours}` of what changed, plain JSON.
+
+    `precondition`: the client named the state it knew in If-Match (412 instead of 409).
+    """
+
+    def __init__(self, rows: list[dict[str, object]], *, current: int) -> None:
+        self.rows = rows
+        self.current = current
+        self.precondition = False
+        super().__init__(
+            N_("Somebody saved a change while you were editing. Look at the new state and save again."),
+            code="stale",
+        )
+
+
 class NotAllowed(RuleBroken):
     """The person or key lacks the permission for this act on an object that they may see."""
 

@@ -5,7 +5,7 @@ from portal.accounts.models import ApiKey, Unit, User
 from portal.jobs.models import Heartbeat, Job, JobLine, Schedule
 from portal.ledger.models import Checkpoint, Leaf, LedgerBody, PendingEvent
 from portal.notify.models import CalendarFeed, Message
-from portal.web.models import IdempotencyRecord
+from portal.web.models import IdempotencyRecord, SavedView
 
 __all__ = [
     "ApiKey",
@@ -20,6 +20,7 @@ __all__ = [
     "Message",
     "PendingEvent",
     "RoleAssignment",
+    "SavedView",
     "Schedule",
     "Unit",
     "UnitUserPermission",

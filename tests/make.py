@@ -94,6 +94,68 @@ def system(*, owner: User | None = None, unit: Unit | None = None, **fields: Any
     return made
 
 
+def described(system: Any, **fields: Any) -> Any:
+    """A system or draft with everything that registering asks for; its owner edits the register of its unit."""
+    from decimal import Decimal
+
+    from governance.registry import parts, services, vendors
+    from governance.review import changes
+
+    by, n = system.owner, number()
+    grant_role(user=by, role="system_owner", unit=system.unit, by="system")  # a vendor belongs to a unit
+    common: dict[str, Any] = {"system": system, "by": by}
+    vendor = vendors.add_vendor(by=by, unit=system.unit, slug=f"vendor-{n}", name=f"Vendor {n}")
+    values: dict[str, Any] = {
+        "description": "Reads the mood of written words.", "provider_role": "deployer", "vendor": vendor,
+        "learning": "no", "labels": list(LABELS), "label_map": {label: label for label in LABELS},
+        "languages": ["nl"], "strategies": ["hand_over"],
+    }  # fmt: skip
+    services.update_system(
+        system=system, by=by, expected_version=system.row_version, reason="Described.", **(values | fields)
+    )
+    if not system.versions.exists():
+        services.add_version(name="1.0", released_on=date(2026, 1, 1), **common)
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("use_case", {
+            "name": "Chat", "audience": "customers", "setting": "self_service", "purpose": "service",
+            "prohibited": "Never to set a premium.",
+        }),
+        ("hand_over", {
+            "name": "Anger", "trigger": "Twice anger in a row.", "to_whom": "A colleague", "within_minutes": 2,
+        }),
+        ("unit_use", {"unit": system.unit}),
+        *(("contact", {"role": role, "person": by}) for role in ("business", "technical", "privacy")),
+        ("goal", {
+            "kpi": "csat", "target": Decimal("0.8"), "direction": "at_least", "due_on": date(2027, 1, 1),
+            "statement": "Heard.",
+        }),
+        ("cost", {
+            "year": 2027, "category": "licence", "name": "Licence", "amount": Decimal("1200.50"),
+            "source": "contract",
+        }),
+    ]  # fmt: skip
+    for kind, row in rows:
+        parts.add_part(kind=kind, **common, **row)
+    if not system.flows.exists():
+        changes.add_flow(
+            slug="chat", name="Chat", modality="text", subject_role="customer", setting="self_service",
+            purpose="service", output="emotion", consequence="reply", recipient="system", facts=LAWFUL, **common,
+        )  # fmt: skip
+    system.refresh_from_db()
+    return system
+
+
+def draft(*, owner: User | None = None, unit: Unit | None = None, **fields: Any) -> Any:
+    """A draft with a name and nothing else."""
+    from governance.registry import drafts
+
+    n = number()
+    where = unit or globals()["unit"]()
+    owner = owner or person("system_owner", unit=where)
+    values = {"name": f"Draft {n}", "slug": f"draft-{n}"} | fields
+    return drafts.start_draft(by=owner, unit=where, **values)
+
+
 def flow(system: Any, *, signed: bool = True, **fields: Any) -> Any:
     """A lawful data flow (a customer's chat), screened and signed unless `signed` is False."""
     from governance.review import changes
@@ -139,13 +201,68 @@ def board_with_members(
     return board, members
 
 
+def works_council(system: Any, flows: list[Any], act: str = "consent", **fields: Any) -> Any:
+    """A works-council record of these flows with its answer (no answer: `act` is empty)."""
+    from governance.review import services as review
+
+    at = fields.get("effective_at", datetime.now(UTC))
+    council = review.ask_council(
+        system=system,
+        flows=flows,
+        question="May we?",
+        documents="Request 2026-1",
+        informed_on=at.date(),
+        by=system.owner,
+        **_effective(fields),
+    )
+    if act:
+        role = "works_council" if act in ("consent", "consent_if", "refuse") else "board_chair"
+        review.answer_council(
+            council=council,
+            act=act,
+            answered_on=at.date(),
+            reason="For the reasons in the letter.",
+            documents="Letter 7",
+            by=person(role, unit=system.unit),
+            **_effective(fields),
+        )
+    return council
+
+
+def votes(request: Any, *choices: str, **fields: Any) -> None:
+    """The members of the board of a request vote, in the order of `board_with_members`; all for it unless told."""
+    from governance.review import services as review
+
+    rows = request.board.seats.order_by("memberships__starts_on", "memberships__id")
+    members = [membership.user for seat in rows for membership in seat.memberships.filter(deputy=False)]
+    for member, choice in zip(members, choices or ["approve"] * len(members), strict=False):
+        review.cast_vote(request=request, choice=choice, reason="The file is complete.", by=member, **fields)
+
+
+def reinstated(deployment: Any, **fields: Any) -> Any:
+    """The board puts back what was stopped: request, submission, votes."""
+    from governance.review import services as review
+
+    request = review.ask_reinstatement(
+        deployment=deployment, summary="It is solved.", by=deployment.system.owner, **_effective(fields)
+    )
+    review.submit(request=request, by=deployment.system.owner, **_effective(fields))
+    votes(request, **_effective(fields))
+    deployment.refresh_from_db()
+    return request
+
+
 def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: Any) -> Any:
     """A deployment in force (for 24 months): a request for these flows (or a new lawful one), three votes for it."""
+    from governance.review import selectors
     from governance.review import services as review
 
     fields = {"valid_months": 24} | fields
-    board, members = board_with_members(system.unit, **_effective(fields))
     flows = flows or [flow(system)]
+    workers = [row for row in flows if selectors.touches_workers(row)]
+    if workers and fields.pop("council", True):
+        works_council(system, workers, **_effective(fields))
+    board, members = board_with_members(system.unit, **_effective(fields))
     assessed(system, flows)
     request = review.create_request(
         system=system,

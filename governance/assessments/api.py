@@ -1,4 +1,4 @@
-"""Assessments over REST; the same services as the pages. Sign and withdraw: `review.assessments_api`."""
+"""Assessments over REST; the same services as the pages. Sign and withdraw: `review.api.assessments`."""
 
 import uuid
 from typing import Any

@@ -38,6 +38,8 @@ PREFILLS: dict[str, tuple[str, ...]] = {
     "system.provider_role": ("choice",),
     "system.vendor": ("text",),
     "system.version": ("text",),
+    "system.training_data": ("long_text",),
+    "system.hand_overs": ("table",),
     "system.languages": ("text", "long_text"),
     "system.labels": ("text", "long_text"),
     "system.dimensions": ("text", "long_text"),

@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import get_language, gettext, ngettext, override
 
 from governance.assessments.questionnaire import Question, Questionnaire, Wrong, cleaned
-from governance.registry.models import DataFlow, Goal, System
+from governance.registry import content
+from governance.registry.fields import PARTS
+from governance.registry.models import DataFlow, Goal, System, SystemVersion
 from governance.registry.rules import FLOW_ENUMS
 from governance.registry.selectors import current_version
 from governance.screening.models import Screening
@@ -25,6 +27,8 @@ SOURCES = {
     "system.provider_role": N_("our role under the AI Act"),
     "system.vendor": N_("vendor of the system"),
     "system.version": N_("newest version of the system"),
+    "system.training_data": N_("newest version of the system"),
+    "system.hand_overs": N_("hand-over points of the system"),
     "system.languages": N_("languages of the system"),
     "system.labels": N_("emotion labels of the system"),
     "system.dimensions": N_("groups by which figures are shown"),
@@ -56,12 +60,17 @@ class Register:
     @cached_property
     def goals(self) -> list[Goal]:
         """The goals."""
-        return list(self.system.goals.all())
+        return content.rows(self.system, PARTS["goal"])
 
     @cached_property
+    def newest(self) -> SystemVersion | None:
+        """The newest version."""
+        return current_version(self.system)
+
+    @property
     def version(self) -> str:
         """The newest version with model and date."""
-        found = current_version(self.system)
+        found = self.newest
         if found is None:
             return ""
         day = date_format(found.released_on, "SHORT_DATE_FORMAT")
@@ -107,9 +116,19 @@ def _outcome_rows(register: Register) -> list[dict[str, str]]:
     return rows
 
 
+def _hand_over_rows(register: Register) -> list[dict[str, str]]:
+    return [
+        {"when": row.trigger, "who": row.to_whom, "within": _minutes(row.within_minutes)}
+        for row in content.rows(register.system, PARTS["hand_over"])
+    ]
+
+
+def _minutes(count: int) -> str:
+    return ngettext("{n} minute", "{n} minutes", count).format(n=count) if count else gettext("at once")
+
+
 def _vendor(register: Register) -> str:
-    vendor = getattr(register.system, "vendor", None)  # known where the register keeps vendors
-    return str(vendor) if vendor else ""
+    return str(register.system.vendor or "")
 
 
 _READ: dict[str, Callable[[Register], Any]] = {
@@ -120,6 +139,8 @@ _READ: dict[str, Callable[[Register], Any]] = {
     "system.provider_role": lambda r: r.system.provider_role,
     "system.vendor": _vendor,
     "system.version": lambda r: r.version,
+    "system.training_data": lambda r: r.newest.training_data if r.newest else "",
+    "system.hand_overs": _hand_over_rows,
     "system.languages": lambda r: ", ".join(r.system.languages),
     "system.labels": lambda r: ", ".join(r.system.labels),
     "system.dimensions": lambda r: "; ".join(

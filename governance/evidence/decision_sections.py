@@ -5,11 +5,21 @@ from typing import Any
 from django.db.models import QuerySet
 
 from governance.evidence.sections import PackFile, Scope, person, table
-from governance.review.models import Condition, Deployment, DeploymentRequest, InForce, Vote
+from governance.review.models import (
+    Condition,
+    CouncilAnswer,
+    CouncilRecord,
+    Deployment,
+    DeploymentRequest,
+    InForce,
+    Minutes,
+    Round,
+    Vote,
+)
 
 
 def decisions(scope: Scope) -> list[PackFile]:
-    """Requests, votes (of closed requests: open votes are secret), conditions, deployments, times in force."""
+    """Requests, rounds, votes (of ended rounds: open ones are secret), conditions, deployments, works council."""
     requests = (
         DeploymentRequest.objects.filter(system__in=scope.systems, created_at__lt=scope.until)
         .select_related("system", "version", "board")
@@ -21,30 +31,23 @@ def decisions(scope: Scope) -> list[PackFile]:
         table("requests.csv", columns, [_request(row, scope) for row in requests], str(requests.query)),
         _votes(requests, scope),
         _conditions(requests, scope),
+        *_rounds(scope),
         *_deployments(scope),
+        *_councils(scope),
     ]
 
 
 def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     votes = (
-        Vote.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("seat")
+        Vote.objects.filter(request__in=requests, round__ended_at__lt=scope.until)
+        .select_related("seat", "round")
         .order_by("request__created_at", "request_id", "cast_at", "pk")
     )
-    columns = [
-        "request",
-        "seat",
-        "advisory",
-        "choice",
-        "reason",
-        "conditions",
-        "counted",
-        "cast_at",
-        "cast_by",
-    ]
+    columns = ["request", "round", "seat", "advisory", "choice", "reason", "conditions", "counted"]
     rows = [
         (
             vote.request_id,
+            vote.round.number,
             vote.seat.discipline,
             vote.seat.advisory,
             vote.choice,
@@ -56,15 +59,17 @@ def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
         )
         for vote in votes
     ]
-    return table("votes.csv", columns, rows, str(votes.query))
+    return table("votes.csv", [*columns, "cast_at", "cast_by"], rows, str(votes.query))
 
 
 def _conditions(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
     conditions = (
         Condition.objects.filter(request__in=requests, request__closed_at__lt=scope.until)
-        .select_related("set_by")
+        .select_related("set_by", "accepted_by_seat")
+        .prefetch_related("evidence")
         .order_by("request_id", "due_on", "pk")
     )
+    columns = ["request", "text", "owner", "due_on", "set_by", "accepted_by_seat", "met_at", "evidence"]
     rows = [
         (
             condition.request_id,
@@ -72,12 +77,88 @@ def _conditions(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFi
             person(condition.owner_id),
             condition.due_on,
             condition.set_by.discipline,
+            condition.accepted_by_seat.discipline,
             scope.reached(condition.met_at),
+            [
+                {"text": one.text, "accepted": one.accepted, "answer": one.answer}
+                for one in condition.evidence.all()
+                if one.handed_in_at < scope.until
+            ],
         )
         for condition in conditions
     ]
-    columns = ["request", "text", "owner", "due_on", "set_by", "met_at"]
     return table("conditions.csv", columns, rows, str(conditions.query))
+
+
+def _rounds(scope: Scope) -> list[PackFile]:
+    rows = Round.objects.filter(request__system__in=scope.systems, submitted_at__lt=scope.until)
+    rows = rows.order_by("submitted_at", "pk")
+    columns = ["request", "round", "digest", "submitted_at", "submitted_by", "vote_closes_at", "answer"]
+    lines = []
+    for row in rows:
+        ended = scope.reached(row.ended_at)
+        said = (row.result, row.reason) if ended else ("", "")
+        by = person(row.submitted_by_id)
+        asked = (row.request_id, row.number, row.digest, row.submitted_at, by, row.vote_closes_at, row.answer)
+        lines.append((*asked, ended, *said))
+    kept = Minutes.objects.filter(request__system__in=scope.systems, written_at__lt=scope.until)
+    kept = kept.order_by("written_at", "pk")
+    return [
+        table("rounds.csv", [*columns, "ended_at", "result", "reason"], lines, str(rows.query)),
+        table(
+            "minutes.csv",
+            ["request", "version", "text", "written_at", "written_by", "closed_at"],
+            [
+                (
+                    m.request_id,
+                    m.number,
+                    m.text,
+                    m.written_at,
+                    person(m.written_by_id),
+                    scope.reached(m.closed_at),
+                )
+                for m in kept
+            ],
+            str(kept.query),
+        ),
+    ]
+
+
+def _councils(scope: Scope) -> list[PackFile]:
+    rows = CouncilAnswer.objects.filter(record__system__in=scope.systems, recorded_at__lt=scope.until)
+    rows = rows.select_related("record__system").order_by("recorded_at", "pk")
+    asked = CouncilRecord.objects.filter(system__in=scope.systems, asked_at__lt=scope.until)
+    asked = asked.select_related("system").order_by("asked_at", "pk")
+    told = ["answered_on", "recorded_at", "recorded_by"]
+    return [
+        table(
+            "works-council.csv",
+            ["record", "system", "flows", "question", "documents", "informed_on", "asked_at"],
+            [
+                (c.pk, c.system.slug, sorted(c.facts), c.question, c.documents, c.informed_on, c.asked_at)
+                for c in asked
+            ],
+            str(asked.query),
+        ),
+        table(
+            "works-council-answers.csv",
+            ["record", "system", "answer", "reason", "documents", *told],
+            [
+                (
+                    a.record_id,
+                    a.record.system.slug,
+                    a.state,
+                    a.reason,
+                    a.documents,
+                    a.answered_on,
+                    a.recorded_at,
+                    person(a.recorded_by_id),
+                )
+                for a in rows
+            ],
+            str(rows.query),
+        ),
+    ]
 
 
 def _request(row: DeploymentRequest, scope: Scope) -> tuple[Any, ...]:

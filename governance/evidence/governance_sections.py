@@ -6,10 +6,13 @@ ids, never names.
 
 from typing import Any
 
+from django.db.models import Q
+
 from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Notice, Policy
 from governance.evidence.assessment_sections import assessments
 from governance.evidence.decision_sections import decisions
+from governance.evidence.register_sections import described
 from governance.evidence.sections import PackFile, Scope, document, person, register, suppress, table
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import DataFlow, Goal, SystemVersion
@@ -17,11 +20,12 @@ from governance.screening.models import Screening
 
 
 def systems(scope: Scope) -> list[PackFile]:
-    """Systems, versions, flows and goals."""
+    """Systems, versions, flows, goals, and what else their records say."""
     theirs: dict[str, Any] = {"system__in": scope.systems, "created_at__lt": scope.until}
     versions = SystemVersion.objects.filter(**theirs).order_by("system__slug", "released_on", "pk")
     flows = DataFlow.objects.filter(**theirs).order_by("system__slug", "slug")
-    goals = Goal.objects.filter(**theirs).order_by("system__slug", "due_on", "kpi", "pk")
+    held = Q(removed_at__isnull=True) | Q(removed_at__gte=scope.until)
+    goals = Goal.objects.filter(held, **theirs).order_by("system__slug", "due_on", "kpi", "pk")
     facts = ["modality", "subject_role", "setting", "purpose", "output", "consequence", "recipient", "facts"]
     return [
         table(
@@ -71,6 +75,7 @@ def systems(scope: Scope) -> list[PackFile]:
             goals.values_list("system__slug", "kpi", "target", "direction", "due_on", "statement"),
             str(goals.query),
         ),
+        *described(scope),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
+from governance.assessments.models import Assessment
 from governance.evidence.models import EvidencePack
 from governance.findings.models import Finding
 from governance.registry import selectors as registry
@@ -32,9 +33,14 @@ def exportable(user: Any) -> QuerySet[System]:
 
 
 def subjects_in_scope(systems: Sequence[System]) -> list[str]:
-    """How the ledger names these systems and what belongs to each: requests, deployments, findings."""
+    """How the ledger names these systems and what belongs to each."""
     names = [system.subject for system in systems]
-    for model, kind in ((DeploymentRequest, "request"), (Deployment, "deployment"), (Finding, "finding")):
+    for model, kind in (
+        (DeploymentRequest, "request"),
+        (Deployment, "deployment"),
+        (Finding, "finding"),
+        (Assessment, "assessment"),
+    ):
         keys = model._default_manager.filter(system__in=systems).order_by("pk").values_list("pk", flat=True)
         names += [f"{kind}:{key}" for key in keys]
     return names

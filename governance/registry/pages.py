@@ -1,5 +1,6 @@
 """What pages of this app share: a form that calls one service and shows its refusals, and posts without a form."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,7 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.views import View
 
-from portal.errors import Invalid, NotAllowed, RuleBroken
+from governance.registry import words
+from governance.registry.fields import SYSTEM, Field
+from portal.errors import Invalid, NotAllowed, RuleBroken, Stale
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 
@@ -45,6 +48,10 @@ class FormPage(SignedInMixin, View):
         """More for the template."""
         return {}
 
+    def table(self) -> Mapping[str, Field]:
+        """The words of the fields, for what changed meanwhile."""
+        return SYSTEM
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form."""
         self.load()
@@ -64,11 +71,22 @@ class FormPage(SignedInMixin, View):
             return self.page(form, 422)
         except NotAllowed:
             raise
+        except Stale as error:
+            return self.stale(request, error)
         except RuleBroken as error:
             add_error(form, error.field, sentence(error))
             return self.page(form, 409)
 
-    def page(self, form: forms.Form, status: int) -> HttpResponse:
+    def stale(self, request: HttpRequest, error: Stale) -> HttpResponse:
+        """The form as it was typed, above it what others saved meanwhile; saving again is a choice made knowingly."""
+        self.load()
+        typed = request.POST.copy()
+        typed["row_version"] = str(error.current)
+        form = self.form(typed)
+        add_error(form, "", sentence(error))
+        return self.page(form, 409, meanwhile=words.meanwhile(error.rows, self.table()))
+
+    def page(self, form: forms.Form, status: int, **more: Any) -> HttpResponse:
         """The page around the form."""
         crumbs = self.crumbs()
         context = {
@@ -79,12 +97,14 @@ class FormPage(SignedInMixin, View):
             "page_path": crumbs,
             "cancel_url": crumbs[-1][1] if crumbs else "",
             **self.extra(),
+            **more,
         }
         return render(self.request, self.template_name, context, status=status)
 
 
 def add_error(form: forms.Form, field: str, message: str) -> None:
     """Put an error beside its field, or above the form where it has none."""
+    form.is_valid()  # an error can only be put on a form that was read
     form.add_error(field if field in form.fields else None, message)
 
 

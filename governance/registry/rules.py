@@ -38,6 +38,7 @@ class SystemState(Described):
     DRAFT = "draft", N_("Draft")
     REGISTERED = "registered", N_("Registered")
     RETIRED = "retired", N_("Retired")
+    DISCARDED = "discarded", N_("Discarded draft")
 
 
 class ProviderRole(Described):
@@ -150,6 +151,80 @@ class Direction(Described):
     AT_MOST = "at_most", N_("At most")
 
 
+class Learning(Described):
+    """Whether a system changes by what it meets in production."""
+
+    NO = "no", N_("No: it changes only by a new version")
+    PERIODIC = "periodic", N_("Periodically: retrained, each time as a new version")
+    CONTINUOUS = "continuous", N_("Continuously: within declared limits")
+
+
+class Strategy(Described):
+    """How a system answers an emotion."""
+
+    NONE = "none", N_("It does not answer: it only reports")
+    ACKNOWLEDGE = "acknowledge", N_("Says that it noticed")
+    ADAPT_TONE = "adapt_tone", N_("Adapts its own tone")
+    DE_ESCALATE = "de_escalate", N_("Calms down")
+    CLARIFY = "clarify", N_("Explains again, asks what is unclear")
+    PRIORITISE = "prioritise", N_("Gives priority")
+    HAND_OVER = "hand_over", N_("Hands over to a person")
+    COACH = "coach", N_("Gives feedback or coaching")
+    REFER = "refer", N_("Points to help elsewhere")
+    OFFER = "offer", N_("Makes or times an offer")
+
+
+class TransferTool(Described):
+    """On what ground personal data may go to a vendor (GDPR 44-49)."""
+
+    NONE_NEEDED = "none_needed", N_("None needed: the data stay in the EEA")
+    ADEQUACY = "adequacy", N_("Adequacy decision")
+    SCC = "scc", N_("Standard contractual clauses")
+    BCR = "bcr", N_("Binding corporate rules")
+    DEROGATION = "derogation", N_("Derogation of GDPR 49")
+    MISSING = "missing", N_("None: there should be one")
+
+
+class Audience(Described):
+    """For whom a use is meant."""
+
+    CUSTOMERS = "customers", N_("Customers")
+    SERVICE_STAFF = "service_staff", N_("Staff who help customers")
+    EMPLOYEES = "employees", N_("Employees, for themselves")
+    LEADERS = "leaders", N_("Team leaders and managers")
+    CANDIDATES = "candidates", N_("Job candidates")
+    STUDENTS = "students", N_("Students or pupils")
+    VISITORS = "visitors", N_("Visitors and passers-by")
+
+
+class ContactRole(Described):
+    """What a contact person answers for."""
+
+    BUSINESS = "business", N_("Business: why we use it")
+    TECHNICAL = "technical", N_("Technical: how it works")
+    PRIVACY = "privacy", N_("Privacy: what is done with data")
+
+
+class CostKind(Described):
+    """What a planned amount is spent on."""
+
+    LICENCE = "licence", N_("Licence")
+    COMPUTING = "computing", N_("Computing")
+    PROJECT = "project", N_("Building and connecting")
+    OVERSIGHT = "oversight", N_("Human oversight and audits")
+    TRAINING = "training", N_("Training of people")
+    OTHER = "other", N_("Other costs")
+
+
+class ReportState(Described):
+    """What became of a report of an AI that is not in the register."""
+
+    OPEN = "open", N_("Waits for an answer")
+    DRAFT_MADE = "draft_made", N_("A draft was made in the register")
+    NOT_AI = "not_ai", N_("Not AI that reads emotion")
+    ALREADY_REGISTERED = "already_registered", N_("It is in the register already")
+
+
 def sort_key(text: str) -> str:
     """A key that sorts 'Éclair' between 'eagle' and 'zebra' in a database with the C collation."""
     plain = unicodedata.normalize("NFKD", text)
@@ -158,22 +233,8 @@ def sort_key(text: str) -> str:
 
 # --- what a change means ----------------------------------------------------------------------
 
-SYSTEM_FIELDS = (
-    "name",
-    "description",
-    "provider_role",
-    "labels",
-    "label_map",
-    "dimensions",
-    "languages",
-    "link_template",
-)
-# a change of one of these changes what a board approved
-MATERIAL_SYSTEM_FIELDS = frozenset({"provider_role", "labels", "label_map"})
 FLOW_FACTS = ("modality", "subject_role", "setting", "purpose", "output", "consequence", "recipient")
 FLOW_FIELDS = ("name", *FLOW_FACTS, "facts")
-MATERIAL_FLOW_FIELDS = frozenset({*FLOW_FACTS, "facts"})
-
 FLOW_ENUMS: dict[str, type[Described]] = {
     "modality": Modality,
     "subject_role": SubjectRole,
@@ -185,8 +246,9 @@ FLOW_ENUMS: dict[str, type[Described]] = {
 }
 ANSWERS = ("yes", "no", "not_applicable")
 
-RESERVED_SLUGS = frozenset({"new", "preview"})  # words of the addresses of pages
+RESERVED_SLUGS = frozenset({"new", "preview", "import", "export"})  # words of the addresses of pages
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+\Z")
 
 
 @dataclass(frozen=True)
@@ -233,28 +295,4 @@ def flow_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
                 "message": N_("Answer with yes, no or not_applicable."),
             }
         )
-    return errors
-
-
-def system_errors(values: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What is wrong with the description of a system, as rows of field, code and message."""
-    errors = []
-
-    def wrong(field: str, code: str, message: str) -> None:
-        errors.append({"field": field, "code": code, "message": message})
-
-    if "slug" in values and not (SLUG.match(str(values["slug"])) and len(str(values["slug"])) <= 60):
-        wrong("slug", "invalid", N_("Use lower-case letters, digits and single hyphens, at most 60."))
-    if values.get("slug") in RESERVED_SLUGS:
-        wrong("slug", "reserved", N_("This short name is reserved."))
-    for field in ("name", "description"):
-        if field in values and not str(values[field]).strip():
-            wrong(field, "required", N_("This is needed."))
-    if "provider_role" in values and values["provider_role"] not in ProviderRole.values():
-        wrong("provider_role", "unknown_value", N_("This is not one of the choices."))
-    labels = list(values.get("labels", []))
-    if len(labels) != len(set(labels)):
-        wrong("labels", "duplicate", N_("Each label occurs once."))
-    if "labels" in values and "label_map" in values and set(values["label_map"]) - set(labels):
-        wrong("label_map", "unknown_label", N_("The mapping names a label that the scheme does not have."))
     return errors

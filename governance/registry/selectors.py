@@ -2,24 +2,73 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from governance.registry.models import DataFlow, System, SystemVersion
-from portal.access.selectors import system_ids_with, units_with
+from governance.registry import checks, content, emotions, figures
+from governance.registry.checks import Gap, Known
+from governance.registry.models import (
+    DataFlow,
+    MissionStatement,
+    System,
+    SystemVersion,
+    UnlistedReport,
+    Vendor,
+)
+from portal.access.selectors import is_person, system_ids_with, units_with
+
+UNREGISTERED = ("draft", "discarded")
 
 
-def visible(user: Any, perm: str = "view_register") -> QuerySet[System]:
+def visible(user: Any, perm: str = "view_register", *, drafts: bool = False) -> QuerySet[System]:
     """The systems on which `user` has `perm`, by a grant on the system, its unit or a unit above it.
 
-    A machine client sees its own system only, and only where its scopes reach that far.
+    A machine client sees its own system only, and only where its scopes reach that far. Drafts are left out unless
+    asked for, and then only theirs: of their owner, their maker, and those who edit the register of that unit.
     """
-    return System.objects.filter(Q(unit__in=units_with(user, perm)) | Q(pk__in=system_ids_with(user, perm)))
+    rows = System.objects.filter(Q(unit__in=units_with(user, perm)) | Q(pk__in=system_ids_with(user, perm)))
+    if not drafts or not is_person(user):
+        return rows.exclude(state__in=UNREGISTERED)
+    edits = Q(unit__in=units_with(user, "edit_register")) | Q(pk__in=system_ids_with(user, "edit_register"))
+    own = Q(owner=user) | Q(created_by=user) | edits
+    return rows.exclude(state="discarded").filter(~Q(state="draft") | own)
 
 
 def get(user: Any, slug: str, perm: str = "view_register") -> System:
-    """The system with this slug if `user` may see it by `perm`; Http404 otherwise."""
-    return get_object_or_404(visible(user, perm).select_related("unit", "owner"), slug=slug)
+    """The system (or draft) with this slug if `user` may see it by `perm`; Http404 otherwise."""
+    rows = visible(user, perm, drafts=True).select_related("unit", "owner", "vendor")
+    return get_object_or_404(rows, slug=slug)
+
+
+def vendors(user: Any, perm: str = "view_register") -> QuerySet[Vendor]:
+    """The vendors of the units where `user` has `perm`, and for seeing also those of systems in view."""
+    rows = Q(unit__in=units_with(user, perm))
+    if perm == "view_register":
+        rows |= Q(pk__in=visible(user, drafts=True).filter(vendor__isnull=False).values("vendor"))
+    return Vendor.objects.filter(rows)
+
+
+def missions(user: Any, perm: str = "view_register") -> QuerySet[MissionStatement]:
+    """The statements of the mission that hold in units where `user` has `perm`: theirs and of the units above."""
+    below = units_with(user, perm).filter(path__startswith=OuterRef("unit__path"))
+    return MissionStatement.objects.filter(Exists(below))
+
+
+def reports(user: Any) -> QuerySet[UnlistedReport]:
+    """The reports that `user` answers: of units whose register they edit, or whose data protection is theirs."""
+    rows = Q(unit__in=units_with(user, "edit_register")) | Q(unit__in=units_with(user, "sign_screening"))
+    return UnlistedReport.objects.filter(rows)
+
+
+def known() -> Known:
+    """What descriptions may refer to: figures of the catalogue, labels of the shared scheme."""
+    return Known(frozenset(figures.known()), frozenset(emotions.current().labels))
+
+
+def gaps(system: System) -> list[Gap]:
+    """What a system lacks to be registered, in the order of the steps; empty where it is complete."""
+    found = content.record(system)
+    return checks.gaps(found["system"], found["parts"])
 
 
 def current_version(system: System) -> SystemVersion | None:

@@ -3,17 +3,17 @@
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from governance.registry import rules
-from governance.registry.models import DataFlow, Goal, System, SystemVersion
+from governance.registry import checks, content, fields, revisions, rules
+from governance.registry.models import DataFlow, System, SystemVersion
+from governance.registry.selectors import known
 from portal.access.selectors import can
-from portal.errors import N_, Invalid, NotAllowed, RuleBroken
+from portal.errors import N_, Invalid, NotAllowed, RuleBroken, Stale
 from portal.ledger.services import record
 
 
@@ -33,7 +33,14 @@ def lock_system(system_id: uuid.UUID) -> System:
 
 
 def permitted(by: Any, perm: str, system: System) -> None:
-    """Return if `by` has `perm` on the system (the product itself always has); raises NotAllowed otherwise."""
+    """Return if `by` has `perm` on the system (the product itself always has); raises NotAllowed otherwise.
+
+    Raises RuleBroken where somebody asks for the deployment of what is not registered (yet, or any more).
+    """
+    if perm == "request_deployment" and system.state != "registered":
+        raise RuleBroken(
+            N_("Only a registered system can be put into use. Complete the draft first."), code="draft"
+        )
     if by == "system":
         return
     if not can(by, perm, system):
@@ -53,10 +60,13 @@ def register_system(
     label_map: Mapping[str, str],
     languages: Sequence[str],
     dimensions: Mapping[str, Sequence[str]] | None = None,
-    link_template: str = "",
     effective_at: dt.datetime | None = None,
+    **more: Any,
 ) -> System:
-    """Put a system into the register; `effective_at` is when that was decided, for systems that are taken over."""
+    """Take a system over into the register as it is, complete or not; people describe one from a draft on.
+
+    `effective_at` is when it was registered elsewhere; `more`: other fields of `fields.SYSTEM`.
+    """
     values = {
         "name": name.strip(),
         "slug": slug,
@@ -66,56 +76,59 @@ def register_system(
         "label_map": dict(label_map),
         "languages": list(languages),
         "dimensions": {key: list(allowed) for key, allowed in (dimensions or {}).items()},
-        "link_template": link_template,
+        **more,
     }
-    _refuse(rules.system_errors(values))
+    person(by)
+    refuse(checks.system_errors(values, known()))
+    now = effective_at or timezone.now()
     with transaction.atomic():
         system = System(
             **values,
             unit=unit,
             owner=owner,
             sort_key=rules.sort_key(name),
-            created_at=effective_at or timezone.now(),
-            created_by=person(by),
+            created_at=now,
+            created_by=by,
+            registered_at=now,
+            registered_by=by,
             imported=effective_at is not None,
         )
-        _insert(system, "slug", N_("There is a system with this short name already."))
-        record(
-            type="register.system_registered",
-            by=by,
-            subject=system.subject,
-            body={**values, "unit": unit.slug, "owner": str(owner.pk)},
-            ts=effective_at,
-        )
+        insert(system, "slug", N_("There is a system with this short name already."))
+        kept(system, "register.system_registered", by, content.of_system(system), effective_at=effective_at)
     return system
 
 
 def update_system(
     *, system: System, by: Any, expected_version: int, reason: str = "", **values: Any
 ) -> list[rules.Change]:
-    """Change fields of a system that nobody changed since `expected_version`; returns what differed."""
-    unknown = set(values) - set(rules.SYSTEM_FIELDS)
+    """Change fields of a system that nobody changed since `expected_version`; returns what differed.
+
+    Raises Stale with what changed meanwhile; saving once more what is there already is no change.
+    """
+    unknown = set(values) - set(fields.SYSTEM)
     if unknown:
         raise TypeError(f"not a field of a system: {sorted(unknown)}")
     with transaction.atomic():
         locked = lock_system(system.pk)
-        _refuse_stale(locked.row_version, expected_version)
-        before = {name: getattr(locked, name) for name in rules.SYSTEM_FIELDS}
-        _refuse(rules.system_errors({**before, **values}))
-        changes = rules.diff(before, values, rules.MATERIAL_SYSTEM_FIELDS)
+        permitted(by, "edit_register", locked)
+        draft = locked.state == "draft"
+        whole = {
+            name: getattr(locked, name) for name in fields.SYSTEM if fields.SYSTEM[name].kind != "person"
+        }
+        refuse(checks.system_errors(values, known(), draft=draft, whole=whole))
+        before = content.of_system(locked)
+        for name, value in values.items():
+            setattr(locked, name, value)
+        changes = rules.diff(before, content.of_system(locked), fields.MATERIAL_SYSTEM_FIELDS)
         if not changes:
             return []
-        for change in changes:
-            setattr(locked, change.field, change.after)
+        refuse_stale(locked, before, expected_version, values)
+        need_reason(locked, reason, material=rules.is_material(changes))
         locked.sort_key = rules.sort_key(locked.name)
         locked.row_version += 1
         locked.save()
-        record(
-            type="register.system_changed",
-            by=by,
-            subject=locked.subject,
-            body={"changes": _changes(changes), "reason": reason},
-        )
+        body = {"changes": of_changes(changes), "reason": reason}
+        kept(locked, "register.system_changed", by, body, reason=reason)
     system.refresh_from_db()
     return changes
 
@@ -127,31 +140,34 @@ def add_version(
     released_on: dt.date,
     by: Any,
     model: str = "",
+    training_data: str = "",
     notes: str = "",
     effective_at: dt.datetime | None = None,
+    pk: uuid.UUID | None = None,
 ) -> SystemVersion:
     """Register a version. Doors call `review.changes.add_version`, which also voids what was approved before."""
-    if not name.strip():
-        _refuse([{"field": "name", "code": "required", "message": N_("This is needed.")}])
+    values = {
+        "name": name.strip(),
+        "released_on": released_on,
+        "model": model,
+        "training_data": training_data,
+        "notes": notes,
+    }
+    refuse(checks.part_errors(fields.VERSION, values, known()))
     with transaction.atomic():
         locked = lock_system(system.pk)
         version = SystemVersion(
+            id=pk or uuid.uuid4(),
             system=locked,
-            name=name.strip(),
-            model=model,
-            released_on=released_on,
-            notes=notes,
             created_at=effective_at or timezone.now(),
             created_by=person(by),
+            **values,
         )
-        _insert(version, "name", N_("This system has a version with this name already."))
-        record(
-            type="register.version_added",
-            by=by,
-            subject=locked.subject,
-            body={"version": version.name, "model": model, "released_on": released_on.isoformat()},
-            ts=effective_at,
-        )
+        taken = N_("This system has a version with this name already.")
+        if not insert(version, "name", taken):
+            return SystemVersion.objects.get(pk=version.pk)
+        body = {"version": version.name, "model": model, "released_on": released_on.isoformat()}
+        kept(locked, "register.version_added", by, body, reason=notes, effective_at=effective_at)
     return version
 
 
@@ -183,7 +199,8 @@ def add_flow(
         "recipient": recipient,
         "facts": _known(facts),
     }
-    _refuse(rules.system_errors({"slug": slug, "name": name}) + rules.flow_errors(values))
+    name_errors = checks.field_errors(fields.FLOW.by_name["name"], name, known())
+    refuse(checks.slug_errors(slug) + name_errors + rules.flow_errors(values))
     with transaction.atomic():
         locked = lock_system(system.pk)
         flow = DataFlow(
@@ -193,14 +210,8 @@ def add_flow(
             created_by=person(by),
             **values,
         )
-        _insert(flow, "slug", N_("This system has a data flow with this short name already."))
-        record(
-            type="register.flow_added",
-            by=by,
-            subject=locked.subject,
-            body={"flow": slug, **values},
-            ts=effective_at,
-        )
+        insert(flow, "slug", N_("This system has a data flow with this short name already."))
+        kept(locked, "register.flow_added", by, {"flow": slug, **values}, effective_at=effective_at)
     return flow
 
 
@@ -213,106 +224,109 @@ def change_flow(
         raise TypeError(f"not a field of a data flow: {sorted(unknown)}")
     if "facts" in values:
         values["facts"] = _known(values["facts"])
-    _refuse(rules.flow_errors(values))
+    refuse(rules.flow_errors(values))
     with transaction.atomic():
-        lock_system(flow.system_id)
+        system = lock_system(flow.system_id)
         locked = DataFlow.objects.select_for_update(of=("self",)).select_related("system").get(pk=flow.pk)
-        _refuse_stale(locked.row_version, expected_version)
-        before = {name: getattr(locked, name) for name in rules.FLOW_FIELDS}
-        changes = rules.diff(before, values, rules.MATERIAL_FLOW_FIELDS)
+        before = content.of_part(fields.FLOW, locked)
+        changes = rules.diff(before, values, fields.MATERIAL_FLOW_FIELDS)
         if not changes:
             return []
+        refuse_stale(system, before, expected_version, values, part=fields.FLOW)
         for change in changes:
             setattr(locked, change.field, change.after)
         locked.row_version += 1
         locked.save()
-        record(
-            type="register.flow_changed",
-            by=by,
-            subject=locked.system.subject,
-            body={"flow": locked.slug, "changes": _changes(changes), "reason": reason},
-        )
+        body = {"flow": locked.slug, "changes": of_changes(changes), "reason": reason}
+        kept(system, "register.flow_changed", by, body, reason=reason)
     flow.refresh_from_db()
     return changes
 
 
-def add_goal(
-    *,
+# --- what the services of the register share -------------------------------------------------------
+
+
+def kept(
     system: System,
-    kpi: str,
-    target: Decimal,
-    direction: str,
-    due_on: dt.date,
-    statement: str,
+    act: str,
     by: Any,
+    body: dict[str, Any],
+    *,
+    reason: str = "",
     effective_at: dt.datetime | None = None,
-) -> Goal:
-    """Tie a human-centred goal to a KPI with target, direction and date."""
-    if direction not in rules.Direction.values():
-        _refuse(
-            [
-                {
-                    "field": "direction",
-                    "code": "unknown_value",
-                    "message": N_("This is not one of the choices."),
-                }
-            ]
-        )
-    with transaction.atomic():
-        goal = Goal(
-            system=system,
-            kpi=kpi,
-            target=target,
-            direction=direction,
-            due_on=due_on,
-            statement=statement,
-            created_at=effective_at or timezone.now(),
-            created_by=person(by),
-        )
-        _insert(goal, "kpi", N_("This system has a goal for this figure and date already."))
-        record(
-            type="register.goal_added",
-            by=by,
-            subject=system.subject,
-            body={
-                "kpi": kpi,
-                "target": str(target),
-                "direction": direction,
-                "due_on": due_on.isoformat(),
-                "statement": statement,
-            },
-            ts=effective_at,
-        )
-    return goal
+) -> None:
+    """Keep the new state of the record, and write the act with its digest to the ledger."""
+    revision = revisions.keep(system=system, act=act, by=by, reason=reason, effective_at=effective_at)
+    body = {**body, "revision": revision.number, "record_sha256": revision.sha256}
+    record(type=act, by=by, subject=system.subject, body=body, ts=effective_at)
 
 
-def _known(facts: Mapping[str, str | None] | None) -> dict[str, str]:
-    return {question: answer for question, answer in (facts or {}).items() if answer is not None}
-
-
-def _refuse(errors: list[dict[str, str]]) -> None:
+def refuse(errors: list[dict[str, str]]) -> None:
+    """Raise Invalid where there is something wrong."""
     if errors:
         raise Invalid(errors)
 
 
-def _refuse_stale(actual: int, expected: int) -> None:
-    if actual != expected:
-        raise RuleBroken(
-            N_("Somebody saved a change while you were editing. Look at the new state and save again."),
-            code="stale",
-        )
+def refuse_stale(
+    system: System,
+    now: Mapping[str, Any],
+    expected: int,
+    yours: Mapping[str, Any],
+    *,
+    part: fields.PartKind | None = None,
+) -> None:
+    """Raise Stale where the object was saved since `expected`, naming each field that changed meanwhile."""
+    if now["row_version"] == expected:
+        return
+    named = part.by_name if part else fields.SYSTEM
+    before = revisions.meanwhile(system, expected, part=part.kind if part else "", pk=now.get("id", "")) or {}
+    rows: list[dict[str, object]] = [
+        {
+            "field": name,
+            "before": before.get(name),
+            "theirs": now.get(name),
+            "yours": content.of_value(one, yours[name]) if name in yours else None,
+        }
+        for name, one in named.items()
+        if before.get(name) != now.get(name)
+    ]
+    raise Stale(rows, current=now["row_version"])
 
 
-def _insert(row: Any, field: str, message: str) -> None:
-    """Insert a row; a broken unique constraint becomes a refusal that names the field."""
+def insert(row: Any, field: str, message: str) -> bool:
+    """Insert a row; a broken unique constraint becomes a refusal that names the field.
+
+    False where this very row is there already: the same form was sent twice by the same person.
+    """
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
         if getattr(error.__cause__, "sqlstate", "") != "23505":
             raise
+        twin = type(row)._default_manager.filter(pk=row.pk, created_by=row.created_by)
+        if twin.exists():
+            return False
         raise RuleBroken(message, code="taken", field=field) from error
+    return True
 
 
-def _changes(changes: Sequence[rules.Change]) -> list[dict[str, Any]]:
+def of_changes(changes: Sequence[rules.Change]) -> list[dict[str, Any]]:
+    """Changes as the ledger writes them."""
     return [{"field": c.field, "before": c.before, "after": c.after, "material": c.material} for c in changes]
+
+
+def _known(facts: Mapping[str, str | None] | None) -> dict[str, str]:
+    return {question: answer for question, answer in (facts or {}).items() if answer is not None}
+
+
+def need_reason(system: System, reason: str, *, material: bool) -> None:
+    """A material change of what is registered says why, for those who must approve it again. Raises Invalid."""
+    if system.state == "registered" and material and not reason.strip():
+        refuse(
+            [
+                checks.error(
+                    "reason", "required", N_("Say why: this change takes what was approved out of force.")
+                )
+            ]
+        )

@@ -1,9 +1,11 @@
 """Changes of the register that touch what a board approved: screen again, void, suspend, in one transaction.
 
 Pages, API and commands change flows and versions through here, so that an approval never outlives what it approved.
+What a material change voids comes back as the draft of a re-approval.
 """
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -12,21 +14,25 @@ from django.utils import timezone
 
 from governance.assessments import services as assessing
 from governance.assessments.models import Assessment
+from governance.findings.services import open_finding
+from governance.registry import parts, vendors
 from governance.registry import rules as registry_rules
 from governance.registry import services as registry
-from governance.registry.models import DataFlow, System, SystemVersion
-from governance.review import deployments, selectors
+from governance.registry.models import DataFlow, System, SystemVersion, Vendor
+from governance.review import deployments, reapproval, selectors
+from governance.review.acts import overtake
 from governance.review.models import Deployment, DeploymentRequest
-from governance.review.services import overtake
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
 from governance.screening.services import screen
-from portal.errors import N_
+from portal.errors import N_, RuleBroken
 
 NEW_VERSION = N_("A new version was registered: a material change.")
 FLOW_CHANGED = N_("The data flow changed: a material change.")
 SYSTEM_CHANGED = N_("The description of the system changed materially.")
 SCREENED_AGAIN = N_("The legal screening of a data flow changed. Ask again with the new one.")
+VENDOR_CHANGED = N_("What was agreed with the vendor changed materially.")
+DRIFTED = N_("The system learned beyond its declared limits.")
 ASSESSED_ANEW = N_("An assessment that this rests on is no longer in use as it was: a material change.")
 PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.")
 
@@ -78,6 +84,92 @@ def update_system(
     return changes
 
 
+def add_part(*, system: System, kind: str, by: Any, **values: Any) -> Any:
+    """Add a row to a record (arguments as `registry.parts.add_part`); void what it widens beyond the approval."""
+    if kind == "version":
+        return add_version(system=system, by=by, **values)
+    with transaction.atomic():
+        row = parts.add_part(system=system, kind=kind, by=by, **values)
+        if parts.kind_of(kind).material:
+            _void(system, None, SYSTEM_CHANGED, by, values.get("effective_at"))
+    return row
+
+
+def change_part(*, row: Any, kind: str, by: Any, **values: Any) -> list[registry_rules.Change]:
+    """Change a row of a record (arguments as `registry.parts.change_part`); void where that is material."""
+    with transaction.atomic():
+        changes = parts.change_part(row=row, kind=kind, by=by, **values)
+        if registry_rules.is_material(changes):
+            _void(row.system, None, SYSTEM_CHANGED, by)
+    return changes
+
+
+def remove_part(*, row: Any, kind: str, by: Any, reason: str = "") -> bool:
+    """Take a row out of a record; void where the approval rested on it."""
+    with transaction.atomic():
+        removed = parts.remove_part(row=row, kind=kind, by=by, reason=reason)
+        if removed and parts.kind_of(kind).material:
+            _void(row.system, None, SYSTEM_CHANGED, by)
+    return removed
+
+
+def update_vendor(*, vendor: Vendor, by: Any, **values: Any) -> list[registry_rules.Change]:
+    """Change a vendor (arguments as `registry.vendors.update_vendor`); void what was approved on other terms."""
+    with transaction.atomic():
+        changes = vendors.update_vendor(vendor=vendor, by=by, **values)
+        if registry_rules.is_material(changes):
+            for system in System.objects.filter(vendor=vendor).order_by("pk"):
+                _void(system, None, VENDOR_CHANGED, by)
+    return changes
+
+
+def drift_beyond_limits(
+    *,
+    system: System,
+    deviation: Decimal,
+    window: tuple[dt.date, dt.date],
+    source: str,
+    by: Any = "system",
+    effective_at: dt.datetime | None = None,
+) -> bool:
+    """Void the approvals of a continuously learning system whose figure drifted beyond its declared limit.
+
+    `deviation`: how far its figure is from where it was, in the figure's unit; `window`: the days over which, both
+    included; `source` names what measured it (`audit:UUID`). Opens a critical finding. False within the limits;
+    raises RuleBroken for a system that declared none.
+    """
+    with transaction.atomic():
+        locked = registry.lock_system(system.pk)
+        limit = locked.learning_max_deviation
+        if locked.learning != "continuous" or limit is None:
+            raise RuleBroken(
+                N_("This system declared no limits for learning in production."), code="no_limits"
+            )
+        if abs(deviation) <= limit:
+            return False
+        _void(locked, None, DRIFTED, by, effective_at)
+        open_finding(
+            system=locked,
+            check=f"drift:{locked.learning_figure}",
+            severity="critical",
+            title=N_("The system learned beyond its declared limits"),
+            detail=N_(
+                "Its figure '{kind}' moved by {deviation} between {first} and {last}; {limit} was declared as the most."
+            ),
+            params={
+                "kind": locked.learning_figure,
+                "deviation": f"{deviation:f}",
+                "limit": f"{limit.normalize():f}",
+                "first": window[0].isoformat(),
+                "last": window[1].isoformat(),
+            },
+            source=source,
+            by=by,
+            effective_at=effective_at,
+        )
+    return True
+
+
 def rescreen(*, flow: DataFlow, by: Any = "system", effective_at: dt.datetime | None = None) -> Screening:
     """Screen a flow again; where it became prohibited, stop it at once.
 
@@ -123,7 +215,7 @@ def void_unassessed(
     """
     if system is not None:
         return _void_unassessed(system, by, effective_at)
-    live = Q(deployments__state__in=["in_force", "suspended"]) | Q(requests__state="in_review")
+    live = Q(deployments__state__in=deployments.ALIVE) | Q(requests__state="in_review")
     return sum(_void_unassessed(row, by, effective_at) for row in System.objects.filter(live).distinct())
 
 
@@ -132,10 +224,11 @@ def _void_unassessed(system: System, by: Any, effective_at: dt.datetime | None) 
     count = 0
     with transaction.atomic():
         registry.lock_system(system.pk)  # so that what is found stays as it is
-        alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
-        for deployment in alive.select_related("request__system"):
+        alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
+        for deployment in alive.select_related("request__system", "request__board", "system__owner"):
             if selectors.assessments_changed(deployment.request, today):
-                deployments.end_flows(deployment, None, ASSESSED_ANEW, by, effective_at)
+                ended = deployments.end_flows(deployment, None, ASSESSED_ANEW, by, effective_at)
+                reapproval.open_draft(deployment, ended, by, effective_at)
                 count += 1
         asked = DeploymentRequest.objects.filter(system=system, state="in_review")
         for request in asked.select_related("system"):
@@ -152,11 +245,12 @@ def _void(
     by: Any,
     effective_at: dt.datetime | None = None,
 ) -> None:
-    alive = Deployment.objects.filter(system=system, state__in=["in_force", "suspended"])
+    alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
-    for deployment in alive.distinct():
-        deployments.end_flows(deployment, flows, reason, by, effective_at)
+    for deployment in alive.select_related("request__board", "system__owner").distinct():
+        ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
+        reapproval.open_draft(deployment, ended, by, effective_at)
     for request in asked.distinct():
         overtake(request=request, reason=reason, by=by, effective_at=effective_at)

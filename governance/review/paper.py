@@ -5,57 +5,125 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
-from governance.review import rules, selectors
-from governance.review.models import DeploymentRequest
+from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS, ProviderRole
+from governance.review import conditions, rules, selectors
+from governance.review.models import Comment, DeploymentRequest, Round
 from governance.screening import rulesets
 from governance.screening import selectors as screenings
 from governance.screening.forms import LABELS
+from governance.screening.rules import Outcome
 from portal.access.selectors import can
+from portal.errors import N_
 from portal.ledger.selectors import history
 
+PARTS = {
+    "system": N_("System"),
+    "version": N_("Version"),
+    "flows": N_("Data flow"),
+    "policy": N_("Data-use policy"),
+    "assessments": N_("Assessments"),
+}
+FIELDS = {
+    "provider_role": N_("Role under the AI Act"),
+    "labels": N_("Emotion labels"),
+    "label_map": N_("Mapping of labels"),
+    "name": N_("Name"),
+    "model": N_("Model"),
+    "released_on": N_("Released on"),
+    "outcome": N_("Legal outcome"),
+    "rule": N_("Rule of the law"),
+    "rules_version": N_("Version of the rules"),
+    "rules": N_("Rules"),
+    "retention_days": N_("Days kept"),
+    "version": N_("Version"),
+    "slug": N_("Short name"),
+}
 
-def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict[str, Any]:
-    """The context of the page: file, law, seats, tally, the reader's own standing and what they may do."""
+
+def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
+    """What the printed page holds: the question, what is read of whom, the law, who was consulted, doubts."""
     today = now.date()
-    system = request.system
-    standing = selectors.standing(request, user, today)
-    own = user.pk in (request.requested_by_id, system.owner_id)
-    in_review = request.state == "in_review"
-    draft = request.state == "draft"
+    rule = selectors.rule_of(request.board, request.risk)
+    flows = list(request.flows.select_related("system"))
+    with_votes = request.rounds.prefetch_related("votes__seat", "votes__cast_by")
+    round_ = with_votes.order_by("-number").first()
     return {
         "asked": request,
-        "system": system,
+        "system": request.system,
         "law": rulesets.in_force(),
-        "flows": _flows(request, today),
+        "kind": rules.RequestKind(request.kind),
+        "flows": _flows(flows, today),
         "assessments": selectors.assessments_bound(request, today),
-        "problems": [_problem(p) for p in selectors.problems(request, today)] if draft else [],
-        "seats": _seats(request, today),
-        "tally": selectors.tally(request, today),
-        "closed": request.state not in ("draft", "in_review", "withdrawn"),
-        "votes": _votes(request),
-        "recusals": request.recusals.select_related("seat", "declared_by"),
-        "conditions": request.conditions.select_related("owner", "set_by"),
-        "deployment": getattr(request, "deployment", None),
-        "standing": standing,
-        "seat": rules.Discipline(standing.seat.discipline) if standing.seat else None,
-        "majority": rules.Majority(
-            request.board.majority_high_risk if request.high_risk else request.board.majority
-        ),
-        "steps": _steps(request),
-        "events": history(request.subject),
+        "differences": _differences(request),
+        "earlier": selectors.chain(request),
+        "policy": selectors.policy_in_use(request.system_id),
+        "workers": [flow for flow in flows if selectors.touches_workers(flow)],
+        "without_council": selectors.without_council(flows),
+        "councils": request.system.council_records.filter(flows__in=flows).distinct(),
+        "rule": rule,
+        "majority": rules.Majority(rule.majority),
+        "required": [rules.Discipline(name) for name in rule.required],
+        "risk": rules.Risk(request.risk) if request.risk else None,
+        "round": round_,
+        "dissents": [row for row in _votes(round_) if row["dissent"]] if round_ else [],
         "today": today,
-        "may_submit": draft
-        and user.pk == request.requested_by_id
-        and can(user, "request_deployment", system),
-        "may_withdraw": (in_review or draft) and user.pk == request.requested_by_id,
-        "may_close": in_review and not own and can(user, "chair", system),
-        "may_recuse": in_review and standing.seat is not None and not standing.why_not,
     }
 
 
-def _flows(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:
-    flows = list(request.flows.select_related("system"))
+def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict[str, Any]:
+    """The context of the page: the paper, seats, rounds, discussion, the reader's own standing and what they may do."""
+    today = now.date()
+    standing = selectors.standing(request, user, now)
+    in_review = request.state == "in_review"
+    open_file = request.state in ("draft", "returned")
+    decided = request.state in ("approved", "approved_with_conditions", "rejected")
+    talks = selectors.may_read(request, user, today) and request.state != "draft"
+    return {
+        **one_page(request, now),
+        "problems": [_problem(p) for p in selectors.problems(request, today)] if open_file else [],
+        "seats": _seats(request, today),
+        "progress": selectors.progress(request, today),
+        "tally": selectors.tally(request, today) if decided else None,
+        "closed": decided,
+        "rounds": _rounds(request),
+        "conditions": _conditions(request, user, today),
+        "deployment": getattr(request, "deployment", None) or request.reinstates,
+        "standing": standing,
+        "seat": rules.Discipline(standing.seat.discipline) if standing.seat else None,
+        "steps": _steps(request),
+        "events": history(request.subject),
+        "threads": _threads(request, user) if talks else [],
+        "talks": talks,
+        "minutes": list(request.minutes.select_related("written_by").order_by("-number")) if talks else [],
+        **_may(request, user, standing, now, in_review),
+    }
+
+
+def _may(
+    request: DeploymentRequest, user: Any, standing: selectors.Standing, now: dt.datetime, in_review: bool
+) -> dict[str, bool]:
+    own = user.pk in (request.requested_by_id, request.system.owner_id)
+    mine = user.pk == request.requested_by_id
+    asks = mine and can(user, "request_deployment", request.system)
+    chairs = in_review and not own and can(user, "chair", request.system)
+    return {
+        "may_submit": request.state == "draft" and asks,
+        "may_resubmit": request.state == "returned" and asks,
+        "may_edit": request.state in ("draft", "returned") and mine,
+        "may_withdraw": rules.after("request", request.state, "withdraw") is not None and mine,
+        "may_close": chairs,
+        "may_extend": chairs,
+        "may_return": in_review and selectors.may_return(request, user, now),
+        "may_recuse": in_review and standing.seat is not None and not standing.why_not,
+        "may_comment": selectors.may_comment(request, user, now.date()),
+        "may_keep_minutes": selectors.may_keep_minutes(request, user, now.date()),
+        "may_ask_again": request.state in ("rejected", "withdrawn")
+        and request.kind != "reinstatement"
+        and can(user, "request_deployment", request.system),
+    }
+
+
+def _flows(flows: list[Any], today: dt.date) -> list[dict[str, Any]]:
     current = screenings.current_of(flows)
     return [
         {
@@ -64,6 +132,7 @@ def _flows(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:
                 (str(LABELS[name]), gettext(FLOW_ENUMS[name](getattr(flow, name)).sentence))
                 for name in FLOW_FACTS
             ],
+            "said": {name: FLOW_ENUMS[name](getattr(flow, name)) for name in FLOW_FACTS},
             "screening": current.get(flow.pk),
             "signed": screenings.is_signed(current.get(flow.pk), flow, today),
         }
@@ -75,32 +144,128 @@ def _problem(problem: rules.Problem) -> str:
     return gettext(problem.message).format(**problem.params)
 
 
+# --- differences ------------------------------------------------------------------------------
+
+
+def _differences(request: DeploymentRequest) -> list[dict[str, str]] | None:
+    """What differs from what was approved last, field by field in words; None where nothing was approved before."""
+    found = selectors.differences(request)
+    if found is None:
+        return None
+    names = {flow.slug: flow.name for flow in request.flows.all()}
+    return [
+        {"field": _path(d.path, names), "before": _value(d.path, d.before), "after": _value(d.path, d.after)}
+        for d in found
+    ]
+
+
+def _path(path: tuple[str, ...], names: dict[str, str]) -> str:
+    words = [gettext(PARTS.get(path[0], path[0]))]
+    rest = list(path[1:])
+    if path[0] == "flows" and rest:
+        slug = rest.pop(0)
+        words.append(names.get(slug, slug))
+    return " · ".join(words + [_field(name) for name in rest if name != "facts"])
+
+
+def _field(name: str) -> str:
+    return str(LABELS[name]) if name in LABELS else gettext(FIELDS.get(name, name))
+
+
+def _value(path: tuple[str, ...], value: Any) -> str:
+    """A stored value in words: codes of the register by their sentence, lists by commas."""
+    enums: dict[str, Any] = {**FLOW_ENUMS, "outcome": Outcome, "provider_role": ProviderRole}
+    if path[-1] in enums and isinstance(value, str):
+        return gettext(enums[path[-1]](value).sentence)
+    if isinstance(value, list):
+        return ", ".join(_value(path, item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {inner}" for key, inner in value.items())
+    return "" if value is None else str(value)
+
+
+# --- seats, rounds, conditions, discussion ------------------------------------------------------
+
+
 def _seats(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:
-    """Each seat: whether it voted, and whether anybody may; never what it said."""
-    voted = set(request.votes.values_list("seat_id", flat=True))
+    """Each seat: whether it voted in this round, and whether anybody may; never what it said."""
+    round_ = selectors.current_round(request)
+    voted = set(round_.votes.values_list("seat_id", flat=True)) if round_ else set()
+    required = selectors.rule_of(request.board, request.risk).required
     return [
         {
             "discipline": rules.Discipline(h.seat.discipline),
             "advisory": h.seat.advisory,
-            "required": h.seat.required,
+            "chairs": h.seat.chairs,
+            "required": h.seat.discipline in required,
             "state": "done" if h.seat.pk in voted else "open" if h.user_id else "inactive",
         }
         for h in selectors.holders(request, today)
     ]
 
 
-def _votes(request: DeploymentRequest) -> list[dict[str, Any]]:
+def _rounds(request: DeploymentRequest) -> list[dict[str, Any]]:
+    """Each round, the latest first, with its recusals and, once it ended, its votes: dissent marked."""
+    rows = request.rounds.select_related("submitted_by").prefetch_related(
+        "votes__seat", "votes__cast_by", "recusals__seat", "recusals__declared_by"
+    )
     return [
-        {"vote": vote, "discipline": rules.Discipline(vote.seat.discipline)}
-        for vote in selectors.votes_shown(request)
+        {"round": row, "votes": _votes(row), "recusals": row.recusals.all(), "open": row.ended_at is None}
+        for row in reversed(rows)
+    ]
+
+
+def _votes(round_: Round) -> list[dict[str, Any]]:
+    if round_.ended_at is None:
+        return []
+    return [
+        {
+            "vote": vote,
+            "discipline": rules.Discipline(vote.seat.discipline),
+            "dissent": rules.dissents(vote.choice, vote.counted, round_.result),
+        }
+        for vote in round_.votes.all()
+    ]
+
+
+def _conditions(request: DeploymentRequest, user: Any, today: dt.date) -> list[dict[str, Any]]:
+    rows = request.conditions.select_related("owner", "set_by", "accepted_by_seat", "request__system__unit")
+    return [
+        {
+            "row": row,
+            "seat": rules.Discipline(row.accepted_by_seat.discipline),
+            "evidence": list(row.evidence.all()),
+            "overdue": row.state != "met" and row.due_on < today,
+            "may_hand_in": row.state == "open" and user.pk == row.owner_id,
+            "may_answer": row.state == "handed_in" and conditions.may_answer(row, user, today),
+        }
+        for row in rows.prefetch_related(
+            "evidence__handed_in_by", "evidence__answered_by", "accepted_by_seat__memberships"
+        )
+    ]
+
+
+def _threads(request: DeploymentRequest, user: Any) -> list[dict[str, Any]]:
+    """The comments, each with its answers below it."""
+    frozen = request.state not in ("in_review", "returned") or selectors.vote_begun(request)
+    rows = list(request.comments.select_related("written_by"))
+
+    def shown(row: Comment) -> dict[str, Any]:
+        return {"row": row, "may_edit": not frozen and row.written_by_id == user.pk}
+
+    return [
+        {**shown(row), "replies": [shown(other) for other in rows if other.parent_id == row.pk]}
+        for row in rows
+        if row.parent_id is None
     ]
 
 
 def _steps(request: DeploymentRequest) -> list[dict[str, str]]:
     """Draft -> in review -> decided, for the line at the top."""
-    place = {"draft": 0, "in_review": 1}.get(request.state, 2)
+    place = {"draft": 0, "in_review": 1, "returned": 1}.get(request.state, 2)
     last = request.state if place == 2 else "approved"
-    names = [rules.RequestState("draft"), rules.RequestState("in_review"), rules.RequestState(last)]
+    middle = request.state if place == 1 else "in_review"
+    names = [rules.RequestState("draft"), rules.RequestState(middle), rules.RequestState(last)]
     labels = [gettext(name.sentence) for name in names]
     if place < 2:
         labels[2] = gettext("Decision")

@@ -1,12 +1,10 @@
 """Shapes of requests, votes and deployments in the API."""
 
-import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
 
-from governance.review import rules, selectors
-from governance.review.models import DeploymentRequest
+from governance.review import rules
 from portal.web.rest import StrictSerializer
 
 
@@ -17,11 +15,25 @@ class RequestWrite(StrictSerializer):
     version = serializers.CharField(max_length=60)
     flows = serializers.ListField(child=serializers.SlugField(), min_length=1)
     board = serializers.UUIDField(required=False, help_text="the nearest board, where it is left out")
+    earlier = serializers.UUIDField(required=False, help_text="the request that this one follows")
     summary = serializers.CharField(max_length=4000)
     alternatives = serializers.CharField(max_length=4000, default="", allow_blank=True)
     consulted = serializers.CharField(max_length=2000, default="", allow_blank=True)
     doubts = serializers.CharField(max_length=4000, default="", allow_blank=True)
     valid_months = serializers.IntegerField(min_value=1, max_value=24, default=12)
+
+
+class RequestChange(StrictSerializer):
+    """What is changed of a draft or a returned request; what is left out stays."""
+
+    row_version = serializers.IntegerField(help_text="as you read it; another one since: 409")
+    version = serializers.CharField(max_length=60, required=False)
+    flows = serializers.ListField(child=serializers.SlugField(), min_length=1, required=False)
+    summary = serializers.CharField(max_length=4000, required=False)
+    alternatives = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    consulted = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    doubts = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    valid_months = serializers.IntegerField(min_value=1, max_value=24, required=False)
 
 
 class ConditionWrite(StrictSerializer):
@@ -30,6 +42,11 @@ class ConditionWrite(StrictSerializer):
     text = serializers.CharField(max_length=2000)
     owner = serializers.UUIDField()
     due_on = serializers.DateField()
+    accepted_by = serializers.ChoiceField(
+        choices=rules.Discipline.values(),
+        required=False,
+        help_text="the seat that accepts the evidence; the voting seat, where it is left out",
+    )
 
 
 class VoteWrite(StrictSerializer):
@@ -49,58 +66,106 @@ class VoteReceipt(serializers.Serializer[Any]):
     request_state = serializers.CharField()
 
 
-class RequestShape(serializers.Serializer[Any]):
-    """A request as it is read; `votes` is empty until the vote closes."""
+class ActReasonWrite(StrictSerializer):
+    """A reason."""
 
-    id = serializers.UUIDField()
-    system = serializers.CharField()
-    version = serializers.CharField()
-    flows = serializers.ListField(child=serializers.CharField())
-    board = serializers.UUIDField()
-    state = serializers.CharField()
-    summary = serializers.CharField()
-    digest = serializers.CharField()
-    high_risk = serializers.BooleanField()
-    problems = serializers.ListField(child=serializers.DictField())
-    votes_in = serializers.IntegerField()
-    votes_needed = serializers.IntegerField()
-    votes = serializers.ListField(child=serializers.DictField())
-    conditions = serializers.ListField(child=serializers.DictField())
-    submitted_at = serializers.DateTimeField(allow_null=True)
-    closed_at = serializers.DateTimeField(allow_null=True)
-    decision_reason = serializers.CharField()
-    deployment = serializers.DictField(allow_null=True)
+    reason = serializers.CharField(max_length=2000)
 
 
-def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
-    """A request as the API gives it."""
-    tally = selectors.tally(request, on)
-    problems = selectors.problems(request, on) if request.state == "draft" else []
-    deployment = getattr(request, "deployment", None)
-    plain = ("state", "summary", "digest", "high_risk", "submitted_at", "closed_at", "decision_reason")
-    return {
-        "id": request.pk,
-        "system": request.system.slug,
-        "version": request.version.name,
-        "flows": [flow.slug for flow in request.flows.all()],
-        "board": request.board_id,
-        **{name: getattr(request, name) for name in plain},
-        "problems": [{"code": p.code, "flow": p.flow, "assessment": p.assessment} for p in problems],
-        "votes_in": tally.cast,
-        "votes_needed": tally.needed,
-        "votes": [
-            {"seat": v.seat.discipline, "choice": v.choice, "reason": v.reason, "counted": v.counted}
-            for v in selectors.votes_shown(request)
-        ],
-        "conditions": [
-            {"id": c.pk, "text": c.text, "owner": c.owner_id, "due_on": c.due_on, "met_at": c.met_at}
-            for c in request.conditions.all()
-        ],
-        "deployment": deployment
-        and {
-            "id": deployment.pk,
-            "state": deployment.state,
-            "valid_from": deployment.valid_from,
-            "valid_until": deployment.valid_until,
-        },
-    }
+class QuestionsWrite(StrictSerializer):
+    """What the board wants to know before it decides."""
+
+    questions = serializers.CharField(max_length=4000)
+
+
+class AnswerWrite(StrictSerializer):
+    """The answer to the questions of the board."""
+
+    answer = serializers.CharField(max_length=4000)
+
+
+class ExtendWrite(ActReasonWrite):
+    """Until when a vote stays open."""
+
+    until = serializers.DateField()
+
+
+class DiscussionWrite(StrictSerializer):
+    """A comment, in Markdown."""
+
+    text = serializers.CharField(max_length=8000)
+    parent = serializers.UUIDField(required=False)  # type: ignore[assignment]
+
+
+class TextWrite(StrictSerializer):
+    """A text, in Markdown."""
+
+    text = serializers.CharField(max_length=20000)
+
+
+class EvidenceWrite(StrictSerializer):
+    """What shows that a condition is met."""
+
+    evidence = serializers.CharField(max_length=2000)
+
+
+class AcceptWrite(StrictSerializer):
+    """A remark with the acceptance."""
+
+    answer = serializers.CharField(max_length=2000, default="", allow_blank=True)
+
+
+class ReinstateWrite(StrictSerializer):
+    """Why the board should put back what was stopped; all that is stopped, where no flows are named."""
+
+    summary = serializers.CharField(max_length=4000)
+    doubts = serializers.CharField(max_length=4000, default="", allow_blank=True)
+    flows = serializers.ListField(child=serializers.SlugField(), min_length=1, required=False)
+
+
+class MeetingWrite(StrictSerializer):
+    """The day of the meeting in which the board was told."""
+
+    on = serializers.DateField()
+
+
+class CouncilWrite(StrictSerializer):
+    """A question to the works council."""
+
+    flows = serializers.ListField(child=serializers.SlugField(), min_length=1)
+    question = serializers.CharField(max_length=4000)
+    documents = serializers.CharField(max_length=4000, help_text="references of the documents it received")
+    informed_on = serializers.DateField()
+    answer_due_on = serializers.DateField(required=False)
+
+
+class CouncilAnswerWrite(StrictSerializer):
+    """An answer of the works council, of a court, or the finding that its consent is not owed."""
+
+    act = serializers.ChoiceField(choices=list(rules.ANSWERS))
+    answered_on = serializers.DateField()
+    reason = serializers.CharField(max_length=4000, default="", allow_blank=True)
+    documents = serializers.CharField(max_length=4000, default="", allow_blank=True)
+
+
+class BoardSettings(StrictSerializer):
+    """How a board works."""
+
+    reason = serializers.CharField(max_length=2000)
+    vote_days = serializers.IntegerField(min_value=1, max_value=90, required=False)
+    casting_vote = serializers.BooleanField(required=False)
+    members_return = serializers.BooleanField(required=False)
+    delegates_minimal = serializers.BooleanField(required=False)
+    open_threads = serializers.BooleanField(required=False)
+
+
+class BoardRuleWrite(StrictSerializer):
+    """What a decision takes for one class of risk."""
+
+    risk = serializers.ChoiceField(choices=rules.Risk.values())
+    reason = serializers.CharField(max_length=2000)
+    quorum = serializers.IntegerField(min_value=rules.FEWEST_VOTES, max_value=30, required=False)
+    majority = serializers.ChoiceField(choices=rules.Majority.values(), required=False)
+    required = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(max_length=20), required=False, help_text="disciplines with a voting seat"
+    )

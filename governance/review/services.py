@@ -1,30 +1,44 @@
-"""Requests, votes and what follows from them. Boards: boards.py; changes of the register: changes.py."""
+"""Requests: drafted, submitted, returned, submitted again, withdrawn. The one door to every act of review.
+
+Votes: votes.py; deployments: deployments.py; conditions: conditions.py; works council: council.py; discussion and
+minutes: talk.py; boards: boards.py; changes of the register that touch approvals: changes.py.
+"""
 
 import datetime as dt
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System, SystemVersion
-from governance.registry.services import lock_system, permitted, person
-from governance.review import deployments, rules, selectors
-from governance.review.deployments import act_on
-from governance.review.models import Board, Condition, DeploymentRequest, Recusal, Seat, Vote
+from governance.registry.services import permitted, person
+from governance.review import acts, conditions, council, deployments, rules, selectors, talk, votes
+from governance.review.acts import locked, need, note, step
+from governance.review.models import Board, Deployment, DeploymentRequest, Round
 from portal.errors import N_, NotAllowed, RuleBroken
-from portal.ledger.services import actor_text, record
 
-# the verbs on deployments belong to this slice's one door for services
-reinstate = deployments.reinstate
+# the verbs of the other modules belong to this slice's one door for services
+cast_vote = votes.cast_vote
+recuse = votes.recuse
+close_vote = votes.close_vote
+close_due = votes.close_due
+extend_vote = votes.extend_vote
+overtake = acts.overtake
 suspend = deployments.suspend
 suspend_flow = deployments.suspend_flow
-reinstate_flow = deployments.reinstate_flow
 lapse_due = deployments.lapse_due
 suspend_overdue = deployments.suspend_overdue
-meet_condition = deployments.meet_condition
+hand_in = conditions.hand_in
+accept_condition = conditions.accept
+send_back_condition = conditions.send_back
+ask_council = council.ask
+answer_council = council.answer
+comment = talk.comment
+edit_comment = talk.edit
+keep_minutes = talk.keep_minutes
+
+TEXTS = ("summary", "alternatives", "doubts", "consulted")
 
 
 def create_request(
@@ -39,26 +53,30 @@ def create_request(
     doubts: str = "",
     consulted: str = "",
     valid_months: int = 12,
+    earlier: DeploymentRequest | None = None,
+    kind: str = "deployment",
+    reinstates: Deployment | None = None,
     effective_at: dt.datetime | None = None,
 ) -> DeploymentRequest:
-    """Draft a request to put these flows of this version into use; the nearest board decides where none is named."""
+    """Draft a request to put these flows of this version into use; the nearest board decides where none is named.
+
+    `earlier`: the request that this one follows, such as one that was rejected.
+    """
     permitted(by, "request_deployment", system)
+    if earlier is not None and earlier.system_id != system.pk:
+        raise RuleBroken(N_("The earlier request is about another system."), code="foreign", field="earlier")
     board = board or selectors.boards_for(system).order_by("-unit__path").first()
     if board is None:
         raise RuleBroken(N_("No board decides for this unit yet. Set one up first."), code="no_board")
-    if version.system_id != system.pk or any(flow.system_id != system.pk for flow in flows):
-        raise RuleBroken(
-            N_("Version and data flows must belong to the system."), code="foreign", field="flows"
-        )
-    if not 1 <= valid_months <= 24:
-        raise RuleBroken(
-            N_("An approval is valid for 1 to 24 months."), code="out_of_range", field="valid_months"
-        )
+    _refuse_foreign(system, version, flows, valid_months)
     with transaction.atomic():
         request = DeploymentRequest.objects.create(
             system=system,
             board=board,
             version=version,
+            kind=kind,
+            earlier=earlier,
+            reinstates=reinstates,
             summary=summary.strip(),
             alternatives=alternatives.strip(),
             doubts=doubts.strip(),
@@ -69,7 +87,57 @@ def create_request(
             imported=effective_at is not None,
         )
         request.flows.set(flows)
-        _record("review.request_drafted", request, by, effective_at, flows=sorted(f.slug for f in flows))
+        named = {"kind": kind, "flows": sorted(f.slug for f in flows)}
+        note("review.request_drafted", request, by, effective_at, **named)
+    return request
+
+
+def _refuse_foreign(
+    system: System, version: SystemVersion, flows: Sequence[DataFlow], valid_months: int
+) -> None:
+    if version.system_id != system.pk or any(flow.system_id != system.pk for flow in flows):
+        raise RuleBroken(
+            N_("Version and data flows must belong to the system."), code="foreign", field="flows"
+        )
+    if not 1 <= valid_months <= 24:
+        raise RuleBroken(
+            N_("An approval is valid for 1 to 24 months."), code="out_of_range", field="valid_months"
+        )
+
+
+def revise_request(
+    *, request: DeploymentRequest, by: Any, expected_version: int, **values: Any
+) -> DeploymentRequest:
+    """Change a draft or a returned request, by who made it, where nobody changed it since `expected_version`.
+
+    `values`: version, flows, valid_months and the texts; what is left out stays.
+    """
+    with transaction.atomic():
+        row = locked(request)
+        _refuse_not_requester(row, by)
+        if row.state not in ("draft", "returned"):
+            raise RuleBroken(
+                N_("What is with the board is not changed. Withdraw it, or wait for its questions."),
+                code="wrong_state",
+            )
+        if row.row_version != expected_version:
+            raise RuleBroken(
+                N_("This request was changed meanwhile. Read it again before you save."), code="stale"
+            )
+        flows = list(values.pop("flows", row.flows.all()))
+        version = values.get("version", row.version)
+        months = values.get("valid_months", row.valid_months)
+        _refuse_foreign(row.system, version, flows, months)
+        if row.kind == "reinstatement":  # what was stopped comes back as it was
+            flows, version, months = list(row.flows.all()), row.version, row.valid_months
+        row.version, row.valid_months = version, months
+        for name in TEXTS:
+            setattr(row, name, str(values.get(name, getattr(row, name))).strip())
+        row.row_version += 1
+        row.save()
+        row.flows.set(flows)
+        note("review.request_revised", row, by, None, flows=sorted(f.slug for f in flows))
+    request.refresh_from_db()
     return request
 
 
@@ -77,21 +145,88 @@ def submit(
     *, request: DeploymentRequest, by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest:
     """Hand a complete file to the board; from here on the digest binds what is approved."""
-    now = effective_at or timezone.now()
+    return _hand_over(request, "submit", "", by, effective_at)
+
+
+def resubmit(
+    *, request: DeploymentRequest, answer: str, by: Any, effective_at: dt.datetime | None = None
+) -> DeploymentRequest:
+    """Answer the questions of the board: a new round begins, the one before stays as it was."""
+    answer = need(answer, "answer", N_("Answer the questions of the board."))
+    return _hand_over(request, "resubmit", answer, by, effective_at)
+
+
+def _hand_over(
+    request: DeploymentRequest, act: str, answer: str, by: Any, effective_at: dt.datetime | None
+) -> DeploymentRequest:
     with transaction.atomic():
-        locked = _locked(request)
-        permitted(by, "request_deployment", locked.system)
-        state = _next("request", locked.state, "submit")
-        found = selectors.problems(locked, now.date())
+        row = locked(request)
+        now = effective_at or timezone.now()
+        permitted(by, "request_deployment", row.system)
+        if act == "resubmit":
+            _refuse_not_requester(row, by)
+        state = step("request", row.state, act)
+        found = selectors.problems(row, now.date())
         if found:
             first = found[0]
             raise RuleBroken(first.message, code=first.code, field="flows", **first.params)
-        locked.content = selectors.content(locked, now.date())
-        locked.digest = rules.digest(locked.content)
-        locked.high_risk = any(flow["outcome"] == "high_risk" for flow in locked.content["flows"])
-        locked.state, locked.submitted_at, locked.submitted_by = state, now, person(by)
-        locked.save()
-        _record("review.request_submitted", locked, by, effective_at, digest=locked.digest)
+        if row.reinstates is not None:
+            deployments.refuse_no_way_back(row, acts.locked_deployment(row.reinstates), now)
+        row.content = selectors.content(row, now.date())
+        row.digest = rules.digest(row.content)
+        row.risk = rules.risk_of(flow["outcome"] for flow in row.content["flows"])
+        row.delegated = _delegated(row, now.date())
+        row.state, row.submitted_at, row.submitted_by = state, now, person(by)
+        row.row_version += 1
+        row.save()
+        round_ = Round.objects.create(
+            request=row,
+            number=row.rounds.count() + 1,
+            content=row.content,
+            digest=row.digest,
+            answer=answer,
+            submitted_at=now,
+            submitted_by=person(by),
+            vote_closes_at=now + dt.timedelta(days=row.board.vote_days),
+        )
+        body = {"digest": row.digest, "round": round_.number, "delegated": row.delegated}
+        type_ = "review.request_submitted" if act == "submit" else "review.request_resubmitted"
+        note(type_, row, by, effective_at, reason=answer, **body)
+    request.refresh_from_db()
+    return request
+
+
+def _delegated(request: DeploymentRequest, on: dt.date) -> bool:
+    return (
+        request.board.delegates_minimal
+        and request.risk == "minimal"
+        and request.kind != "reinstatement"
+        and bool(selectors.delegates(request, on))
+    )
+
+
+def return_request(
+    *, request: DeploymentRequest, questions: str, by: Any, effective_at: dt.datetime | None = None
+) -> DeploymentRequest:
+    """Send a request back with questions: the round ends, and its votes are no secret any more.
+
+    By the chair, or by any voting member where the board says so; never by requester or owner.
+    """
+    questions = need(questions, "questions", N_("Say what the board wants to know."))
+    with transaction.atomic():
+        row = locked(request)
+        now = effective_at or timezone.now()
+        permitted(by, "view_review", row.system)
+        acts.refuse_own(row, by)
+        state = step("request", row.state, "return")
+        if not selectors.may_return(row, person(by), now):
+            raise NotAllowed(N_("The chair of the board sends requests back."), code="not_allowed")
+        said = acts.said(acts.votes_of(row))
+        acts.end_round(row, "returned", questions, by, now)
+        row.state, row.delegated = state, False
+        row.row_version += 1
+        row.save()
+        note("review.request_returned", row, by, effective_at, reason=questions, votes=said)
     request.refresh_from_db()
     return request
 
@@ -100,274 +235,82 @@ def withdraw(
     *, request: DeploymentRequest, reason: str, by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest:
     """Take a request back, by the one who made it."""
-    _need_reason(reason)
+    reason = need(reason)
     with transaction.atomic():
-        locked = _locked(request)
-        if person(by).pk != locked.requested_by_id:
-            raise NotAllowed(N_("Only the person who made the request withdraws it."), code="not_allowed")
-        _close(locked, _next("request", locked.state, "withdraw"), reason, by, effective_at)
-        _record("review.request_withdrawn", locked, by, effective_at, reason=reason)
+        row = locked(request)
+        _refuse_not_requester(row, by)
+        acts.close(row, step("request", row.state, "withdraw"), reason, by, effective_at)
+        note(
+            "review.request_withdrawn",
+            row,
+            by,
+            effective_at,
+            reason=reason,
+            votes=acts.said(acts.votes_of(row)),
+        )
     request.refresh_from_db()
     return request
 
 
-def cast_vote(
+def ask_reinstatement(
     *,
-    request: DeploymentRequest,
-    choice: str,
-    reason: str,
+    deployment: Deployment,
+    summary: str,
     by: Any,
-    seat: Seat | None = None,
-    conditions: Sequence[Mapping[str, Any]] = (),
+    flows: Sequence[DataFlow] | None = None,
+    doubts: str = "",
     effective_at: dt.datetime | None = None,
-) -> Vote:
-    """Vote for a seat, once, with a reason; the last vote closes the vote and its decision takes effect.
-
-    `conditions` (with the choice `conditions`): `{"text", "owner" (User or its id), "due_on" (date or ISO)}`.
-    """
-    now = effective_at or timezone.now()
-    with transaction.atomic():
-        locked = _locked(request)
-        permitted(by, "view_review", locked.system)
-        standing = selectors.standing(locked, person(by), now.date())
-        if standing.why_not or standing.seat is None:
-            raise RuleBroken(standing.why_not, code="cannot_vote")
-        if seat is not None and seat.pk != standing.seat.pk:
-            raise RuleBroken(N_("You do not speak for this seat."), code="cannot_vote", field="seat")
-        _next("request", locked.state, "vote")
-        rows = _checked_vote(choice, reason, conditions, now.date())
-        if rules.digest(selectors.content(locked, now.date())) != locked.digest:
-            raise RuleBroken(
-                N_("What was submitted has changed since. The request must be made again."),
-                code="file_changed",
-            )
-        vote = Vote.objects.create(
-            request=locked,
-            seat=standing.seat,
-            choice=choice,
-            reason=reason.strip(),
-            conditions=rows,
-            counted=not standing.seat.advisory,
-            cast_at=now,
-            cast_by=by,
-        )
-        # the ledger keeps that the seat voted; what it said is hidden until the vote closes
-        _record("review.vote_cast", locked, by, effective_at, seat=standing.seat.discipline)
-        _decide(locked, by, now, effective_at)
-    request.refresh_from_db()
-    return vote
-
-
-def recuse(
-    *, request: DeploymentRequest, reason: str, by: Any, effective_at: dt.datetime | None = None
-) -> Recusal:
-    """Declare a conflict of interest and step back; the deputy of the seat steps in."""
-    _need_reason(reason)
-    now = effective_at or timezone.now()
-    with transaction.atomic():
-        locked = _locked(request)
-        permitted(by, "view_review", locked.system)
-        _next("request", locked.state, "recuse")
-        seat = selectors.seat_of(locked, person(by), now.date())
-        if seat is None:
-            raise RuleBroken(N_("You have no seat on this board."), code="cannot_vote")
-        if locked.votes.filter(cast_by=by).exists():
-            raise RuleBroken(N_("You have voted. A vote is cast once."), code="cannot_vote")
-        if locked.recusals.filter(declared_by=by).exists():
-            raise RuleBroken(N_("You declared a conflict of interest and stepped back."), code="cannot_vote")
-        recusal = Recusal.objects.create(
-            request=locked, seat=seat, reason=reason.strip(), declared_at=now, declared_by=by
-        )
-        _record("review.recused", locked, by, effective_at, seat=seat.discipline, reason=reason.strip())
-        _decide(locked, by, now, effective_at)
-    request.refresh_from_db()
-    return recusal
-
-
-def close_vote(
-    *, request: DeploymentRequest, by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest:
-    """Close a vote whose quorum is reached although seats are still silent; by the chair."""
+    """Draft the request that asks the board to put back what was stopped: the deployment, or the flows named."""
+    permitted(by, "request_deployment", deployment.system)
     now = effective_at or timezone.now()
     with transaction.atomic():
-        locked = _locked(request)
-        permitted(by, "chair", locked.system)
-        _refuse_own(locked, by)
-        _next("request", locked.state, "approve")
-        tally = selectors.tally(locked, now.date(), closing=True)
-        if tally.decision is None:
-            raise RuleBroken(tally.why, code="no_quorum")
-        _settle(locked, tally, by, now, effective_at)
+        row = acts.locked_deployment(deployment)
+        stopped = [flow for flow, state in selectors.flow_states(row, now) if state == "stopped"]
+        chosen = stopped if flows is None else [flow for flow in flows if flow in stopped]
+        if row.state not in ("in_force", "suspended") or not chosen:
+            raise RuleBroken(N_("Nothing of this deployment is stopped."), code="not_stopped")
+        open_ = row.reinstatements.filter(state__in=["draft", "in_review", "returned"])
+        if open_.exists():
+            raise RuleBroken(N_("The board was asked for this already."), code="done_before")
+        return create_request(
+            system=row.system,
+            flows=chosen,
+            version=row.version,
+            board=row.request.board,
+            summary=summary,
+            doubts=doubts,
+            valid_months=row.request.valid_months,
+            earlier=row.request,
+            kind="reinstatement",
+            reinstates=row,
+            by=by,
+            effective_at=effective_at,
+        )
+
+
+def report_delegated(*, request: DeploymentRequest, on: dt.date, by: Any) -> DeploymentRequest:
+    """Note in which meeting the board was told of a delegated decision; by its secretary or chair."""
+    with transaction.atomic():
+        row = locked(request)
+        now = timezone.now()
+        if person(by).pk not in selectors.secretaries(row.board, now.date()):
+            permitted(by, "chair", row.system)
+        if not row.delegated or row.state != "approved":
+            raise RuleBroken(N_("This was not decided by delegation."), code="not_delegated")
+        if row.reported_at is not None:
+            raise RuleBroken(N_("The board was told of this before."), code="done_before")
+        if row.closed_at is None or not row.closed_at.date() <= on <= now.date():
+            raise RuleBroken(
+                N_("The meeting lies between the decision and today."), code="out_of_range", field="on"
+            )
+        row.reported_on, row.reported_at, row.reported_by = on, now, by
+        row.save(update_fields=["reported_on", "reported_at", "reported_by"])
+        note("review.delegation_reported", row, by, None, meeting=on.isoformat())
     request.refresh_from_db()
     return request
 
 
-def overtake(
-    *, request: DeploymentRequest, reason: str, by: Any, effective_at: dt.datetime | None = None
-) -> None:
-    """Take a request out of review because what it asks for changed; called by `changes`."""
-    with transaction.atomic():
-        locked = _locked(request)
-        _close(locked, _next("request", locked.state, "overtake"), reason, by, effective_at)
-        _record("review.request_overtaken", locked, by, effective_at, reason=reason)
-
-
-# --- inside -----------------------------------------------------------------------------------
-
-
-def _locked(request: DeploymentRequest) -> DeploymentRequest:
-    """The row, locked: votes, withdrawals and changes of one request happen one after the other."""
-    lock_system(request.system_id)
-    rows = DeploymentRequest.objects.select_for_update(of=("self",))
-    return rows.select_related("system__unit", "board", "version").get(pk=request.pk)
-
-
-def _next(machine: str, state: str, act: str) -> str:
-    target = rules.after(machine, state, act)
-    if target is None:
-        raise RuleBroken(
-            N_("This is not possible in the state '{state}'."), code="wrong_state", state=state, act=act
-        )
-    return target
-
-
-def _need_reason(reason: str) -> None:
-    if not reason.strip():
-        raise RuleBroken(N_("Give a reason."), code="reason_missing", field="reason")
-
-
-def _refuse_own(request: DeploymentRequest, by: Any) -> None:
-    if person(by).pk in (request.requested_by_id, request.system.owner_id):
-        raise RuleBroken(N_("Requester and owner take no part in the decision."), code="own_request")
-
-
-def _checked_vote(
-    choice: str, reason: str, conditions: Sequence[Mapping[str, Any]], today: dt.date
-) -> list[dict[str, str]]:
-    """The conditions as stored rows, after the shape of the vote was checked."""
-    if choice not in rules.Choice.values():
-        raise RuleBroken(N_("This is not one of the choices."), code="unknown_value", field="choice")
-    _need_reason(reason)
-    if (choice == "conditions") != bool(conditions):
-        raise RuleBroken(
-            N_("Conditions go with the choice 'approve with conditions', and it needs at least one."),
-            code="conditions",
-            field="conditions",
-        )
-    return [_condition(row, today) for row in conditions]
-
-
-def _condition(row: Mapping[str, Any], today: dt.date) -> dict[str, str]:
-    text = str(row.get("text", "")).strip()
-    owner, due = row.get("owner"), row.get("due_on")
-    people = get_user_model().objects
-    pk = getattr(owner, "pk", owner)
-    try:
-        known = pk is not None and people.filter(pk=uuid.UUID(str(pk))).exists()
-        due_on = due if isinstance(due, dt.date) else dt.date.fromisoformat(str(due))
-    except ValueError:
-        known, due_on = False, today
-    if not text or not known or due_on < today:
-        raise RuleBroken(
-            N_("A condition needs a text, an owner and a date that is not past."),
-            code="conditions",
-            field="conditions",
-        )
-    return {"text": text, "owner": str(pk), "due_on": due_on.isoformat()}
-
-
-def _decide(request: DeploymentRequest, by: Any, now: dt.datetime, effective_at: dt.datetime | None) -> None:
-    tally = selectors.tally(request, now.date())
-    if tally.decision is not None:
-        _settle(request, tally, by, now, effective_at)
-
-
-def _settle(
-    request: DeploymentRequest,
-    tally: rules.Tally,
-    by: Any,
-    now: dt.datetime,
-    effective_at: dt.datetime | None,
-) -> None:
-    """Close the vote: decision, conditions, deployment in force, and now the votes in the ledger."""
-    act = {"approved": "approve", "approved_with_conditions": "approve_with_conditions", "rejected": "reject"}
-    assert tally.decision is not None  # noqa: S101 - for the type checker; callers asked
-    approved = tally.decision != "rejected"
-    if approved:
-        # whatever changed since the submission: nobody approves a prohibited flow or one on hold
-        found = selectors.file_problems(request, now.date(), voting_seats=rules.FEWEST_VOTES)
-        if found:
-            raise RuleBroken(found[0].message, code=found[0].code, **found[0].params)
-    _close(request, _next("request", request.state, act[tally.decision]), tally.why, by, effective_at)
-    votes = list(request.votes.select_related("seat"))
-    if tally.decision == "approved_with_conditions":
-        _set_conditions(request, votes)
-    _record(
-        "review.request_decided",
-        request,
-        by,
-        effective_at,
-        decision=tally.decision,
-        reason=tally.why,
-        votes_for=tally.votes_for,
-        votes_against=tally.votes_against,
-        abstained=tally.abstained,
-        digest=request.digest,
-        votes=[
-            {"seat": v.seat.discipline, "choice": v.choice, "counted": v.counted, "reason": v.reason}
-            for v in votes
-        ],
-    )
-    if approved:
-        deployments.put_in_force(request=request, by=by, now=now, effective_at=effective_at)
-
-
-def _set_conditions(request: DeploymentRequest, votes: Sequence[Vote]) -> None:
-    Condition.objects.bulk_create(
-        Condition(
-            request=request,
-            text=row["text"],
-            owner_id=uuid.UUID(row["owner"]),
-            due_on=dt.date.fromisoformat(row["due_on"]),
-            set_by=vote.seat,
-        )
-        for vote in votes
-        if vote.counted
-        for row in vote.conditions
-    )
-
-
-def _close(
-    request: DeploymentRequest, state: str, reason: str, by: Any, effective_at: dt.datetime | None
-) -> None:
-    request.state = state
-    request.closed_at = effective_at or timezone.now()
-    request.closed_by = actor_text(by)
-    request.decision_reason = reason
-    request.save()
-
-
-def _record(
-    type: str, request: DeploymentRequest, by: Any, effective_at: dt.datetime | None, **body: Any
-) -> None:
-    named = {"system": request.system.slug, "version": request.version.name, **body}
-    record(type=type, by=by, subject=request.subject, body=named, ts=effective_at)
-
-
-__all__ = [
-    "act_on",
-    "cast_vote",
-    "close_vote",
-    "create_request",
-    "lapse_due",
-    "meet_condition",
-    "overtake",
-    "recuse",
-    "reinstate",
-    "reinstate_flow",
-    "submit",
-    "suspend",
-    "suspend_flow",
-    "suspend_overdue",
-    "withdraw",
-]
+def _refuse_not_requester(request: DeploymentRequest, by: Any) -> None:
+    if person(by).pk != request.requested_by_id:
+        raise NotAllowed(N_("Only the person who made the request does this."), code="not_allowed")

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @handler(
     "lapse_deployments",
-    title=N_("Stop deployments whose date or condition passed"),
+    title=N_("Stop deployments and close votes whose date passed"),
     shows={
         "lapsed": N_("Deployments that lapsed"),
         "overdue": N_("Stopped for an overdue condition"),
         "unassessed": N_("Voided because an assessment is no longer valid"),
+        "votes_closed": N_("Votes that closed"),
     },
     standing=Every.HOURLY,
 )
@@ -29,6 +30,7 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "lapsed": services.lapse_due(),
         "overdue": services.suspend_overdue(),
         "unassessed": changes.void_unassessed(),
+        "votes_closed": services.close_due(),
     }
 
 

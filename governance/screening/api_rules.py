@@ -41,7 +41,7 @@ class LawShape(RuleSetShape):
     notice = serializers.CharField()
 
 
-class DifferenceShape(serializers.Serializer[Any]):
+class OutcomeDifferenceShape(serializers.Serializer[Any]):
     """A data flow whose outcome a set would change."""
 
     system = serializers.CharField()
@@ -58,7 +58,7 @@ class PreviewShape(RuleSetShape):
 
     on = serializers.DateField()
     seen = serializers.CharField(help_text="the version in force now: send it back when you apply the set")
-    differences = DifferenceShape(many=True)
+    differences = OutcomeDifferenceShape(many=True)
 
 
 class RuleSetWrite(StrictSerializer):

@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from math import isnan
 
 from metrics.catalogue import KPIS
 from metrics.rollups.rules import histogram, quantile
 from metrics.stats import scales, survey
+from metrics.stats.change import Change
 from metrics.stats.figure import Figure, State, held_to_minimum, suppressed
 from metrics.stats.quantile import quantile_ranks
 from metrics.stats.sentiment import sentiment_figures
@@ -57,6 +59,32 @@ KEYS: dict[str, tuple[str, ...]] = {
     "efficiency": ("basis.", "contained", "escalated", "resolved.", "frt.", "handling."),
 }
 TIMES = {"first_response": "frt", "handling_time": "handling"}  # both in milliseconds
+
+
+class Drift(StrEnum):
+    """Where a system that learns in production stands against its declared limits."""
+
+    WITHIN = "within"
+    BEYOND = "beyond"
+    UNCLEAR = "unclear"  # the difference is beyond them, its interval is not
+    NOT_ENOUGH = "not_enough"
+
+
+def learning_windows(approved_on: date, today: date, days: int) -> tuple[Window, Window] | None:
+    """The first full window after the approval and the last before today; None while they would overlap."""
+    first = (approved_on + timedelta(days=1), approved_on + timedelta(days=days))
+    last = (today - timedelta(days=days), today - timedelta(days=1))
+    return (first, last) if days > 0 and last[0] > first[1] else None
+
+
+def drift_standing(moved: Change | None, limit: float) -> Drift:
+    """Beyond where the whole interval of the difference is, on one side; the limit itself is within."""
+    if moved is None:
+        return Drift.NOT_ENOUGH
+    if abs(moved.value) <= limit:
+        return Drift.WITHIN
+    low, high = moved.ci or (moved.value, moved.value)
+    return Drift.BEYOND if low > limit or high < -limit else Drift.UNCLEAR
 
 
 def _count(counters: Counters, key: str) -> int:

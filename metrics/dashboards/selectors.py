@@ -260,7 +260,8 @@ def _goals(systems: Sequence[System]) -> dict[UUID, dict[str, Goal]]:
     """The goal of each KPI: the one that falls due next, else the last one."""
     found: dict[UUID, dict[str, Goal]] = defaultdict(dict)
     today = timezone.now().date()
-    for goal in Goal.objects.filter(system__in=[s.pk for s in systems]).order_by("due_on"):
+    rows = Goal.objects.filter(system__in=[s.pk for s in systems], removed_at__isnull=True)
+    for goal in rows.order_by("due_on"):
         known = found[goal.system_id].get(goal.kpi)
         if known is None or known.due_on < today:
             found[goal.system_id][goal.kpi] = goal

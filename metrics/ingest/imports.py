@@ -8,7 +8,6 @@ from typing import Any
 
 from governance.registry.models import System
 from governance.registry.services import permitted
-from metrics.ingest import uploads
 from metrics.ingest.evaluation import import_evaluation, name_of
 from metrics.ingest.files import check_columns, read_table
 from metrics.ingest.models import EvaluationSet
@@ -17,6 +16,7 @@ from metrics.ingest.services import receive
 from portal.accounts.models import User
 from portal.jobs.models import Job
 from portal.jobs.services import enqueue
+from portal.web import uploads
 
 BATCH = 5_000
 ERRORS_SHOWN = 100

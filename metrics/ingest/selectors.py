@@ -10,7 +10,6 @@ from metrics.catalogue import kpi
 from metrics.ingest.models import Batch, EvaluationSet
 from metrics.stats.sentiment import f1_by_label, sentiment_figures
 from portal.jobs.models import Job
-from portal.jobs.rules import OPEN
 
 SHOWN = 20
 IMPORT = "import_file"
@@ -22,12 +21,6 @@ def latest_batches(systems: QuerySet[System]) -> list[dict[str, Any]]:
     names = {system.pk: system for system in systems}
     rows = Batch.objects.filter(system_id__in=names).defer("answer").order_by("-received_at")[:SHOWN]
     return [{"system": names[batch.system_id], "batch": batch} for batch in rows]
-
-
-def uploads_in_use() -> set[str]:
-    """The tokens of uploads that a job is going to read."""
-    waiting = Job.objects.filter(kind=IMPORT, state__in=[state.value for state in OPEN])
-    return set(waiting.values_list("payload__token", flat=True))
 
 
 def import_job(system: System, job_id: uuid.UUID) -> Job | None:

@@ -7,13 +7,13 @@ from django.urls import reverse
 
 from governance.registry.models import System
 from governance.registry.services import permitted
-from metrics.ingest import uploads
 from metrics.ingest.imports import Imported, import_evaluation_file, import_live_file
 from metrics.ingest.selectors import IMPORT
 from portal.errors import N_, RuleBroken
 from portal.jobs.context import JobContext
 from portal.jobs.models import Job
 from portal.jobs.registry import handler
+from portal.web import uploads
 
 
 def _page(job: Job) -> str:

@@ -12,7 +12,7 @@ from django.views import View
 
 from governance.registry import selectors as register
 from governance.registry.models import System
-from metrics.ingest import files, uploads
+from metrics.ingest import files
 from metrics.ingest.forms import MappingForm, UploadForm
 from metrics.ingest.imports import request_import
 from metrics.ingest.models import EvaluationSet
@@ -22,12 +22,12 @@ from metrics.ingest.selectors import (
     latest_batches,
     latest_evaluations,
     latest_imports,
-    uploads_in_use,
 )
 from portal.access.selectors import can, require
 from portal.errors import Invalid, RuleBroken
 from portal.jobs.rules import OPEN, UNFINISHED, JobState
-from portal.jobs.selectors import may_manage
+from portal.jobs.selectors import may_manage, uploads_in_use
+from portal.web import uploads
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 

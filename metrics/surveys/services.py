@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 from django.db import connection
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from governance.consent.pseudonyms import fingerprint, pseudonym
 from governance.registry.models import System
@@ -148,10 +150,28 @@ def _write(
             for old, row in completed:
                 row.pk = old.pk
                 row.save(force_update=True)
-        SurveyAnswer.objects.bulk_create(new, batch_size=2000)
+        _copy(cursor, new)
         _count(cursor, system, [(row.instrument, row.source_id) for row in new] + olds, sign=1)
         if olds:
             drop_zeros(cursor, system.pk, sorted({old.asked_at.date() for old, _row in completed}))
+
+
+_COPIED = {
+    "system_id": "uuid", "instrument": "varchar", "source_id": "varchar", "asked_at": "timestamptz",
+    "answered_at": "timestamptz", "subject": "uuid", "interaction_id": "varchar", "version": "varchar",
+    "answers": "jsonb", "scores": "jsonb", "content": "uuid", "batch_id": "uuid",
+}  # fmt: skip
+
+
+def _copy(cursor: Any, new: list[SurveyAnswer]) -> None:
+    """Insert rows by COPY, as interactions are; a key that is there already is refused as by INSERT."""
+    if not new:
+        return
+    values = attrgetter(*_COPIED)
+    with cursor.copy(f"COPY metrics_surveyanswer ({', '.join(_COPIED)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(list(_COPIED.values()))
+        for row in new:
+            copy.write_row([Jsonb(value) if isinstance(value, dict) else value for value in values(row)])
 
 
 def _count(cursor: Any, system: System, keys: list[tuple[str, str]], *, sign: int) -> None:

@@ -55,8 +55,10 @@ SENTENCES: dict[Role, str] = {
         "Publishes notices, approves data-use policies, signs screenings, DPIAs and other assessments."
     ),
     Role.LEGAL_COUNSEL: N_("Signs screenings, FRIAs, bias pre-assessments and oversight plans; not a DPIA."),
-    Role.SUPERVISOR: N_("Watches the AI at work, takes over from it and works on findings."),
-    Role.WORKS_COUNCIL: N_("Reads what concerns employees: the register, requests, audits and decisions."),
+    Role.SUPERVISOR: N_(
+        "Watches the AI at work, takes over from it, stops it in an emergency and works on findings."
+    ),
+    Role.WORKS_COUNCIL: N_("Reads register, requests, audits and decisions; answers for the works council."),
 }
 
 _READ = frozenset({"view_register", "view_review", "view_audits"})
@@ -105,9 +107,9 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "export_evidence",
     },
     Role.LEGAL_COUNSEL: _READ | {"sign_screening", "sign_assessment", "view_kpis", "view_consent"},
-    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings"},
-    Role.WORKS_COUNCIL: frozenset(_READ),
+    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings", "suspend"},
+    Role.WORKS_COUNCIL: _READ | {"answer_council"},
 }
 
 # these roles may hold no permission that changes something (held by a test)
-READ_ONLY: frozenset[Role] = frozenset({Role.WORKS_COUNCIL, Role.MANAGER})
+READ_ONLY: frozenset[Role] = frozenset({Role.MANAGER})

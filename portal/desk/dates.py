@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,8 @@ from governance.assessments.models import Assessment
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import Goal
 from governance.registry.selectors import visible
-from governance.review.models import Condition, Deployment
+from governance.review import rules as review
+from governance.review.models import Condition, CouncilRecord, Deployment, Membership, Round
 from governance.screening.models import Screening
 from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
 
@@ -39,6 +41,8 @@ def dates(user: Any) -> list[Dated]:
         *_actions(user),
         *_findings(user),
         *_approvals(user),
+        *_votes(user),
+        *_councils(user),
         *_signatures(user),
         *_assessments(user),
         *_goals(user),
@@ -71,10 +75,40 @@ def _findings(user: Any) -> Iterator[Dated]:
 def _approvals(user: Any) -> Iterator[Dated]:
     """Of systems that the person owns or asked for, and of all where they lead the board."""
     mine = Q(system__owner=user) | Q(request__requested_by=user) | Q(system__in=visible(user, "chair"))
-    rows = Deployment.objects.filter(mine, state__in=["in_force", "suspended"]).distinct()
+    rows = Deployment.objects.filter(mine, state__in=["waiting", "in_force", "suspended"]).distinct()
     for row in rows.select_related("system", "version").order_by("valid_until")[:MOST]:
         title, url = f"{row.system.name} {row.version.name}", row.get_absolute_url()
         yield Dated(row.valid_until.date(), _("Approval ends"), title, url, row.system.name, EXPIRY_DAYS)
+
+
+def _votes(user: Any) -> Iterator[Dated]:
+    """The ends of open votes, for who sits on the board, asked, or leads it."""
+    seats = Membership.objects.filter(user=user, ends_on__isnull=True).values("seat__board")
+    mine = Q(request__board__in=seats, request__system__in=visible(user, "view_review"))
+    mine |= Q(request__requested_by=user) | Q(request__system__in=visible(user, "chair"))
+    rows = Round.objects.filter(mine, ended_at__isnull=True, request__state="in_review").distinct()
+    for row in rows.select_related("request__system", "request__version").order_by("vote_closes_at")[:MOST]:
+        title, url = str(row.request), row.request.get_absolute_url()
+        yield Dated(
+            row.vote_closes_at.date(), _("Vote closes"), title, url, row.request.system.name, DUE_DAYS
+        )
+
+
+def _councils(user: Any) -> Iterator[Dated]:
+    """Answers of the works council that are due, and the last day on which it may invoke nullity."""
+    mine = Q(system__owner=user) | Q(asked_by=user) | Q(system__in=visible(user, "answer_council"))
+    today = timezone.now().date()
+    rows = CouncilRecord.objects.filter(mine, state__in=["asked", "not_owed"]).distinct()
+    for row in rows.select_related("system").order_by("informed_on")[:MOST]:
+        url, place = row.get_absolute_url(), row.system.name
+        last = review.nullity_until(row.informed_on)
+        if row.state == "not_owed" and last >= today:  # once it is over, nobody has anything to do
+            day, kind = last, _("Last day to invoke nullity")
+        elif row.state == "asked" and row.answer_due_on is not None:
+            day, kind = row.answer_due_on, _("Answer of the works council due")
+        else:
+            continue
+        yield Dated(day, kind, row.question[:120], url, place, DUE_DAYS)
 
 
 def _signatures(user: Any) -> Iterator[Dated]:
@@ -106,6 +140,8 @@ def _assessments(user: Any) -> Iterator[Dated]:
 
 
 def _goals(user: Any) -> Iterator[Dated]:
-    for row in Goal.objects.filter(system__owner=user).select_related("system")[:MOST]:
+    for row in Goal.objects.filter(system__owner=user, removed_at__isnull=True).select_related("system")[
+        :MOST
+    ]:
         url = row.system.get_absolute_url()
         yield Dated(row.due_on, _("Goal"), row.statement, url, row.system.name, EXPIRY_DAYS)

@@ -1,9 +1,9 @@
 """From what waits for a person, and from dates that come near, to messages in their inbox."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from django.utils import translation
+from django.utils import timezone, translation
 
 from portal.accounts.models import User
 from portal.desk.dates import dates
@@ -11,6 +11,18 @@ from portal.desk.selectors import waiting
 from portal.notify.models import Message
 from portal.notify.rules import OVERDUE, key, stage
 from portal.notify.services import tell
+
+
+def remind_everybody(progress: Callable[[int], None] = lambda percent: None) -> dict[str, int]:
+    """Tell everybody with an account that is in use what is new: {"people", "offered"}. Harmless to repeat."""
+    people = list(User.objects.filter(is_active=True))
+    today, offered = timezone.localdate(), 0
+    for number, person in enumerate(people):
+        if number % 20 == 0:
+            progress(100 * number // len(people))
+        if not person.ended(timezone.now()):
+            offered += remind(person, today)
+    return {"people": len(people), "offered": offered}
 
 
 def remind(user: User, today: dt.date) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.assessments import selectors as assessments
@@ -13,9 +14,9 @@ from governance.audits.models import AuditRun
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
-from governance.registry.selectors import visible
-from governance.review.models import Condition, Deployment, DeploymentRequest
-from governance.review.selectors import open_for
+from governance.registry.selectors import reports, visible
+from governance.review import selectors as review
+from governance.review.models import Deployment, DeploymentRequest
 from governance.screening.models import Screening
 from portal.access.selectors import has_anywhere
 from portal.accounts.models import ApiKey, User
@@ -39,16 +40,22 @@ class Task:
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """Votes, signatures, drafts, conditions, actions and findings of own systems: the earliest due first."""
-    tasks = [*_votes(user, today), *_signatures(user), *_drafts(user), *_duties(user), *_findings(user)]
-    tasks += _assessments(user, today)
+    """What waits in review, signatures, own drafts, actions and findings of own systems: the earliest due first."""
+    tasks = [
+        *_review(user, today),
+        *_signatures(user),
+        *_register(user),
+        *_actions(user),
+        *_findings(user),
+        *_assessments(user, today),
+    ]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
 
-def _votes(user: User, today: dt.date) -> list[Task]:
+def _review(user: User, today: dt.date) -> list[Task]:
     return [
-        Task(f"{row.system.name} {row.version}", _("Your vote"), row.get_absolute_url(), row.system.name)
-        for row in open_for(user, today)
+        Task(row.title, gettext(row.kind), row.url, row.place, row.due_on)
+        for row in review.waiting(user, today)
     ]
 
 
@@ -64,13 +71,18 @@ def _signatures(user: User) -> list[Task]:
     ]
 
 
-def _drafts(user: User) -> list[Task]:
-    rows = DeploymentRequest.objects.filter(requested_by=user, state="draft").select_related(
-        "system", "version"
-    )
+def _register(user: User) -> list[Task]:
+    """Own drafts of systems, and reports of AI that wait for this person's answer."""
+    if not (has_anywhere(user, "edit_register") or has_anywhere(user, "sign_screening")):
+        return []
+    drafts = System.objects.filter(state="draft", owner=user).select_related("unit").order_by("sort_key")
+    waiting = reports(user).filter(state="open").select_related("unit").order_by("created_at")
     return [
-        Task(str(row.version), _("Your draft request"), row.get_absolute_url(), row.system.name)
-        for row in rows[:SHOWN]
+        Task(row.name, _("Your draft in the register"), row.get_absolute_url(), row.unit.name)
+        for row in drafts[:SHOWN]
+    ] + [
+        Task(row.name, _("A report to answer"), row.get_absolute_url(), row.unit.name)
+        for row in waiting[:SHOWN]
     ]
 
 
@@ -95,17 +107,11 @@ def _assessments(user: User, today: dt.date) -> list[Task]:
     ]
 
 
-def _duties(user: User) -> list[Task]:
-    conditions = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+def _actions(user: User) -> list[Task]:
     actions = CorrectiveAction.objects.filter(owner=user, done_at__isnull=True).select_related(
         "finding__system"
     )
     return [
-        Task(
-            row.text, _("Your condition"), row.request.get_absolute_url(), row.request.system.name, row.due_on
-        )
-        for row in conditions[:SHOWN]
-    ] + [
         Task(row.text, _("Your action"), row.finding.get_absolute_url(), row.finding.system.name, row.due_on)
         for row in actions[:SHOWN]
     ]

@@ -4,30 +4,73 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
-from portal.embedded import addresses
+from portal.embedded import addresses, processes
 from portal.embedded.account import EmbeddedError
 
 ROOT = addresses.ROOT
 APPS = ("portal", "governance", "metrics")
 
 
-def prepare(environment: Mapping[str, str], *, example: bool) -> None:
-    """Translations, migrations, without the example a first administrator; the static files beside these."""
-    compile_translations()
-    with ThreadPoolExecutor(max_workers=1) as side:
-        collected = side.submit(collect_static, environment)
-        migrate(environment)
-        if not example and not _rows(environment, "portal_user"):
-            _manage(environment, "createadmin", why="there is no administrator yet")
-        collected.result()
+class Interrupted(Exception):  # noqa: N818 - not an error
+    """Somebody asked to stop while something was being prepared; its text says what, for the person."""
+
+
+@dataclass
+class Commands:
+    """Runs management commands, one process each; `stop()` ends those that run and lets no other begin."""
+
+    environment: Mapping[str, str]
+    running: "set[subprocess.Popen[bytes]]" = field(default_factory=set)
+    stopped: bool = False
+
+    def run(self, *arguments: str, doing: str, asks: bool = False) -> None:
+        """One command in front of the person; its own words explain what went wrong.
+
+        `asks`: it asks on the terminal, and so stays in the terminal's foreground group, where Ctrl-C reaches it.
+        Raises Interrupted, or EmbeddedError where it failed.
+        """
+        if self.stopped:
+            raise Interrupted(doing)
+        child = subprocess.Popen(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=dict(self.environment),
+            start_new_session=not asks, preexec_fn=processes.die_with_parent(signal.SIGTERM),
+        )  # fmt: skip
+        self.running.add(child)
+        if self.asked_to_stop():  # asked between the look above and now
+            self.stop()
+        code = child.wait()
+        self.running.discard(child)
+        if self.asked_to_stop():
+            raise Interrupted(doing)
+        if code != 0:
+            raise EmbeddedError(f"`manage.py {arguments[0]}` failed while {doing}, see above.")
+
+    def asked_to_stop(self) -> bool:
+        """Asked anew each time: a signal may come between two lines."""
+        return self.stopped
+
+    def stop(self) -> None:
+        """Called when the person asks to stop, also from a signal handler. What a command has not stored goes back."""
+        self.stopped = True
+        for child in list(self.running):
+            if child.poll() is None:
+                child.terminate()
+
+
+def make_tables(commands: Commands, *, example: bool) -> None:
+    """Tables up to date and, without the example, a first administrator."""
+    migrate(commands)
+    if not example and not _rows(commands.environment, "portal_user"):
+        commands.run("createadmin", doing="making the first administrator", asks=True)
 
 
 def compile_translations() -> None:
@@ -49,7 +92,7 @@ def compile_translations() -> None:
         stamp.write_text(digest, encoding="utf-8")
 
 
-def collect_static(environment: Mapping[str, str]) -> None:
+def collect_static(commands: Commands) -> None:
     """Static files with hashed names, when one of ours, of the front-end libraries or of the packages changed."""
     sources = [path for app in APPS for path in (ROOT / app).glob("**/static/**/*") if path.is_file()]
     digest = _hash([*sources, ROOT / "node_modules" / ".attune" / ".stamp", ROOT / "requirements.lock"])
@@ -57,7 +100,14 @@ def collect_static(environment: Mapping[str, str]) -> None:
     with _alone("static"):  # two starts from one checkout would clear what the other just wrote
         if _read(stamp) != digest or not manifest.exists():
             print("  Collecting the static files", flush=True)
-            _manage(environment, "collectstatic", "--noinput", "--clear", "--verbosity", "0")
+            commands.run(
+                "collectstatic",
+                "--noinput",
+                "--clear",
+                "--verbosity",
+                "0",
+                doing="collecting the static files",
+            )
             stamp.write_text(digest, encoding="utf-8")
 
 
@@ -71,11 +121,12 @@ def _alone(name: str) -> Iterator[None]:
         yield
 
 
-def migrate(environment: Mapping[str, str]) -> None:
+def migrate(commands: Commands) -> None:
     """Bring the tables up to date; asks the database itself, so that a restored or emptied one is seen."""
     here = {(app, path.stem) for app in APPS for path in (ROOT / app / "migrations").glob("[0-9]*.py")}
     versions = f"packages {_hash([ROOT / 'requirements.lock'])[:16]}"
-    with psycopg.connect(_owner(environment)) as connection:
+    owner = _owner(commands.environment)
+    with psycopg.connect(owner) as connection:
         exists = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
         if exists and exists[0]:
             done = {
@@ -85,30 +136,21 @@ def migrate(environment: Mapping[str, str]) -> None:
             if here <= done and note and note[0] == versions:
                 return
     print("  Bringing the database up to date", flush=True)
-    _manage(environment, "migrate", "--verbosity", "0")
-    with psycopg.connect(_owner(environment)) as connection:
+    commands.run("migrate", "--verbosity", "0", doing="bringing the database up to date")
+    with psycopg.connect(owner) as connection:
         connection.execute(f"COMMENT ON TABLE django_migrations IS '{versions}'".encode())
 
 
-def make_example(data: Path, environment: Mapping[str, str]) -> None:
+def make_example(data: Path, commands: Commands) -> None:
     """The example organisation, once per database; an interrupted making is taken up again."""
     if not (ROOT / "portal" / "management" / "commands" / "make_example.py").exists():
         return
     stamp = data / "example.made"
-    if stamp.exists() and _rows(environment, "governance_system"):
+    if stamp.exists() and _rows(commands.environment, "governance_system"):
         return
     print("  Making the example organisation", flush=True)
-    _manage(environment, "make_example")
+    commands.run("make_example", doing="making the example organisation")
     stamp.write_text("", encoding="utf-8")
-
-
-def _manage(environment: Mapping[str, str], *arguments: str, why: str = "") -> None:
-    """One management command in front of the person; its own words explain what went wrong."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=dict(environment), check=False
-    )
-    if done.returncode != 0:
-        raise EmbeddedError(f"`manage.py {arguments[0]}` failed, see above{f' ({why})' if why else ''}.")
 
 
 def _owner(environment: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -63,6 +64,10 @@ class Tree:
     children: list[Child] = field(default_factory=list)
     asked: int = 0
 
+    def __post_init__(self) -> None:
+        """What prepares works in the same environment."""
+        self.commands = preparation.Commands(self.environment)
+
     def listen(self) -> None:
         """Ctrl-C, SIGTERM and a closed terminal all mean: stop; a second time: at once."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -70,6 +75,7 @@ class Tree:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked += 1
+        self.commands.stop()
 
     def start(self, name: str) -> Child:
         """Start the child of this name."""
@@ -139,6 +145,9 @@ def main(arguments: list[str]) -> int:
         processes.die_with_parent(signal.SIGTERM, os.getppid())()
     try:
         return run(tree, example=options.example)
+    except preparation.Interrupted as stopped:
+        print(f"\nStopped while {stopped}. Start again: it goes on where it stopped.", flush=True)
+        return 0
     except EmbeddedError as error:
         print(f"\nAttune cannot start: {error}", file=sys.stderr)
         return 1
@@ -160,23 +169,27 @@ def run(tree: Tree, *, example: bool) -> int:
         lock.truncate(0)
         lock.write(f"{url} (process {os.getpid()})\n")  # before it answers: who comes second is told where
         lock.flush()
-        held = embedded.ensure(data)
+        tree.environment |= {"PYTHONUNBUFFERED": "1", "PORT": str(port)}
+        if example:
+            tree.environment.setdefault("ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score")
+        held = None
         try:
-            tree.environment |= {"PYTHONUNBUFFERED": "1", "PORT": str(port)}
-            if example:
-                tree.environment.setdefault(
-                    "ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score"
-                )
-            preparation.prepare(tree.environment, example=example)
+            preparation.compile_translations()
+            with ThreadPoolExecutor(max_workers=1) as side:
+                collected = side.submit(preparation.collect_static, tree.commands)  # needs no database
+                held = embedded.ensure(data)
+                preparation.make_tables(tree.commands, example=example)
+                collected.result()
             tree.children = _children(data, host, port, tree.environment, example=example)
             if not tree.asked:
                 tree.start("web")
                 if example:
-                    preparation.make_example(data, tree.environment)  # the web comes up meanwhile
+                    preparation.make_example(data, tree.commands)  # the web comes up meanwhile
                 _serve(tree, host, port)
-                _tell(url, data, example=example)
+                if not tree.asked:
+                    _tell(url, data, example=example)
                 tree.watch(held)
-                print("\nStopping", flush=True)
+            print("\nStopping", flush=True)
         finally:
             tree.stop()
             lock.truncate(0)

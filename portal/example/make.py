@@ -19,11 +19,10 @@ from django.utils import timezone
 from governance.audits.services import plan_audit, start_run
 from governance.consent import services as consent
 from governance.evidence.services import request_pack
+from governance.registry import parts
 from governance.registry import services as registry
 from governance.registry.models import System
 from governance.review import boards, changes
-from governance.review import services as review
-from governance.review.models import Board, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
 from metrics.ingest.services import import_evaluation, receive
@@ -32,9 +31,10 @@ from metrics.surveys.services import record_answers
 from portal.access.services import grant_role
 from portal.accounts.models import Unit, User
 from portal.accounts.services import create_api_key, create_unit, create_user
+from portal.desk.reminders import remind_everybody
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import assessing, history, people, register
+from portal.example import assessing, decisions, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -54,8 +54,6 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
         with transaction.atomic():
             _structure(start)
         say("organisation, register and decisions")
-    for stream in history.STREAMS:
-        _consent(System.objects.get(slug=stream.system), stream, start, until)
     for name, count in _history(start, until).items():
         say(f"{name}: {count:,} interactions")
     for slug, items in register.VALUES.items():
@@ -63,6 +61,7 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
     _evaluations()
     _first_runs(start, until)
     _keep_key()
+    remind_everybody()  # else every inbox would be empty until the scheduler's first round
     say("surveys, values, evaluation sets and audit plans")
 
 
@@ -76,23 +75,29 @@ def _structure(start: date) -> None:
     cast = {who.key: _person(who, units) for who in people.CAST}
     before = datetime.combine(start, time(9), tzinfo=UTC) - timedelta(days=20)
     recent = timezone.now() - timedelta(days=42)
-    board = _board(cast, units[register.ROOT], before)
+    board = decisions.board(cast, units[register.ROOT], before)
     since = {row["slug"]: recent if row.get("recent") else before for row in register.SYSTEMS}
+    describe.before_systems(cast, units)
     systems = {row["slug"]: _system(row, cast, units, since[row["slug"]]) for row in register.SYSTEMS}
     for row in register.FLOWS:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
     _policies(systems, cast, before)
     _goals_and_plans(systems, before)
     assessing.assess(systems, cast, before + timedelta(days=2), recent + timedelta(days=1))
+    decisions.works_council(systems, cast, before)
     for row in register.REQUESTS:
-        _decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
+        decisions.decision(row, systems[row["system"]], board, cast, before + timedelta(days=4))
     _renew(systems, cast, before)
+    describe.after_systems(cast, units)
     if decided := assessing.renew(systems, cast, before + timedelta(days=2)):
-        for row in register.REQUESTS:  # the board meets the same afternoon
-            again = {**row, "condition": ""}
-            _decision(again, systems[row["system"]], board, cast, decided, timedelta(minutes=5))
+        for row in register.REQUESTS:
+            decisions.decide_again(row, systems[row["system"]], board, cast, decided)
     assessing.open_now(systems, cast, recent + timedelta(days=1))
-    _waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    decisions.waiting(register.WAITING, systems[register.WAITING["system"]], board, cast)
+    # from the next file on: the one that waits was submitted to the full board
+    boards.change_board(
+        board=board, by=cast["admin"], delegates_minimal=True, reason=register.BOARD["delegates"]
+    )
 
 
 def _person(who: people.Person, units: dict[str, Unit]) -> User:
@@ -116,9 +121,10 @@ def _policies(systems: dict[str, System], cast: dict[str, User], before: datetim
 
 def _goals_and_plans(systems: dict[str, System], before: datetime) -> None:
     for slug, kpi, target, direction, statement in register.GOALS:
-        registry.add_goal(
-            system=systems[slug], kpi=kpi, target=Decimal(target), direction=direction, statement=statement,
-            due_on=timezone.now().date() + timedelta(days=180), by=systems[slug].owner, effective_at=before,
+        parts.add_part(
+            kind="goal", system=systems[slug], kpi=kpi, target=Decimal(target), direction=direction,
+            statement=statement, due_on=timezone.now().date() + timedelta(days=180), by=systems[slug].owner,
+            mission=describe.mission(statement), effective_at=before,
         )  # fmt: skip
     for slug, kind, targets, every in register.PLANS:
         plan_audit(system=systems[slug], kind=kind, targets=targets, every=every, by=systems[slug].owner)
@@ -134,19 +140,6 @@ def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) 
                 screening.sign(screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1))
 
 
-def _board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
-    board = boards.create_board(name=register.BOARD["name"], unit=root, by=cast["admin"], effective_at=before)
-    for discipline, who, required, advisory in register.BOARD["seats"]:
-        seat = boards.add_seat(
-            board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],
-            effective_at=before,
-        )  # fmt: skip
-        boards.appoint(
-            seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before
-        )
-    return board
-
-
 def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], before: datetime) -> System:
     owner = cast[row["owner"]]
     fields = {
@@ -154,12 +147,15 @@ def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], 
     }
     system = registry.register_system(
         by=owner, unit=units[row["unit"]], owner=owner, label_map=register.label_map(row["labels"]),
-        dimensions=row["dimensions"], link_template=row["link_template"], effective_at=before, **fields,
+        dimensions=row["dimensions"], link_template=row["link_template"], effective_at=before,
+        **describe.fields_of(row["slug"]), **fields,
     )  # fmt: skip
+    describe.parts_of(system, cast, units, before)
     for name, released_on, model in row["versions"]:
         registry.add_version(
-            system=system, name=name, released_on=released_on, model=model, by=owner, effective_at=before
-        )
+            system=system, name=name, released_on=released_on, model=model, by=owner, effective_at=before,
+            training_data=describe.TRAINING[row["slug"]],
+        )  # fmt: skip
     return system
 
 
@@ -171,64 +167,11 @@ def _flow(row: dict[str, Any], system: System, cast: dict[str, User], before: da
         screening.sign(screening=current, by=cast["dpo"], effective_at=before + timedelta(days=1))
 
 
-def _request(row: dict[str, Any], system: System, board: Board, at: datetime) -> DeploymentRequest:
-    said = {name: row[name] for name in ("summary", "alternatives", "doubts", "consulted")}
-    request = review.create_request(
-        system=system, flows=list(system.flows.filter(slug__in=row["flows"])), board=board, by=system.owner,
-        version=system.versions.get(name=_newest(row["system"])), valid_months=15, effective_at=at, **said,
-    )  # fmt: skip
-    return review.submit(request=request, by=system.owner, effective_at=at)
-
-
-def _newest(slug: str) -> str:
-    versions = next(row["versions"] for row in register.SYSTEMS if row["slug"] == slug)
-    return str(versions[-1][0])
-
-
-def _decision(
-    row: dict[str, Any],
-    system: System,
-    board: Board,
-    cast: dict[str, User],
-    at: datetime,
-    each: timedelta = timedelta(hours=1),
-) -> None:
-    request = _request(row, system, board, at)
-    voters = [who for _, who, _, advisory in register.BOARD["seats"] if not advisory]
-    if system.unit.path.startswith(register.AFFECTED):
-        voters.insert(0, "service")  # the affected business advises on its own systems
-    for n, who in enumerate(voters):
-        choice, conditions = "approve", []
-        if who == row["dissent"]:
-            choice = "reject"
-        elif who == "chair" and row["condition"]:
-            choice = "conditions"
-            due = at.date() + timedelta(days=60)
-            conditions = [{"text": row["condition"], "owner": system.owner, "due_on": due}]
-        review.cast_vote(
-            request=request, choice=choice, reason=register.REASONS[choice], conditions=conditions, by=cast[who],
-            effective_at=at + each * (n + 1),
-        )  # fmt: skip
-    for condition in request.conditions.all():
-        review.meet_condition(
-            condition=condition, evidence="Shown to the board in its meeting.", by=system.owner,
-            effective_at=min(at + timedelta(days=45), timezone.now()),
-        )  # fmt: skip
-
-
-def _waiting(row: dict[str, Any], system: System, board: Board, cast: dict[str, User]) -> None:
-    at = timezone.now() - timedelta(days=2)
-    request = _request(row, system, board, at)
-    review.cast_vote(
-        request=request, choice="approve", reason=register.REASONS["approve"], by=cast["technology"],
-        effective_at=at + timedelta(hours=5),
-    )  # fmt: skip
-
-
 # --- a year of data: each batch is a transaction of its own, sent again it counts nothing twice -------
 
 
-def _consent(system: System, stream: history.Stream, start: date, until: date) -> None:
+def _consent(stream: history.Stream, start: date, until: date) -> None:
+    system = System.objects.get(slug=stream.system)
     for items in _batches(iter(history.consent_events(stream, start, until))):
         _nothing_refused(
             consent.record_consent_events(system=system, items=items, by="system", source=SOURCE)
@@ -240,7 +183,7 @@ Part = tuple[history.Stream, date, date, date]
 
 
 def _history(start: date, until: date) -> Counter[str]:
-    """Interactions and answers, by quarters in two processes: while one computes, the other waits for the database.
+    """Consent, then interactions and answers by quarters, in two processes: while one computes, the other waits.
 
     {name of the system: interactions}. What a part has sent is stored; a part sent again counts nothing twice.
     """
@@ -248,10 +191,16 @@ def _history(start: date, until: date) -> Counter[str]:
     lasts = [first - timedelta(days=1) for first in firsts[1:]] + [until]
     parts = [(stream, *span, start) for stream in history.STREAMS for span in zip(firsts, lasts, strict=True)]
     connections.close_all()  # a connection does not survive a fork
-    end_with_us = processes.die_with_parent(
-        signal.SIGKILL, os.getpid()
-    )  # however we end; nothing half-done stays
-    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=end_with_us) as pool:
+    end_with_us = processes.die_with_parent(signal.SIGKILL, os.getpid())
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the one that started us
+        end_with_us()  # however it ends; nothing half-done stays
+
+    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=begin) as pool:
+        given = [pool.submit(_consent, stream, start, until) for stream in history.STREAMS]
+        for one in given:
+            one.result()
         counts: Counter[str] = Counter()
         for name, count in pool.map(_part, parts):
             counts[name] += count

@@ -183,6 +183,8 @@ REQUESTS: tuple[dict[str, Any], ...] = (
         "doubts": "Tone differs between cultures.", "consulted": "Works council; contact-centre teams",
         "condition": "Keep the colleague's channel masked, shown by a monthly test.",
         "dissent": "technology",
+        "questions": "How do we know that our colleague's own voice is masked before it reaches the vendor?",
+        "answer": "The exchange mixes it out; the log of the test calls is added to the file.",
     },
     {
         "system": "well-being", "flows": ("check-ins",),
@@ -190,6 +192,9 @@ REQUESTS: tuple[dict[str, Any], ...] = (
         "alternatives": "A yearly survey: too late for those who need help now.",
         "doubts": "People may write what they think is wanted.", "consulted": "Works council (consent with conditions)",
         "condition": "Works council sees the list of teams that are shown, each quarter.", "dissent": "",
+        "recused": {"hr": "I helped to choose this product, so my deputy speaks for HR."},
+        "minutes": "## Well-being check-ins\n\n- HR steps back and its deputy takes the seat.\n- Data protection: ten people and more, "
+        "also when a team shrinks in the year.\n- Agreed: the works council sees **each quarter** which teams are shown.",
     },
     {
         "system": "leader-coach", "flows": ("practice-writing",),
@@ -255,8 +260,40 @@ VALUES: dict[str, tuple[dict[str, Any], ...]] = {
     ),
 }  # fmt: skip
 
+# system -> what the works council was asked about its flows that touch workers, and what it answered
+COUNCIL: dict[str, dict[str, Any]] = {
+    "well-being": {
+        "flows": ("check-ins",), "question": "May colleagues who want to write how they are, for figures about teams of ten and more?",
+        "documents": "Request WC-2025-18\nDPIA of 3 November 2025\nThe notice to colleagues", "act": "consent_if",
+        "reason": "No figure about fewer than ten people; each quarter we see which teams are shown.",
+    },
+    "leader-coach": {
+        "flows": ("practice-writing",), "question": "May team leaders practise in writing, with feedback that only they see?",
+        "documents": "Request WC-2025-21\nDescription of the data flow", "act": "consent", "reason": "",
+    },
+}  # fmt: skip
+# what the board said about the file that waits
+COMMENTS: tuple[tuple[str, str], ...] = (
+    (
+        "legal",
+        "The duty to tell people is met by the notice. **Open**: who tells those who only send a letter?",
+    ),
+    ("owner", "The confirmation of receipt says so, on its first line."),
+    (
+        "technology",
+        "I would like to see:\n\n- accuracy on short letters\n- what happens with a letter in Turkish",
+    ),
+)
+MINUTES = (
+    "## Claims Mail, first reading\n\n- Legal: notice in the confirmation of receipt.\n- Technology: accuracy on short letters "
+    "to be shown.\n- The board agrees that *first come, first served* stays for whoever asks for it."
+)
 BOARD: dict[str, Any] = {
     "name": "Ethics board",
+    "chairs": "ethics",
+    "secretary": "legal",
+    "deputies": {"hr": "hr-manager"},
+    "delegates": "Small files need not wait for a meeting; they are reported in the next one.",
     "seats": (
         # discipline, person, required, advisory
         ("ethics", "chair", True, False),

@@ -20,7 +20,8 @@ class Handler:
     `page(job)` answers the address of the page of its result ('' where there is none yet); without one the page of
     the job shows those values of the result that `shows` names (key -> English label). `gave_up(job)` is called once,
     in the transaction that buries the job, when its attempts are used up. `standing`: the rhythm of work that every
-    installation needs; the tick sets its schedule.
+    installation needs; the tick sets its schedule. `passes_over`: standing work that also follows acts, soon after
+    any type in the ledger that does not begin with one of these (None: it keeps to its rhythm).
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Handler:
     gave_up: Callable[["Job"], None] | None = None
     shows: Mapping[str, str] = field(default_factory=dict)
     standing: Every | None = None
+    passes_over: tuple[str, ...] | None = None
 
 
 _handlers: dict[str, Handler] = {}
@@ -43,6 +45,7 @@ def handler(
     gave_up: Callable[["Job"], None] | None = None,
     shows: Mapping[str, str] | None = None,
     standing: Every | None = None,
+    passes_over: tuple[str, ...] | None = None,
 ) -> Callable[[Work], Work]:
     """Register `fn(ctx) -> result` as the work of one kind of job.
 
@@ -55,7 +58,7 @@ def handler(
         known = _handlers.get(kind)
         if known is not None and known.work.__qualname__ != work.__qualname__:
             raise ValueError(f"two handlers for jobs of kind '{kind}'")
-        _handlers[kind] = Handler(kind, title, work, page, gave_up, shows or {}, standing)
+        _handlers[kind] = Handler(kind, title, work, page, gave_up, shows or {}, standing, passes_over)
         return work
 
     return register

@@ -35,6 +35,12 @@ def visible(user: Any, perm: str = "view_jobs") -> QuerySet[Job]:
     return Job.objects.filter(allowed)
 
 
+def uploads_in_use() -> set[str]:
+    """The tokens of uploads that a job is going to read."""
+    waiting = Job.objects.filter(state__in=[state.value for state in rules.OPEN], payload__has_key="token")
+    return set(waiting.values_list("payload__token", flat=True))
+
+
 def may_manage(user: Any, job: Job) -> bool:
     """Whether this person may stop a job or try it again: their own, or with manage_jobs on its unit."""
     if not is_person(user):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from portal.jobs import lock, registry, rules
+from portal.jobs import follower, lock, registry, rules
 from portal.jobs.bell import ring
 from portal.jobs.clock import database_now
 from portal.jobs.models import Heartbeat, Job, Schedule
@@ -31,14 +31,15 @@ def beat(name: str) -> None:
 
 
 def tick() -> dict[str, int]:
-    """One round: sign of life, standing and due schedules, sweep. Harmless to run twice or by two schedulers at once.
+    """One round: sign of life, standing and due schedules, acts that work follows, sweep.
 
-    Returns how many jobs were planned, rung for, found left behind by a dead worker, and given up.
+    Harmless to run twice or by two schedulers at once. Returns how many jobs were planned, how many follow acts, how
+    many were rung for, found left behind by a dead worker, and given up.
     """
     beat(TICK)
     _stand()
     planned = sum(_hand_out(schedule_id) for schedule_id in _due_schedules())
-    return {"planned": planned, **sweep()}
+    return {"planned": planned, "following": follower.follow(), **sweep()}
 
 
 def _stand() -> None:

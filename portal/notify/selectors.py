@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from portal.accounts.models import User
 from portal.notify.models import CalendarFeed, Message
-from portal.notify.rules import fingerprint
+from portal.notify.rules import Mail, MailState, fingerprint
 
 
 def inbox(user: Any) -> QuerySet[Message]:
@@ -17,6 +17,12 @@ def inbox(user: Any) -> QuerySet[Message]:
 def unread(user: Any) -> int:
     """How many of them were not read."""
     return inbox(user).filter(read_at__isnull=True).count()
+
+
+def to_mail(mode: Mail) -> QuerySet[User]:
+    """Whom messages wait for that go out by mail in this way."""
+    rows = User.objects.filter(is_active=True, mail=mode.value, inbox__mail=MailState.WAITING.value)
+    return rows.distinct()
 
 
 def feed_of(user: Any) -> CalendarFeed | None:

@@ -17,6 +17,7 @@ from portal.accounts.models import User
 from portal.ledger.services import record
 from portal.notify.models import CalendarFeed, Message
 from portal.notify.rules import Mail, MailState, fingerprint
+from portal.notify.selectors import to_mail
 
 log = logging.getLogger(__name__)
 IN_ONE_MAIL = 50
@@ -51,12 +52,9 @@ def send(mode: Mail) -> dict[str, int]:
     A mail that the server refuses leaves its messages marked as failed; they stay in the inbox. A crash between
     sending and storing sends a mail a second time, never loses one.
     """
-    people = User.objects.filter(
-        is_active=True, mail=mode.value, inbox__mail=MailState.WAITING.value
-    ).distinct()
     sent = failed = 0
     with get_connection(fail_silently=False) as line:
-        for person in people.iterator():
+        for person in to_mail(mode).iterator():
             with transaction.atomic():
                 rows = _take(person)
                 if not rows:

@@ -41,7 +41,9 @@ class ApiView(APIView):
     """Refuses what a view did not declare: query parameters (422 by name), coded or too large bodies."""
 
     content_negotiation_class = Negotiation
-    queries: ClassVar[Sequence[OpenApiParameter]] = ()
+    queries: ClassVar[Sequence[OpenApiParameter]] = ()  # of a read
+    write_queries: ClassVar[Sequence[OpenApiParameter]] = ()  # of a write
+    delete_queries: ClassVar[Sequence[OpenApiParameter]] = ()
     tagged = True  # its GET answers with an ETag
     body_limit: ClassVar[int | None] = 1024 * 1024  # bytes of one thing; None: what the installation accepts
 
@@ -53,8 +55,15 @@ class ApiView(APIView):
                 request._request.body
             )  # once, whole: the CSRF check of a session reads the stream before the view
         super().initial(request, *args, **kwargs)
-        if errors := _query_faults(request, self.queries if request.method in READS else ()):
+        if errors := _query_faults(request, self.declared(str(request.method))):
             raise Invalid(errors)
+
+    @classmethod
+    def declared(cls, method: str) -> Sequence[OpenApiParameter]:
+        """The query parameters of a method, for the check and for the schema."""
+        if method in READS:
+            return cls.queries
+        return cls.delete_queries if method == "DELETE" else cls.write_queries
 
 
 def _hold_body(request: Request, limit: int | None) -> None:

@@ -4,20 +4,25 @@ import csv
 import datetime as dt
 import io
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import xlsxwriter
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 # a spreadsheet runs a cell that begins with one of these, also behind blanks, also in full width
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "|", "%")
 _BLANKS = " \u00a0\u200b\u2060\ufeff\u3000"
-MAX_ROWS = 100_000
-"""Of one table in a file, which is made in memory; more is asked for in parts."""
+AT_ONCE = 20_000
+"""Rows of a CSV that is made whole before it is sent; a longer one is sent while it is read."""
+MAX_XLSX = 100_000
+"""Rows of a spreadsheet, which is whole only at its end: it is made in memory, while the person waits."""
+LINES = 500
+"""Of a CSV that are sent at once."""
 
 
 def neutral(text: str) -> str:
@@ -46,13 +51,34 @@ def plain(value: Any) -> Any:
 
 def to_csv(preamble: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> bytes:
     """CSV in UTF-8 with a byte order mark (Excel needs it); `rows` begins with the headers."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    for name, text in preamble:
-        writer.writerow([f"# {name}", neutral(text)])
-    for row in rows:
-        writer.writerow([_csv_cell(plain(cell)) for cell in row])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    return b"".join(_csv_parts(preamble, rows))
+
+
+def stream_csv(preamble: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """The same in parts, in the language and zone of now: who reads them has left the request of the person."""
+    language, zone = translation.get_language(), timezone.get_current_timezone()
+
+    def parts() -> Iterator[bytes]:
+        with translation.override(language), timezone.override(zone):
+            yield from _csv_parts(preamble, rows)
+
+    return parts()
+
+
+class _Line:
+    """What csv writes to: it hands back the line."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_parts(preamble: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    writer = csv.writer(_Line())
+    yield b"\xef\xbb\xbf"
+    yield "".join(writer.writerow([f"# {name}", neutral(text)]) for name, text in preamble).encode()
+    lines = (writer.writerow([_csv_cell(plain(cell)) for cell in row]) for row in rows)
+    while part := "".join(islice(lines, LINES)):
+        yield part.encode()
 
 
 def _csv_cell(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import orjson
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +22,9 @@ from portal.web.params import shown
 log = logging.getLogger(__name__)
 Next = Callable[[HttpRequest], HttpResponseBase]
 RETRY_SECONDS = "10"
+FORM_BYTES = 4 * 1024 * 1024
+"""Of a form without files, as it travels: far more than a person types. The limit of a batch is none here: to undo the
+percent signs of 15 MB takes a second or two of processor time, before any field is looked at."""
 UNREACHABLE = (OperationalError, InterfaceError, CacheUnreachable)
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
@@ -64,6 +68,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _is_form(request: HttpRequest) -> bool:
+    """The API takes none: it refuses the media type without reading."""
+    return request.content_type == "application/x-www-form-urlencoded" and not is_api(request)
+
+
 class SecurityHeaders:
     """Headers that no page may lack; the Content-Security-Policy comes from django-csp."""
 
@@ -105,12 +114,14 @@ class PersonalSettings:
 
 
 class Refusals:
-    """A broken rule becomes a page with the reason; an unknown API address becomes problem+json."""
+    """A broken rule and a form that is too large become pages with the reason; an unknown API address problem+json."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if _is_form(request) and int(request.META.get("CONTENT_LENGTH") or 0) > FORM_BYTES:
+            raise RequestDataTooBig("a form of more than 4 MB")  # before anybody reads it
         response = self.get_response(request)
         kind = response.get("Content-Type", "")
         if is_api(request) and response.status_code >= 400 and not kind.startswith("application/"):

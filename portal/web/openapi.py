@@ -1,5 +1,6 @@
 """The OpenAPI document: how a client signs in, and what every call has in common."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from portal.web.endpoint import ApiView
+from portal.web.locks import LOCK
 from portal.web.problems import PROBLEM_TYPE, ProblemShape
 from portal.web.rest import KEY_LENGTH
 
@@ -51,6 +54,12 @@ IF_NONE_MATCH = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="ETags that the client holds; 304 when the answer is one of them.",
 )
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    {"type": "string", "pattern": LOCK},
+    location=OpenApiParameter.HEADER,
+    description="The ETag of the state that you changed; or `row_version` in the body.",
+)
 REFUSALS = {
     400: "The request cannot be read: malformed JSON, a header that cannot be one.",
     401: "No key or session, or a wrong one.",
@@ -65,6 +74,10 @@ REFUSALS_OF_WRITES = {
     409: "Refused by a rule; `type` and `detail` say which.",
     413: "The body is larger than this installation accepts.",
     415: "Another media type, or a Content-Encoding.",
+}
+REFUSALS_OF_CHANGES = {
+    412: "Changed since the state that If-Match names; `errors` says which fields.",
+    428: "Neither If-Match nor row_version says which state was changed.",
 }
 
 
@@ -85,9 +98,14 @@ class TrueSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """The parameters that the view declares and the headers that it takes."""
         if self.method == "GET":
-            return [*getattr(self.view, "queries", ()), *([IF_NONE_MATCH] if self._is_tagged() else [])]
+            return [*self._declared(), *([IF_NONE_MATCH] if self._is_tagged() else [])]
         handler = getattr(self.view, self.method.lower(), None)
-        return [IDEMPOTENCY_KEY] if getattr(handler, "idempotent", False) else []
+        keyed = [IDEMPOTENCY_KEY] if getattr(handler, "idempotent", False) else []
+        locked = [IF_MATCH] if self.method == "PATCH" else []
+        return [*self._declared(), *keyed, *locked]
+
+    def _declared(self) -> Sequence[OpenApiParameter]:
+        return self.view.declared(self.method) if isinstance(self.view, ApiView) else ()
 
     def _is_tagged(self) -> bool:
         return self.method == "GET" and bool(getattr(self.view, "tagged", True))
@@ -99,11 +117,12 @@ class TrueSchema(AutoSchema):
         return body
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        bodies: dict[str, Any] = dict(super()._get_response_bodies(direction))
+        bodies: dict[str, Any] = {**super()._get_response_bodies(direction)}
         problem = {PROBLEM_TYPE: {"schema": self.resolve_serializer(ProblemShape, direction).ref}}
-        writes = self.method not in ("GET", "HEAD")
-        for refusal, description in (REFUSALS | (REFUSALS_OF_WRITES if writes else {})).items():
-            bodies.setdefault(str(refusal), {"description": description})
+        writes = REFUSALS_OF_WRITES if self.method not in ("GET", "HEAD") else {}
+        changes = REFUSALS_OF_CHANGES if self.method == "PATCH" else {}
+        for number, description in (REFUSALS | writes | changes).items():
+            bodies.setdefault(str(number), {"description": description})
         for status, body in bodies.items():
             if status >= "400":
                 body["content"] = problem

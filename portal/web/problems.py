@@ -18,7 +18,8 @@ from django.utils.translation import gettext
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
-from portal.errors import Invalid, NotAllowed, RuleBroken
+from portal.errors import Invalid, NotAllowed, RuleBroken, Stale
+from portal.web.locks import meanwhile
 from portal.web.middleware import RETRY_SECONDS, UNREACHABLE, sentence
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,8 @@ def _describe(error: Exception) -> Description:
 
 def _of_rule(error: RuleBroken) -> Description:
     text = sentence(error)
+    if isinstance(error, Stale):
+        return (412 if error.precondition else 409), error.code, text, [meanwhile(row) for row in error.rows]
     rows = [{"field": error.field, "code": error.code, "message": text}] if error.field else []
     if isinstance(error, NotAllowed):
         return 403, error.code, text, rows

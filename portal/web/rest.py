@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -154,6 +155,10 @@ def _kind_faults(field: Any, value: object) -> Any:
         inside = value.items()
     elif value is not None and not _fits(field, value):
         return [exceptions.ErrorDetail(gettext("This is not the right kind of value."), "invalid")]
+    # as the schema counts: before the framework takes spaces off the ends
+    elif isinstance(field, serializers.CharField) and len(str(value)) > (field.max_length or sys.maxsize):
+        told = field.error_messages["max_length"].format(max_length=field.max_length)
+        return [exceptions.ErrorDetail(told, "max_length")]
     faults = {str(name)[:100]: fault for name, one in inside if (fault := _kind_faults(field.child, one))}
     return faults or None
 
@@ -236,9 +241,13 @@ def paged(request: Request, view: Any, rows: Any, shape: Callable[[Any], Any]) -
     return with_etag(request, pages.get_paginated_response([shape(row) for row in page]).data)
 
 
-def with_etag(request: Request, data: object) -> Response:
-    """200 with an ETag over the bytes of the answer, or 304 when the client has them."""
-    tag = f'"{hashlib.sha256(dumps(data)).hexdigest()[:32]}"'
+def with_etag(request: Request, data: object, version: int | None = None) -> Response:
+    """200 with an ETag over the bytes of the answer, or 304 when the client has them.
+
+    `version`: the lock of the object, put in front of the tag so that If-Match of a change can name it.
+    """
+    digest = hashlib.sha256(dumps(data)).hexdigest()[:32]
+    tag = f'"{digest}"' if version is None else f'"{version}-{digest}"'
     known = {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in known or "*" in known:
@@ -277,6 +286,17 @@ def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - reads as the c
             return True
 
     return _HasScope
+
+
+class PersonOrScope(BasePermission):
+    """Everybody who signed in, whatever their roles; a key needs the scope `register:read`."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not getattr(request.user, "is_authenticated", False):
+            return False
+        if isinstance(request.auth, ApiKey):
+            require_scope(request, "register:read")
+        return True
 
 
 def actor(request: Request) -> Any:

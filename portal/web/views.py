@@ -1,11 +1,13 @@
 """Views that every slice builds on: who may see a page, and lists with filter, sort, columns and export."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -14,12 +16,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters.views import FilterView
 from django_tables2 import SingleTableMixin
+from django_tables2.rows import BoundRow
 
-from portal.access.selectors import has_anywhere
+from portal.access.roles import TITLES, Role
+from portal.access.selectors import has_anywhere, roles_of
 from portal.errors import N_, RuleBroken
-from portal.web import exports
+from portal.web import exports, saved
 
 PAGE_SIZES = (25, 50, 100)
+CSV = "text/csv; charset=utf-8"
+ROWS_READ = 2000
 HTMX_STOP = 286
 Text = str | Promise
 
@@ -52,8 +58,14 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
     intro: ClassVar[Text] = ""
     empty: ClassVar[dict[str, Any]] = {}
     hidden_columns: ClassVar[tuple[str, ...]] = ()  # not shown until chosen
+    shipped_views: ClassVar[
+        tuple[tuple[Text, str], ...]
+    ] = ()  # (name, query string) that everybody finds there
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.page_name = getattr(request.resolver_match, "url_name", "") or ""
+        merged, self.saved_view = saved.merged(request, self.page_name)
+        request.GET = merged  # type: ignore[assignment]
         response: HttpResponse = super().get(request, *args, **kwargs)
         kind = request.GET.get("export", "")
         if kind in ("csv", "xlsx"):
@@ -89,7 +101,13 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        held = roles_of(self.request.user)
         context.update(
+            page_name=self.page_name,
+            saved_view=self.saved_view,
+            saved_views=list(saved.views_of(self.request.user, self.page_name)),
+            shipped_views=self.shipped_views,
+            roles_to_share=[(r.value, gettext(TITLES[r])) for r in Role if r.value in held],
             title=self.title,
             intro=self.intro,
             empty=self.empty,
@@ -100,7 +118,7 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
                 (k, v)
                 for k, values in self.request.GET.lists()
                 for v in values
-                if k not in ("page", "export")
+                if k not in ("page", "export", "view")
             ],
         )
         return context
@@ -117,14 +135,18 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
                 rows.append((str(field.label or name), _filter_text(field, value)))
         return rows
 
-    def export(self, kind: str, context: dict[str, Any]) -> HttpResponse:
+    def export(self, kind: str, context: dict[str, Any]) -> HttpResponseBase:
         """The table as a file: exactly the filtered rows and the columns on the screen."""
         table = context["table"]
-        if len(table.rows) > exports.MAX_ROWS:
+        count = len(table.rows)
+        if kind == "xlsx" and count > exports.MAX_XLSX:
             raise RuleBroken(
-                N_("The table has more than {limit} rows. Narrow it with the filter first."),
+                N_(
+                    "A spreadsheet takes {limit} rows, and this table has more. Take it as CSV, which has no limit, or"
+                    " narrow it with the filter."
+                ),
                 code="too_many_rows",
-                limit=exports.MAX_ROWS,
+                limit=exports.MAX_XLSX,
             )
         names = [column.name for column in table.columns if not column.column.exclude_from_export]
         title = str(context["title"] or gettext("Table"))
@@ -136,11 +158,13 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
             (gettext("Exported at"), now.isoformat(timespec="seconds")),
             (gettext("Exported by"), str(getattr(self.request.user, "display", self.request.user))),
         ]
-        rows = [[str(table.columns[name].header) for name in names]]
-        rows += [[row.get_cell_value(name) for name in names] for row in table.rows]
+        rows = _cells(table, names)
         stem = f"{slugify(title) or 'table'}-{now:%Y-%m-%d}"
-        if kind == "csv":
-            response = HttpResponse(exports.to_csv(preamble, rows), content_type="text/csv; charset=utf-8")
+        response: HttpResponseBase
+        if kind == "csv" and count > exports.AT_ONCE:
+            response = StreamingHttpResponse(exports.stream_csv(preamble, rows), content_type=CSV)
+        elif kind == "csv":
+            response = HttpResponse(exports.to_csv(preamble, rows), content_type=CSV)
         else:
             response = HttpResponse(
                 exports.to_xlsx(preamble, rows, title),
@@ -148,6 +172,15 @@ class TableView(SignedInMixin, SingleTableMixin, FilterView):
             )
         response["Content-Disposition"] = f'attachment; filename="{stem}.{kind}"'
         return response
+
+
+def _cells(table: Any, names: list[str]) -> Iterator[list[Any]]:
+    """The headers, then the cells of each row, read through a cursor: no more than some rows are in memory."""
+    yield [str(table.columns[name].header) for name in names]
+    data = table.data.data
+    for record in data.iterator(chunk_size=ROWS_READ) if isinstance(data, QuerySet) else data:
+        row = BoundRow(record, table=table)
+        yield [row.get_cell_value(name) for name in names]
 
 
 def _filter_text(field: Any, value: Any) -> str:

@@ -22,6 +22,7 @@ NOT_PAGES = {
     "ledger_checkpoint": "a download",
     "ledger_proof": "a download",
     "api_schema": "YAML for machines",
+    "register_export": "a download",
 }
 # pages that show themselves only in a certain moment: test_walk_moments.py brings it about
 MOMENTS = {
@@ -36,6 +37,7 @@ MOMENTS = {
     "mfa_view_recovery_codes": "with a second factor",
     "mfa_generate_recovery_codes": "with a second factor",
     "import_columns": "after an upload",
+    "register_import_check": "after an upload",
     "rule_set_add": "for a role at the top of every unit",
     "rule_set_detail": "for a role at the top of every unit",
 }

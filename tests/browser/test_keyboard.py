@@ -62,15 +62,14 @@ def summary_has_focus(keys: Keyboard) -> None:
 
 
 def register(keys: Keyboard, person: Any) -> System:
-    """From the menu to a registered system; the first try lacks the name."""
+    """From the menu to the draft of a system; the first try lacks the name."""
     keys.go("a.nav-link[href='/systems/']")
     keys.go("a[href='/systems/new/']")
     keys.write("input[name=slug]", "calls")
-    keys.write("textarea[name=description]", "Hears how callers feel.")
     keys.choose("select[name=unit]", str(person.roles.first().unit_id))
     keys.choose("select[name=owner]", str(person.pk))
-    keys.write("textarea[name=labels]", "anger\njoy")
-    keys.write("input[name=languages]", "en, nl")
+    keys.write("textarea[name=description]", "Hears how callers feel.")
+    keys.choose("select[name=provider_role]", "deployer")
     keys.go("main .form-actions button")
     summary_has_focus(keys)
     keys.to(".error-summary a")
@@ -82,12 +81,13 @@ def register(keys: Keyboard, person: Any) -> System:
 
 
 def describe(keys: Keyboard, system: System) -> None:
-    """A version, and a data flow whose law stands beside the form while it is described."""
+    """A version, a data flow whose law stands beside the form while it is described, and into the register."""
+    keys.go(f"main a[href='/systems/{system.slug}/edit/versions/']")
     keys.go(f"main a[href='/systems/{system.slug}/versions/new/']")
     keys.write("input[name=name]", "1.0")
     keys.day("input[name=released_on]", "2026-01-31")
     save(keys)
-    keys.go(f"main a[href='/systems/{system.slug}/flows/']")
+    keys.go(f"main a[href='/systems/{system.slug}/edit/flows/']")
     keys.go(f"main a[href='/systems/{system.slug}/flows/new/']")
     keys.write("input[name=name]", "Chat")
     keys.write("input[name=slug]", "chat")
@@ -99,6 +99,13 @@ def describe(keys: Keyboard, system: System) -> None:
         keys.choose(f"select[name=q_{question}]", "no")
     save(keys)
     expect(keys.page.get_by_text("Not legal advice", exact=False).first).to_be_visible()
+    system.refresh_from_db()
+    make.described(system)  # the other steps: forms like these
+    keys.go(f"main a[href='/systems/{system.slug}/']")
+    keys.go(f"main a[href='/systems/{system.slug}/edit/']")
+    keys.go("form[action$='/register/'] button")
+    system.refresh_from_db()
+    assert system.state == "registered"
 
 
 def ask(keys: Keyboard, system: System) -> DeploymentRequest:

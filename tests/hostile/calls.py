@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.test import Client
 from django.urls import reverse
@@ -42,6 +43,15 @@ def real(world: World, path: str) -> tuple[str, Row, dict[str, str]]:
         if row.api and (found := pattern.match(address(world, name))):
             return name, row, found.groupdict()
     raise AssertionError(f"{path} has no row in url_matrix.py")
+
+
+def asked(world: World, operation: dict[str, Any]) -> str:
+    """The query that a call cannot do without, with names of things of the World."""
+    needed = {
+        one["name"] for one in operation.get("parameters", ()) if one["in"] == "query" and one.get("required")
+    }
+    values = {"unit": world.ids["unit_slug"], "from": "1", "to": "1"}
+    return "?" + urlencode({name: values[name] for name in sorted(needed)}) if needed else ""
 
 
 def headers(world: World, caller: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 from tests.hostile.calls import BACKEND, address
 from tests.whole.url_matrix import ROWS, SIGNED_IN
@@ -18,6 +19,7 @@ NOT_HTML = (
     "chart",
     "download",
     "assessment_export",
+    "register_export",
     "verifier",
     "proof",
     "checkpoint",
@@ -121,7 +123,10 @@ def posting_names() -> list[str]:
 def form_of(world: World, browser: Client, name: str) -> Form:
     """The POST form that leads to an address: the one of its own page, or of the page of its thing."""
     url = address(world, name)
-    for page in (url, url.rsplit("/", 2)[0] + "/"):
+    pages = [url, url.rsplit("/", 2)[0] + "/"]
+    if name == "part_remove":  # in the list of its step
+        pages = [reverse("system_step", args=[world.slug, "hand-overs"])]
+    for page in pages:
         shown: Any = browser.get(page)
         html = "" if shown.streaming else shown.content.decode("utf-8", "replace")  # a file has no form
         shown.close()

@@ -1,10 +1,11 @@
 """A canary in every text that a person or a client can write: each column takes one, or is listed and why not."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connections, models, transaction
 
 from tests.whole.world import World
 
@@ -25,7 +26,7 @@ MACHINES = {  # hashes, slugs and references whose form is held by a pattern or 
 JSON_OWN = {  # JSON that the product makes from codes and numbers
     "articles", "answers", "attributes", "body", "checks", "counts", "facts", "figures", "open_questions", "params",
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
-    "prefilled", "saves", "before", "after",
+    "prefilled", "saves", "before", "after", "required",
 }  # fmt: skip
 JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
 MIXED = {  # a code in one table, words in another
@@ -36,6 +37,7 @@ MIXED = {  # a code in one table, words in another
     "governance.Screening.reason": False, "governance.RuleSet.text": False,  # signed: another text is no rule set
 }  # fmt: skip
 
+GUARDED = ("vote", "recusal", "round", "minutes", "councilanswer")
 
 CANARIES = [
     "<img src=x data-xss onerror=window.__xss=1>",
@@ -71,6 +73,23 @@ def poison(texts: list[str]) -> dict[str, int]:
 
     What a trigger or constraint holds back (the ledger) stays as it is.
     """
+    with guards_off():
+        return _poison(texts)
+
+
+@contextmanager
+def guards_off() -> Iterator[None]:
+    """What a board said stays said, by triggers of the tables: here as the owner of the database could do it."""
+    with connections["owner"].cursor() as cursor:
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE governance_{table} DISABLE TRIGGER USER")
+    yield
+    with connections["owner"].cursor() as cursor:
+        for table in GUARDED:
+            cursor.execute(f"ALTER TABLE governance_{table} ENABLE TRIGGER USER")
+
+
+def _poison(texts: list[str]) -> dict[str, int]:
     done: dict[str, int] = {}
     for turn, (model, column) in enumerate(text_columns()):
         if not poisoned(model, column):

@@ -4,11 +4,9 @@ A public verb of a service that takes a lock has a case here, or a reason why th
 """
 
 import ast
-import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,6 @@ from governance.assessments.models import Assessment
 from governance.audits import services as audits
 from governance.consent import services as consent
 from governance.findings import services as findings
-from governance.review import boards, deployments, services
-from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
 from governance.screening import services as screening
 from portal.access import services as access
 from portal.access.models import RoleAssignment
@@ -30,161 +26,14 @@ from portal.errors import Invalid, RuleBroken
 from portal.jobs import services as jobs
 from portal.ledger.models import PendingEvent
 from tests import make
+from tests.hostile import races_of_review
+from tests.hostile.race import Act, Race, fresh, unit_of
 from tests.whole.world import World
 
 pytestmark = pytest.mark.xdist_group("hostile-races")
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANY = 16
-Act = Callable[[int], Any]
 REFUSALS = (RuleBroken, Invalid)
-
-
-@dataclass(frozen=True)
-class Race:
-    """`prepare` makes a fresh thing and gives the act of the n-th; `event`: what the ledger says once."""
-
-    verb: str
-    event: str
-    prepare: Callable[[World], Act]
-    silent: bool = False  # the others get the same answer instead of a refusal
-
-
-def in_review(world: World) -> tuple[DeploymentRequest, list[Any], Any]:
-    """A submitted request on a board of its own, its members, and the chair."""
-    system = make.system(unit=unit_of(world))
-    board, members = make.board_with_members(system.unit)
-    request = services.create_request(
-        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
-        board=board, by=system.owner,
-    )  # fmt: skip
-    make.assessed(system)
-    services.submit(request=request, by=system.owner)
-    return request, members, make.person("board_chair", unit=system.unit)
-
-
-def unit_of(world: World) -> Any:
-    from portal.accounts.models import Unit
-
-    return Unit.objects.get(pk=world.ids["unit"])
-
-
-def submit(world: World) -> Act:
-    system = make.system(unit=unit_of(world))
-    board, _members = make.board_with_members(system.unit)
-    draft = services.create_request(
-        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
-        board=board, by=system.owner,
-    )  # fmt: skip
-    make.assessed(system)
-    return lambda _n: services.submit(request=fresh(draft), by=system.owner)
-
-
-def withdraw(world: World) -> Act:
-    request, _members, _chair = in_review(world)
-    return lambda _n: services.withdraw(request=fresh(request), reason="No.", by=request.requested_by)
-
-
-def vote(world: World) -> Act:
-    request, members, _chair = in_review(world)
-    return lambda n: services.cast_vote(
-        request=fresh(request), choice=("approve", "reject")[n % 2], reason="Because.", by=members[0]
-    )
-
-
-def last_vote(world: World) -> Act:
-    request, members, _chair = in_review(world)
-    for member in members[:2]:
-        services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
-    return lambda _n: services.cast_vote(
-        request=fresh(request), choice="approve", reason="Yes.", by=members[2]
-    )
-
-
-def recuse(world: World) -> Act:
-    request, members, _chair = in_review(world)
-    return lambda _n: services.recuse(request=fresh(request), reason="My brother.", by=members[0])
-
-
-def close_vote(world: World) -> Act:
-    system = make.system(unit=unit_of(world))
-    board, members = make.board_with_members(system.unit, ("legal", "ethics", "technology", "hr"), quorum=3)
-    request = services.create_request(
-        system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
-        board=board, by=system.owner,
-    )  # fmt: skip
-    make.assessed(system)
-    services.submit(request=request, by=system.owner)
-    for member in members[:3]:
-        services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
-    chair = make.person("board_chair", unit=system.unit)
-    return lambda _n: services.close_vote(request=fresh(request), by=chair)
-
-
-def deployment_of(world: World) -> Deployment:
-    system = make.system(unit=unit_of(world))
-    made: Deployment = make.approved_deployment(system)
-    return made
-
-
-def suspend(world: World) -> Act:
-    deployment = deployment_of(world)
-    chair = make.person("board_chair", unit=deployment.system.unit)
-    return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
-
-
-def reinstate(world: World) -> Act:
-    deployment = deployment_of(world)
-    chair = make.person("board_chair", unit=deployment.system.unit)
-    deployments.suspend(deployment=deployment, reason="Stop.", by=chair)
-    return lambda _n: deployments.reinstate(deployment=fresh(deployment), reason="Go.", by=chair)
-
-
-def suspend_flow(world: World) -> Act:
-    flow = deployment_of(world).flows.get()
-    chair = make.person("board_chair", unit=flow.system.unit)
-    return lambda _n: deployments.suspend_flow(flow=fresh(flow), reason="Stop.", by=chair)
-
-
-def reinstate_flow(world: World) -> Act:
-    flow = deployment_of(world).flows.get()
-    chair = make.person("board_chair", unit=flow.system.unit)
-    deployments.suspend_flow(flow=flow, reason="Stop.", by=chair)
-    return lambda _n: deployments.reinstate_flow(flow=fresh(flow), reason="Go.", by=chair)
-
-
-def meet_condition(world: World) -> Act:
-    request, members, _chair = in_review(world)
-    row = {
-        "text": "Train them.",
-        "owner": request.system.owner,
-        "due_on": make.today() + dt.timedelta(days=30),
-    }
-    for member in members:
-        services.cast_vote(request=request, choice="conditions", reason="If.", conditions=[row], by=member)
-    condition = Condition.objects.filter(request=request).first()
-    owner = request.system.owner
-    return lambda _n: deployments.meet_condition(condition=fresh(condition), evidence="Done.", by=owner)
-
-
-def lapse(world: World) -> Act:
-    deployment = deployment_of(world)
-    then = deployment.valid_until + dt.timedelta(seconds=1)
-    return lambda _n: deployments.lapse_due(now=then)
-
-
-def dismiss(world: World) -> Act:
-    board, _members = make.board_with_members(unit_of(world))
-    administrator = make.person("administrator", unit=board.unit)
-    membership = Membership.objects.filter(seat__board=board).first()
-    Membership.objects.filter(pk=membership.pk).update(starts_on=make.today() - dt.timedelta(days=30))  # type: ignore[union-attr]
-    return lambda _n: boards.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
-
-
-def appoint(world: World) -> Act:
-    board, _members = make.board_with_members(unit_of(world))
-    administrator, person = make.person("administrator", unit=board.unit), make.user()
-    seat = boards.add_seat(board=board, discipline="hr", by=administrator)
-    return lambda _n: boards.appoint(seat=fresh(seat), user=person, by=administrator)
 
 
 def publish_notice(world: World) -> Act:
@@ -291,11 +140,6 @@ def retry(world: World) -> Act:
     return lambda _n: jobs.retry(job=fresh(job), by=world.people["administrator"])
 
 
-def fresh(thing: Any) -> Any:
-    """As every request has it: an object of its own."""
-    return type(thing)._default_manager.get(pk=thing.pk)
-
-
 def assess(world: World) -> Act:
     system = make.system(unit=unit_of(world))
     return lambda n: assessments.start(system=system, kind="dpia", by=system.owner)
@@ -336,20 +180,7 @@ RACES = [
             lambda row, n, people: assessments.withdraw(assessment=row, reason="No.", by=people[0]),
         ),
     ),
-    Race("review.services.submit", "review.request_submitted", submit),
-    Race("review.services.withdraw", "review.request_withdrawn", withdraw),
-    Race("review.services.cast_vote", "review.vote_cast", vote),
-    Race("review.services.cast_vote", "review.deployment_in_force", last_vote),
-    Race("review.services.recuse", "review.recused", recuse),
-    Race("review.services.close_vote", "review.deployment_in_force", close_vote),
-    Race("review.deployments.suspend", "review.deployment_suspended", suspend),
-    Race("review.deployments.reinstate", "review.deployment_reinstated", reinstate),
-    Race("review.deployments.suspend_flow", "review.flow_suspended", suspend_flow, silent=True),
-    Race("review.deployments.reinstate_flow", "review.flow_reinstated", reinstate_flow, silent=True),
-    Race("review.deployments.meet_condition", "review.condition_met", meet_condition),
-    Race("review.deployments.lapse_due", "review.deployment_lapsed", lapse, silent=True),
-    Race("review.boards.dismiss", "board.member_dismissed", dismiss),
-    Race("review.boards.appoint", "board.member_appointed", appoint),
+    *races_of_review.RACES,
     Race("consent.services.publish_notice", "consent.notice_published", publish_notice),
     Race("consent.services.approve_policy", "consent.policy_approved", approve_policy),
     Race("consent.services.record_consent_events", "consent.events_recorded", withdraw_consent, silent=True),
@@ -407,10 +238,22 @@ def test_of_sixteen_at_once_one_happens(race: Race, world: World, unblocked: Non
 
 SERVICES = [
     *sorted((ROOT / "governance").glob("*/services.py")),
-    *(ROOT / "governance" / "review" / f"{name}.py" for name in ("boards", "deployments", "changes")),
+    *(
+        ROOT / "governance" / "review" / f"{name}.py"
+        for name in (
+            "acts",
+            "votes",
+            "conditions",
+            "council",
+            "talk",
+            "boards",
+            "deployments",
+            "changes",
+        )
+    ),
     *(ROOT / "portal" / name / "services.py" for name in ("access", "accounts", "jobs")),
 ]
-LOCKS = {"select_for_update", "_locked", "lock_system", "lock"}
+LOCKS = {"select_for_update", "_locked", "locked", "locked_deployment", "lock_system", "lock"}
 NOTHING_TO_WIN = {
     "registry.services.lock_system": "is the lock",
     "assessments.services.lock": "is the lock",
@@ -419,7 +262,21 @@ NOTHING_TO_WIN = {
     "registry.services.change_flow": "guarded by row_version",
     "registry.services.add_version": "a name is taken once, by a constraint",
     "registry.services.add_flow": "a slug is taken once, by a constraint",
-    "review.services.overtake": "called by changes of the flow, under the lock of the system",
+    "review.acts.locked": "is the lock",
+    "review.acts.locked_deployment": "is the lock",
+    "review.acts.overtake": "called by changes of the flow, under the lock of the system",
+    "review.services.revise_request": "guarded by row_version",
+    "review.votes.decide_open": "called by boards.dismiss, which has a race",
+    "review.deployments.reinstate": "follows the last vote, which has a race",
+    "review.deployments.go_live": "called by council.answer, which has a race",
+    "review.deployments.suspend_late": "called by sweep and acceptance: under the lock a second one finds nothing",
+    "review.council.ask": "each question is a record of its own",
+    "review.talk.comment": "each comment is a row of its own",
+    "review.talk.edit": "one's own words: the last ones stand",
+    "review.talk.keep_minutes": "each text is the next version; none is overwritten",
+    "review.boards.change_board": "sets what is given: the last one stands",
+    "review.changes.drift_beyond_limits": "voiding again finds nothing; the finding it opens has a race",
+    "review.boards.set_rule": "sets what is given: the last one stands",
     "review.deployments.end_flows": "called by put_in_force and changes, under the lock of the system",
     "consent.services.draft_policy": "there is one draft; the last writer's words stand and are what is approved",
     "accounts.services.update_user": "sets what is given: the last one stands",

@@ -16,6 +16,7 @@ CASCADES = {
     "governance.SystemUserPermission": "a grant falls with its person, permission or system (guardian)",
     "governance.Alias": "erasing a person erases what sources call them",
     "portal.JobLine": "the log of a job is part of the job",
+    "portal.SavedView": "a kept filter is its person's own",
     "metrics.EvaluationItem": "an evaluation set is imported whole and goes whole",
 }
 WITHOUT_CONSTRAINTS = {
@@ -37,7 +38,7 @@ PAGES_OF = {  # pages of a noun, by the name of their address -> the model that 
     "job_detail": "portal.Job", "rule_set_detail": "governance.RuleSet", "pack_detail": "governance.EvidencePack",
     "evaluation_detail": "metrics.EvaluationSet",
     "notice_detail": "governance.Notice", "policy_detail": "governance.Policy",
-    "assessment_detail": "governance.Assessment",
+    "assessment_detail": "governance.Assessment", "vendor_detail": "governance.Vendor",
 }  # fmt: skip
 
 

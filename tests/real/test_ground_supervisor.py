@@ -45,10 +45,10 @@ class Installation:
             **more,
         }
 
-    def up(self, **more: str) -> "subprocess.Popen[str]":
+    def up(self, *options: str, **more: str) -> "subprocess.Popen[str]":
         """Start in the background."""
         return subprocess.Popen(
-            [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment(**more), text=True,
+            [sys.executable, "manage.py", "up", *options], cwd=ROOT, env=self.environment(**more), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
@@ -183,6 +183,24 @@ def test_a_second_supervisor_says_where_the_first_one_is(
     assert second.returncode == 0
     assert f"http://127.0.0.1:{installation.port}" in output
     assert processes.wait_until(installation.answers, 60, 0.2)
+
+
+def test_ctrl_c_while_the_example_is_made_ends_with_one_line(installation: Installation) -> None:
+    other = Installation(installation.data.with_name("interrupted"), installation.port + 1)
+    process = other.up("--example")
+    assert process.stdout is not None
+    before = iter(process.stdout.readline, "")
+    assert any("Making the example organisation" in line for line in before)
+    assert processes.wait_until(lambda: other.pid_of("make_example") != 0, 10)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to all of the foreground group
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert output.split("\n") == [
+        "", "Stopped while making the example organisation. Start again: it goes on where it stopped.", "",
+    ]  # fmt: skip
+    assert processes.wait_until(other.gone, 10, 0.2), other.processes()
+    shutil.rmtree(other.data)
 
 
 def test_stopped_killed_and_started_again(

@@ -11,7 +11,7 @@ DAY = dt.date(2026, 11, 23)
 
 
 def test_the_table_knows_only_states_that_exist_and_reaches_each() -> None:
-    for machine, states in (("request", rules.RequestState), ("deployment", rules.DeploymentState)):
+    for machine, (_title, states) in rules.MACHINES.items():
         rows = [row for row in rules.TRANSITIONS if row.machine == machine]
         used = {row.source for row in rows} | {row.target for row in rows}
         assert used == set(states.values())
@@ -26,6 +26,11 @@ def test_the_constraints_of_the_database_name_the_same_values() -> None:
         rules.RequestState.values()
     )
     assert values(models.Deployment, "deployment_state_known", "state") == set(rules.DeploymentState.values())
+    assert values(models.Condition, "condition_state_known", "state") == set(rules.ConditionState.values())
+    assert values(models.CouncilRecord, "council_state_known", "state") == set(rules.CouncilState.values())
+    assert values(models.BoardRule, "board_rule_risk_known", "risk") == set(rules.Risk.values())
+    assert values(models.DeploymentRequest, "request_kind_known", "kind") == set(rules.RequestKind.values())
+    assert values(models.DeploymentRequest, "request_risk_known", "risk") == {"", *rules.Risk.values()}
     assert values(models.Vote, "vote_choice_known", "choice") == set(rules.Choice.values())
 
 
@@ -176,3 +181,125 @@ def test_months_later(start: str, months: int, end: str) -> None:
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert rules.digest({"a": 1, "b": "é"}) == rules.digest({"b": "é", "a": 1})
     assert rules.digest({"a": 1}) != rules.digest({"a": 2})
+
+
+def _casts(chair: str, *others: str) -> list[rules.Cast]:
+    return [rules.Cast("ethics", chair, chair=True), *(rules.Cast("legal", choice) for choice in others)]
+
+
+@pytest.mark.parametrize(
+    ("votes", "majority", "casting", "decision"),
+    [
+        (("approve", "approve", "reject", "reject"), "simple", True, "approved"),
+        (("conditions", "approve", "reject", "reject"), "simple", True, "approved_with_conditions"),
+        (("reject", "approve", "approve", "reject"), "simple", True, "rejected"),
+        (("abstain", "approve", "reject"), "simple", True, "rejected"),  # the chair said neither
+        (("approve", "approve", "reject", "reject"), "simple", False, "rejected"),
+        (("approve", "approve", "reject", "reject"), "two_thirds", True, "rejected"),  # no tie to break
+        (("approve", "reject", "reject"), "simple", True, "rejected"),  # no tie
+        (("abstain", "abstain", "abstain"), "simple", True, "rejected"),
+    ],
+)
+def test_the_chairs_vote_breaks_a_tie_only_where_the_board_says_so(
+    votes: tuple[str, ...], majority: str, casting: bool, decision: str
+) -> None:
+    tally = rules.outcome(_casts(*votes), quorum=3, majority=majority, casting_vote=casting)
+    assert tally.decision == decision
+    assert ("tie" in tally.why) == (
+        casting and majority == "simple" and votes[0] != "abstain" and len(votes) == 4
+    )
+
+
+@pytest.mark.parametrize(
+    ("votes", "decision"),
+    [
+        (("approve", "approve"), "approved"),
+        (("approve",), None),
+        (("approve", "reject"), None),
+        (("approve", "abstain"), None),
+        (("approve", "conditions"), None),
+        (("approve", "approve", "approve"), None),
+    ],
+)
+def test_two_approve_together_what_the_board_delegated(votes: tuple[str, ...], decision: str | None) -> None:
+    found = rules.delegated_outcome([rules.Cast("ethics", choice) for choice in votes])
+    assert (found.decision, found.needed) == (decision, 2)
+
+
+@pytest.mark.parametrize(
+    ("choice", "counted", "decision", "dissent"),
+    [
+        ("reject", True, "approved", True),
+        ("reject", True, "approved_with_conditions", True),
+        ("reject", False, "approved", False),
+        ("approve", True, "approved", False),
+        ("conditions", True, "rejected", True),
+        ("approve", True, "rejected", True),
+        ("reject", True, "rejected", False),
+        ("abstain", True, "rejected", False),
+        ("reject", True, "returned", False),
+    ],
+)
+def test_dissent_is_a_counted_vote_on_the_other_side(
+    choice: str, counted: bool, decision: str, dissent: bool
+) -> None:
+    assert rules.dissents(choice, counted, decision) is dissent
+
+
+@pytest.mark.parametrize(
+    ("facts", "touches"),
+    [
+        ({"subject_role": "employee", "setting": "contact_centre", "purpose": "service"}, True),
+        ({"subject_role": "customer", "setting": "workplace", "purpose": "service"}, True),
+        ({"subject_role": "customer", "setting": "contact_centre", "purpose": "worker_evaluation"}, True),
+        ({"subject_role": "unknown", "setting": "unknown", "purpose": "wellbeing"}, True),
+        ({"subject_role": "customer", "setting": "contact_centre", "purpose": "service"}, False),
+        ({"subject_role": "candidate", "setting": "recruitment", "purpose": "safety"}, False),
+        ({}, False),
+    ],
+)
+def test_which_flows_touch_workers(facts: dict[str, str], touches: bool) -> None:
+    assert rules.touches_workers(facts) is touches
+
+
+def test_what_the_works_council_record_allows() -> None:
+    allowed = {state for state in rules.CouncilState.values() if rules.allows(state)}
+    assert allowed == {"consented", "conditions", "court_substitute", "not_owed"}
+    assert rules.nullity_until(dt.date(2026, 1, 31)) == dt.date(2026, 2, 28)
+    acts = {row.act for row in rules.TRANSITIONS if row.machine == "council"}
+    assert acts == set(rules.ANSWERS)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "risk"),
+    [
+        (["minimal", "high_risk", "transparency"], "high_risk"),
+        (["minimal", "transparency"], "transparency"),
+        (["not_emotion_recognition"], "minimal"),
+        ([], "minimal"),
+    ],
+)
+def test_the_risk_of_a_file_is_that_of_its_heaviest_flow(outcomes: list[str], risk: str) -> None:
+    assert rules.risk_of(outcomes) == risk
+
+
+def test_only_what_differs_is_shown_and_a_field_that_was_not_there_counts_as_nothing() -> None:
+    flow = {"slug": "chat", "name": "Chat", "facts": {"purpose": "service"}, "outcome": "minimal"}
+    before = {"version": {"name": "1.0"}, "flows": [flow], "request": {"summary": "May we?"}}
+    changed = flow | {"facts": {"purpose": "offers"}, "outcome": "prohibited"}
+    after = {
+        "version": {"name": "1.0"},
+        "flows": [flow | {"slug": "mail"}, changed],
+        "policy": {"version": 2},
+        "request": {"summary": "And now?"},
+    }
+    found = {d.path: (d.before, d.after) for d in rules.differences(before, after)}
+    assert found == {
+        ("flows", "chat", "facts", "purpose"): ("service", "offers"),
+        ("flows", "chat", "outcome"): ("minimal", "prohibited"),
+        ("flows", "mail", "name"): (None, "Chat"),
+        ("flows", "mail", "facts", "purpose"): (None, "service"),
+        ("flows", "mail", "outcome"): (None, "minimal"),
+        ("policy", "version"): (None, 2),
+    }
+    assert rules.differences(after, after) == []

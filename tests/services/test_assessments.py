@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from governance.assessments import answers, catalogue, prefill, rules, selectors, services, threads
 from governance.assessments.models import Assessment
 from governance.assessments.questionnaire import Question, Section
+from governance.registry import parts
 from governance.registry import services as registry
 from governance.screening import selectors as screenings
 from governance.screening.rules import a_year_later
@@ -361,9 +362,20 @@ def test_every_name_of_the_catalogue_is_read_from_the_register() -> None:
     assert said["system.owner"] == str(system.owner.pk)
     assert [name for name, value in said.items() if value is None] == [
         "system.vendor",
+        "system.training_data",
+        "system.hand_overs",
         "system.dimensions",
         "system.goals",
     ]
+    make.described(system)
+    system.refresh_from_db()
+    parts.remove_part(row=system.goals.get(), kind="goal", by=system.owner)
+    filled = prefill.Register(system)
+    assert filled.value("system.vendor") == system.vendor.name
+    assert filled.value("system.hand_overs") == [
+        {"when": "Twice anger in a row.", "who": "A colleague", "within": "2 minutes"}
+    ]
+    assert filled.value("system.goals") is None  # what was taken away is not asked about
 
 
 # --- not owed -----------------------------------------------------------------------------------

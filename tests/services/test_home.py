@@ -121,5 +121,5 @@ def test_the_portfolio_shows_own_systems_with_their_standing(django_assert_num_q
     assert (rows[used.pk].deployment, rows[unused.pk].deployment) == ("in_force", None)  # type: ignore[attr-defined]
 
 
-def test_nobody_has_a_menu_beyond_home_and_inbox_without_a_role() -> None:
-    assert [entry.url_name for entry in menu.entries(make.user())] == ["home", "inbox"]
+def test_without_a_role_there_are_home_inbox_and_ai_to_report() -> None:
+    assert [entry.url_name for entry in menu.entries(make.user())] == ["home", "inbox", "ai_report_list"]

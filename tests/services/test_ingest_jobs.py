@@ -12,15 +12,16 @@ from django.conf import settings
 from django.core.management import call_command
 
 from governance.registry.models import System
-from metrics.ingest import imports, uploads
+from metrics.ingest import imports
 from metrics.ingest.imports import request_import
 from metrics.ingest.models import Batch, EvaluationSet, Interaction
-from metrics.ingest.selectors import uploads_in_use
 from metrics.rollups.models import DayRollup
 from portal.errors import Invalid, NotAllowed
 from portal.jobs import runner
 from portal.jobs.models import Job
 from portal.jobs.rules import JobState
+from portal.jobs.selectors import uploads_in_use
+from portal.web import uploads
 from tests import make
 from tests.jobs import again, make_due
 

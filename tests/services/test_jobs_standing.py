@@ -2,11 +2,13 @@
 # ruff: noqa: F811 - a fixture is imported and asked for by the same name
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from governance.findings.services import add_action, open_finding
@@ -15,15 +17,18 @@ from portal.jobs import registry, runner, services, sweeper
 from portal.jobs.clock import database_now
 from portal.jobs.models import Job, Schedule
 from portal.jobs.rules import Every, JobState
+from portal.ledger import sequencer
+from portal.ledger.services import record
 from portal.notify.models import Message
 from tests import make
-from tests.jobs import in_threads, rings  # noqa: F401 - fixtures are found by name
+from tests.jobs import Work, in_threads, kind, rings  # noqa: F401 - fixtures are found by name
 
 STANDING = {
     "lapse_deployments": Every.HOURLY,
     "remind": Every.HOURLY,
     "rescreen_flows": Every.DAILY,
     "send_digest": Every.DAILY,
+    "watch_learning": Every.DAILY,
 }
 
 
@@ -59,6 +64,80 @@ def test_two_schedulers_that_start_together_set_each_once(committed_db: Any, rin
     assert sorted(Schedule.objects.values_list("name", flat=True)) == sorted(STANDING)
 
 
+@pytest.fixture
+def following(kind: Callable[[Work], str], rings: list[str]) -> str:
+    """Standing work that follows acts, its schedule set, all acts so far looked at."""
+    name = kind(lambda context: {})
+    registry._handlers[name] = replace(registry.get(name), standing=Every.DAILY, passes_over=("made.often",))
+    sequencer.run_once()
+    sweeper.tick()
+    Job.objects.filter(kind=name).update(state="done", finished_at=database_now())
+    return name
+
+
+def act(type: str) -> None:
+    with transaction.atomic():
+        record(type=type, by="system", subject="thing:1", body={})
+
+
+def asked(kind: str) -> int:
+    sequencer.run_once()
+    before = Job.objects.filter(kind=kind).count()
+    sweeper.tick()
+    return Job.objects.filter(kind=kind).count() - before
+
+
+def test_work_that_follows_acts_is_asked_for_once_however_many_there_were(
+    committed_db: Any, following: str, rings: list[str]
+) -> None:
+    assert asked(following) == 0, "nothing happened"
+    act("made.often")
+    assert asked(following) == 0, "it passes this type over"
+    act("thing.done")
+    act("made.often")
+    act("thing.done")
+    assert asked(following) == 1
+    job = Job.objects.filter(kind=following, state="queued").get()
+    assert str(job.pk) in rings
+    act("thing.done")
+    assert asked(following) == 0, "one waits already and will see it"
+    assert runner.run_job(job.pk) is JobState.DONE
+    assert asked(following) == 1, "it may have passed what came while it ran"
+    Schedule.objects.filter(name=following).update(active=False)
+    act("thing.done")
+    runner.run_job(Job.objects.get(kind=following, state="queued").pk)
+    assert asked(following) == 0, "a stopped schedule stays stopped"
+
+
+def test_two_schedulers_that_see_an_act_at_once_ask_once(
+    committed_db: Any, following: str, rings: list[str]
+) -> None:
+    act("thing.done")
+    sequencer.run_once()
+    before = Job.objects.filter(kind=following).count()
+    in_threads(lambda number: sweeper.tick(), 4)
+    assert Job.objects.filter(kind=following).count() == before + 1
+
+
+def test_what_an_act_puts_into_an_inbox_is_mailed_by_the_next_ticks_jobs(
+    committed_db: Any, rings: list[str]
+) -> None:
+    sweeper.tick()
+    system = make.system(name="Chat")
+    User.objects.filter(pk=system.owner.pk).update(mail="immediate")
+    open_finding(
+        system=system, check="a.b", severity="high", title="Too low", detail="", source="t", by="system"
+    )
+    sequencer.run_once()
+    sweeper.tick()
+    for name in ("remind", "send_mail"):
+        assert runner.run_job(Job.objects.get(kind=name).pk) is JobState.DONE
+    assert [letter.to for letter in mail.outbox if "Too low" in letter.body] == [[system.owner.email]]
+    sequencer.run_once()
+    sweeper.tick()
+    assert Job.objects.filter(kind="remind").count() == 1, "to be told is no act"
+
+
 def test_an_action_that_is_due_reaches_its_owner_by_inbox_and_mail(
     committed_db: Any, rings: list[str]
 ) -> None:
@@ -77,7 +156,7 @@ def test_an_action_that_is_due_reaches_its_owner_by_inbox_and_mail(
         last_covered_until=border - dt.timedelta(hours=1), next_due_at=border
     )
     sweeper.tick()
-    for kind in ("remind", "send_mail"):
-        assert runner.run_job(Job.objects.get(kind=kind).pk) is JobState.DONE
+    for name in ("remind", "send_mail"):
+        assert runner.run_job(Job.objects.get(kind=name).pk) is JobState.DONE
     assert "Label 200 more" in Message.objects.filter(user=owner).values_list("title", flat=True)
     assert [letter.to for letter in mail.outbox if "Label 200 more" in letter.body] == [[owner.email]]

@@ -16,7 +16,7 @@ from governance.registry.models import System
 from portal.accounts.models import User
 from portal.desk.dates import dates
 from portal.desk.reminders import remind
-from portal.desk.tasks import remind_everybody
+from portal.desk.tasks import remind as remind_job
 from portal.jobs.models import Job
 from portal.ledger.selectors import history
 from portal.notify import selectors, services
@@ -30,6 +30,9 @@ pytestmark = pytest.mark.django_db
 
 class Context:
     """What the job asks of its context."""
+
+    def __init__(self) -> None:
+        self.job = Job(kind="remind")
 
     def progress(self, percent: int, note: str = "") -> None:
         """Nothing to show."""
@@ -154,11 +157,24 @@ def test_nobody_whose_access_is_over_is_mailed(owner: User) -> None:
 
 
 def test_the_job_tells_everybody_and_asks_for_the_mails(owner: User) -> None:
-    result = remind_everybody(Context())  # type: ignore[arg-type]
+    context = Context()
+    result = remind_job(context)  # type: ignore[arg-type]
     assert result["people"] == User.objects.filter(is_active=True).count()
     assert selectors.unread(owner) > 0
-    remind_everybody(Context())  # type: ignore[arg-type]
-    assert Job.objects.filter(kind="send_mail").count() == 1
+    remind_job(context)  # type: ignore[arg-type]
+    assert Job.objects.filter(kind="send_mail").count() == 1, "the same round done again asks once"
+    services.send(Mail.IMMEDIATE)
+    remind_job(Context())  # type: ignore[arg-type]
+    assert Job.objects.filter(kind="send_mail").count() == 1, "nothing new, no mail"
+
+
+def test_a_round_during_which_mails_go_out_asks_for_mails_of_its_own(owner: User) -> None:
+    remind_job(Context())  # type: ignore[arg-type]
+    Job.objects.filter(kind="send_mail").update(state="running", lease_until=timezone.now())
+    User.objects.update(mail=Mail.IMMEDIATE.value)
+    services.tell([Message(user=owner, key="late", kind="Your vote", title="Late", url="/")])
+    remind_job(Context())  # type: ignore[arg-type]
+    assert Job.objects.filter(kind="send_mail", state="queued").count() == 1
 
 
 def test_the_inbox_shows_and_marks_only_what_is_ones_own(owner: User, client: Client) -> None:

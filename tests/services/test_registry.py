@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from governance.findings import services as findings
 from governance.findings.models import Finding
-from governance.registry import selectors, services
+from governance.registry import parts, selectors, services
 from governance.registry.models import System
 from governance.review import changes
 from governance.screening import selectors as screenings
@@ -94,9 +94,9 @@ class TestRegister:
             "direction": "at_least",
             "due_on": dt.date(2027, 1, 1),
         }
-        services.add_goal(system=system, statement="Heard.", by=system.owner, **goal)  # type: ignore[arg-type]
+        parts.add_part(kind="goal", system=system, statement="Heard.", by=system.owner, **goal)  # type: ignore[arg-type]
         with pytest.raises(RuleBroken):
-            services.add_goal(system=system, statement="Again.", by=system.owner, **goal)  # type: ignore[arg-type]
+            parts.add_part(kind="goal", system=system, statement="Again.", by=system.owner, **goal)  # type: ignore[arg-type]
 
     def test_visible_by_unit_above_by_system_and_until(self) -> None:
         organisation = make.unit()
@@ -180,7 +180,13 @@ class TestScreening:
     def test_a_changed_role_of_the_organisation_screens_again(self) -> None:
         system = make.system()
         flow = make.flow(system)
-        changes.update_system(system=system, by=system.owner, expected_version=1, provider_role="deployer")
+        changes.update_system(
+            system=system,
+            by=system.owner,
+            expected_version=1,
+            provider_role="deployer",
+            reason="No longer ours.",
+        )
         flow.refresh_from_db()
         current = screenings.current(flow)
         assert current is not None

@@ -177,13 +177,42 @@ def test_suspend_and_reinstate() -> None:
     assert len(_slugs(system, before)) == 1  # what was in force stays in force in the past
     with pytest.raises(RuleBroken):
         services.suspend(deployment=deployment, reason="Again.", by=chair)
-    with pytest.raises(NotAllowed):
-        services.reinstate(deployment=deployment, reason="Fixed.", by=system.owner)
-    services.reinstate(deployment=deployment, reason="Fixed.", by=chair)
-    assert deployment.state == "in_force"
+    request = make.reinstated(deployment)
+    assert (request.kind, request.state, deployment.state) == ("reinstatement", "approved", "in_force")
     assert len(_slugs(system)) == 1
+    with pytest.raises(RuleBroken, match="stopped"):
+        services.ask_reinstatement(deployment=deployment, summary="Again.", by=system.owner)
+
+
+def test_the_chair_alone_puts_nothing_back() -> None:
+    """Reinstating takes a request of its own and the votes of the board; requester and owner take no part."""
+    system = make.system()
+    deployment = make.approved_deployment(system)
+    chair = make.person("board_chair", unit=system.unit)
+    services.suspend(deployment=deployment, reason="Complaints.", by=chair)
+    with pytest.raises(NotAllowed):
+        services.ask_reinstatement(deployment=deployment, summary="Fine now.", by=chair)
+    request = services.ask_reinstatement(deployment=deployment, summary="Fine now.", by=system.owner)
+    with pytest.raises(RuleBroken, match="asked for this already"):
+        services.ask_reinstatement(deployment=deployment, summary="Again.", by=system.owner)
+    services.submit(request=request, by=system.owner)
     with pytest.raises(RuleBroken):
-        services.reinstate(deployment=deployment, reason="Again.", by=chair)
+        services.close_vote(request=request, by=chair)
+    make.votes(request, "reject", "reject", "approve")
+    deployment.refresh_from_db()
+    assert (request.state, deployment.state) == ("rejected", "suspended")
+    assert _slugs(system) == []
+
+
+def test_what_is_asked_back_leaves_the_board_when_it_lapses() -> None:
+    system = make.system()
+    deployment = make.approved_deployment(system)
+    services.suspend(deployment=deployment, reason="Stop.", by="system")
+    request = services.ask_reinstatement(deployment=deployment, summary="Fine now.", by=system.owner)
+    services.submit(request=request, by=system.owner)
+    assert services.lapse_due(now=deployment.valid_until) == 1
+    request.refresh_from_db()
+    assert (request.state, request.closed_by) == ("withdrawn", "system")
 
 
 def test_a_new_version_voids() -> None:
@@ -271,14 +300,14 @@ def test_an_outcome_that_got_worse_opens_a_finding_and_stops_the_flow() -> None:
 def test_a_stopped_flow_and_its_way_back() -> None:
     system = make.system()
     one, other = make.flow(system), make.flow(system)
-    make.approved_deployment(system, [one, other])
+    deployment = make.approved_deployment(system, [one, other])
     assert services.suspend_flow(flow=one, reason="Undeclared voice.", by="system")
     assert not services.suspend_flow(flow=one, reason="Undeclared voice.", by="system")
     assert _slugs(system) == [other.slug]
-    chair = make.person("board_chair", unit=system.unit)
-    assert services.reinstate_flow(flow=one, reason="Declared.", by=chair)
-    assert not services.reinstate_flow(flow=one, reason="Declared.", by=chair)
+    request = make.reinstated(deployment)
+    assert [flow.slug for flow in request.flows.all()] == [one.slug]
     assert sorted(_slugs(system)) == sorted([one.slug, other.slug])
+    assert deployment.state == "in_force"
 
 
 def test_a_newer_approval_replaces() -> None:
@@ -314,5 +343,10 @@ def test_dates_and_law_are_watched() -> None:
     context: Any = SimpleNamespace(progress=lambda percent, note="": seen.append(percent))
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 1}
     assert registry.get("rescreen_flows").work(context) == {"flows": 1, "changed": 0}
-    assert registry.get("lapse_deployments").work(context) == {"lapsed": 0, "overdue": 0, "unassessed": 0}
+    assert registry.get("lapse_deployments").work(context) == {
+        "lapsed": 0,
+        "overdue": 0,
+        "unassessed": 0,
+        "votes_closed": 0,
+    }
     assert seen == [0, 0]

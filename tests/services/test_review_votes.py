@@ -82,10 +82,15 @@ def test_conditions_come_with_the_approval() -> None:
     assert request.state == "approved_with_conditions"
     made = request.conditions.get()
     assert (made.text, made.owner, made.due_on) == ("Train the agents.", request.system.owner, due)
-    services.meet_condition(condition=made, evidence="Records of 12 people.", by=request.system.owner)
-    assert made.met_by == request.system.owner
-    with pytest.raises(RuleBroken, match="before"):
-        services.meet_condition(condition=made, evidence="Again.", by=request.system.owner)
+    assert made.accepted_by_seat == made.set_by
+    services.hand_in(condition=made, evidence="Records of 12 people.", by=request.system.owner)
+    assert (made.state, made.met_at) == ("handed_in", None)
+    with pytest.raises(NotAllowed):
+        services.accept_condition(condition=made, by=members[0])
+    services.accept_condition(condition=made, by=members[1])
+    assert (made.state, made.met_by) == ("met", members[1])
+    with pytest.raises(RuleBroken, match="met"):
+        services.hand_in(condition=made, evidence="Again.", by=request.system.owner)
 
 
 @pytest.mark.django_db
@@ -187,7 +192,14 @@ def test_the_chair_closes_when_the_quorum_is_reached() -> None:
 @pytest.mark.django_db
 def test_a_required_discipline_must_vote() -> None:
     request, members = _in_review((*SEATS, "data_protection"))
-    request.board.seats.filter(discipline="data_protection").update(required=True)
+    admin = make.person("administrator", unit=request.system.unit)
+    boards.set_rule(
+        board=request.board,
+        risk="transparency",
+        required=["data_protection"],
+        reason="Privacy first.",
+        by=admin,
+    )
     for member in members[:3]:
         _vote(request, member)
     chair = make.person("board_chair", unit=request.system.unit)
@@ -310,17 +322,24 @@ def _with_conditions(*days: int) -> Any:
     return Deployment.objects.get(request=request)
 
 
+def _meet(condition: Any, **fields: Any) -> None:
+    """Its owner hands in evidence, the seat that set it accepts."""
+    services.hand_in(condition=condition, evidence="Done.", by=condition.owner, **fields)
+    member = condition.accepted_by_seat.memberships.get().user
+    services.accept_condition(condition=condition, by=member, **fields)
+
+
 @pytest.mark.django_db
 def test_an_overdue_condition_stops_the_deployment_from_that_second() -> None:
     deployment = _with_conditions(3, 10)
     first, second = deployment.request.conditions.all()
-    owner, system = deployment.system.owner, deployment.system
+    system = deployment.system
     end = dt.datetime.combine(first.due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
     moment = dt.timedelta(microseconds=1)
     assert selectors.in_force(system.pk, end - moment).exists()  # the due day itself still counts
     assert not selectors.in_force(system.pk, end).exists()
     assert services.suspend_overdue(now=end - moment) == 0
-    services.meet_condition(condition=first, evidence="Done.", by=owner)
+    _meet(first)
     end = dt.datetime.combine(second.due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
     assert selectors.in_force(system.pk, end - moment).exists()
     assert not selectors.in_force(system.pk, end).exists()
@@ -329,12 +348,12 @@ def test_an_overdue_condition_stops_the_deployment_from_that_second() -> None:
     assert services.suspend_overdue(now=later) == 0
     deployment.refresh_from_db()
     assert (deployment.state, deployment.suspended_at) == ("suspended", end)
-    chair = make.person("board_chair", unit=system.unit)
     with pytest.raises(RuleBroken, match="overdue"):
-        services.reinstate(deployment=deployment, reason="Please.", by=chair, effective_at=later)
-    services.meet_condition(condition=second, evidence="Late.", by=owner, effective_at=later)
+        make.reinstated(deployment, effective_at=later)
+    deployment.reinstatements.all().update(state="withdrawn")
+    _meet(second, effective_at=later)
     assert not selectors.in_force(system.pk, later).exists()
-    services.reinstate(deployment=deployment, reason="It is done now.", by=chair, effective_at=later)
+    make.reinstated(deployment, effective_at=later)
     assert selectors.in_force(system.pk, later).exists()
     assert InForce.objects.filter(deployment=deployment, ends_at=deployment.valid_until).count() == 1
 
@@ -344,9 +363,7 @@ def test_a_condition_met_too_late_puts_nothing_back() -> None:
     deployment = _with_conditions(1)
     condition = deployment.request.conditions.get()
     late = timezone.now() + dt.timedelta(days=3)
-    services.meet_condition(
-        condition=condition, evidence="Late.", by=deployment.system.owner, effective_at=late
-    )
+    _meet(condition, effective_at=late)
     deployment.refresh_from_db()
     assert (deployment.state, deployment.suspended_by) == ("suspended", "system")
     assert not selectors.in_force(deployment.system_id, late).exists()
@@ -371,7 +388,7 @@ def test_a_condition_met_does_not_put_back_a_stopped_flow() -> None:
     system = deployment.system
     chair = make.person("board_chair", unit=system.unit)
     services.suspend_flow(flow=system.flows.get(), reason="Complaints.", by=chair)
-    services.meet_condition(condition=deployment.request.conditions.get(), evidence="Done.", by=system.owner)
+    _meet(deployment.request.conditions.get())
     assert not selectors.in_force(system.pk, timezone.now()).exists()
 
 

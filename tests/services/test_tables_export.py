@@ -9,8 +9,11 @@ import django_filters
 import django_tables2
 import openpyxl
 import pytest
+from django.db import connection
+from django.db.models import QuerySet
 from django.test import RequestFactory
-from django.utils import timezone
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 
 from portal.accounts.models import Unit
 from portal.errors import RuleBroken
@@ -97,13 +100,55 @@ def test_csv_without_a_filter_holds_all_rows_not_one_page(claims: Any) -> None:
     assert len(rows[5:]) == 30
 
 
-def test_a_table_too_long_for_memory_is_asked_for_in_parts(
+def test_a_table_too_long_for_a_spreadsheet_is_taken_as_csv(
     claims: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MAX_ROWS", 29)
-    with pytest.raises(RuleBroken, match="more than 29 rows"):
-        answer("export=csv", claims)
-    assert len(read_csv(answer("name=claims&export=csv", claims))) == 8
+    monkeypatch.setattr(exports, "MAX_XLSX", 29)
+    with pytest.raises(RuleBroken, match="Take it as CSV") as refused:
+        answer("export=xlsx", claims)
+    assert refused.value.params == {"limit": 29}
+    assert len(read_csv(answer("export=csv", claims))) == 35
+    assert answer("name=claims&export=xlsx", claims).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["export=csv", "export=csv&name=team&sort=-name&col=name"])
+def test_a_long_csv_is_sent_while_it_is_read_and_says_the_same(
+    claims: Any, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(exports, "LINES", 7)
+    with timezone.override("Europe/Amsterdam"), translation.override("nl"):
+        whole = answer(query, claims)
+        monkeypatch.setattr(exports, "AT_ONCE", 20)
+        with CaptureQueriesContext(connection) as asked:
+            sent = answer(query, claims)
+    assert sent.streaming
+    assert not any("OFFSET" in query["sql"] or '"slug"' in query["sql"] for query in asked), (
+        "only counted so far"
+    )
+    assert sent["Content-Disposition"] == whole["Content-Disposition"]
+    with translation.override("en"):  # whoever reads it has left the request of the person
+        parts = list(sent)
+    assert len(parts) > 4
+    text = b"".join(parts).decode("utf-8-sig")
+    same = [line for line in whole.content.decode("utf-8-sig").split("\n") if "20" not in line[:40]]
+    assert [line for line in text.split("\n") if "20" not in line[:40]] == same
+    assert "# Geëxporteerd op" in text and "+01:00" in text.replace("+02:00", "+01:00")
+
+
+def test_a_long_table_is_read_through_a_cursor(claims: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plain = QuerySet.iterator
+
+    def iterator(self: Any, chunk_size: int | None = None) -> Any:
+        read.append(chunk_size or 0)
+        return plain(self, chunk_size=chunk_size)
+
+    monkeypatch.setattr(QuerySet, "iterator", iterator)
+    monkeypatch.setattr(exports, "AT_ONCE", 20)
+    assert (
+        len(list(csv.reader(io.StringIO(b"".join(answer("export=csv", claims)).decode("utf-8-sig"))))) == 35
+    )
+    assert read == [2000]
 
 
 def test_the_order_of_the_screen_is_the_order_of_the_file(claims: Any) -> None:

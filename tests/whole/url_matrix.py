@@ -39,6 +39,11 @@ class Row:
         return bool(self.args) and not self.room
 
     @property
+    def sees(self) -> set[str]:
+        """The permissions of which one shows it."""
+        return set(self.see.split("|"))
+
+    @property
     def acts(self) -> set[str]:
         """The permissions of which it takes one."""
         return set((self.perm or self.see).split("|"))
@@ -49,12 +54,22 @@ def act(see: str, perm: str = "", **more: Any) -> Row:
     return Row(see, perm, method="post", ok=(200, 302, 409, 422), **more)
 
 
-SLUG = {"slug": "slug"}
-FLOW = {"slug": "slug", "flow": "flow"}
-ITEMS = {"items": []}
 READ = "register:read"
 WROTE = (200, 201, 202, 400, 409, 422)  # an empty write reaches the shape check
 
+
+def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any) -> Row:
+    """A call that acts on a request or on what belongs to one; keys hold no seat and are no person."""
+    values = {"ok": WROTE, "key": (403, 404)} | more
+    return Row("view_review", perm, args={"pk": thing}, method="post", body=body, scope=READ, **values)
+
+
+SLUG = {"slug": "slug"}
+FLOW = {"slug": "slug", "flow": "flow"}
+PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
+ITEMS = {"items": []}
+
+PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
 JOIN = "edit_register|sign_dpia|sign_assessment|vote"  # any of these may join a thread
 
@@ -120,8 +135,32 @@ ROWS: dict[str, Row] = {
     "system_add": Row("edit_register"),
     "system_detail": Row("view_register", args=SLUG),
     "system_edit": Row("view_register", "edit_register", args=SLUG),
-    "version_add": Row("view_register", "edit_register", args=SLUG),
-    "goal_add": Row("view_register", "edit_register", args=SLUG),
+    "system_step": Row("view_register", "edit_register", args={"slug": "slug", "step": "step"}),
+    "system_register": act("view_register", "edit_register", args=SLUG),
+    "system_discard": act("view_register", "edit_register", args=SLUG),
+    "part_add": Row("view_register", "edit_register", args={"slug": "slug", "kind": "part_kind"}),
+    "part_edit": Row("view_register", "edit_register", args=PART),
+    "part_remove": act("view_register", "edit_register", args=PART),
+    "system_compare": Row("view_register", args=SLUG),
+    "vendor_list": Row("view_register"),
+    "vendor_add": Row("edit_register"),
+    "vendor_detail": Row("view_register", args={"slug": "vendor"}),
+    "vendor_edit": Row("view_register", "edit_register", args={"slug": "vendor"}),
+    "mission_list": Row("view_register"),
+    "mission_add": Row("edit_register"),
+    "mission_change": Row("view_register", "edit_register", args={"pk": "mission"}),
+    # reports: everybody makes them and sees their own; those who answer see the others
+    "ai_report_list": Row(SIGNED_IN),
+    "ai_report_add": Row(SIGNED_IN),
+    "ai_report": Row("edit_register|sign_screening", args={"pk": "report"}),
+    "ai_report_draft": act("edit_register|sign_screening", "edit_register", args={"pk": "report"}),
+    "register_export": Row("view_register"),
+    "register_import": Row("edit_register"),
+    "register_import_check": Row(  # the upload is gone: back to the start
+        "edit_register", args={"unit": "unit", "token": "import_token"}, ok=(302,)
+    ),
+    "view_save": Row(SIGNED_IN, method="post", ok=(302,)),
+    "view_delete": Row(SIGNED_IN, args={"pk": "report"}, room=True, method="post", ok=(302, 404)),
     "flow_add": Row("view_register", "edit_register", args=SLUG),
     "flow_edit": Row("view_register", "edit_register", args=FLOW),
     "system_history": Row("view_register", args=SLUG),
@@ -166,19 +205,35 @@ ROWS: dict[str, Row] = {
     # the forms of people (requester, seat holder, owner of the condition); the services ask who sends them
     "request_withdraw": Row("view_review", writes="request_deployment", args={"pk": "request"}),
     "request_recuse": Row("view_review", writes="vote", args={"pk": "request"}),
-    "condition_meet": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
+    "request_paper": Row("view_review", args={"pk": "request"}),
+    "request_edit": Row("view_review", writes="request_deployment", args={"pk": "request"}),
+    "request_return": Row("view_review", writes="chair", args={"pk": "request"}),
+    "request_resubmit": Row("view_review", writes="request_deployment", args={"pk": "request"}),
+    "request_extend": Row("view_review", writes="chair", args={"pk": "request"}),
+    "request_report": Row("view_review", writes="chair", args={"pk": "request"}),
+    "comment_add": act("view_review", args={"pk": "request"}),  # the service asks for a seat
+    "comment_edit": Row("view_review", writes="vote", args={"pk": "comment"}),
+    "minutes_edit": Row("view_review", writes="vote", args={"pk": "request"}),
+    "condition_evidence": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
+    "condition_answer": Row("view_review", writes="vote", args={"pk": "condition"}),
+    "council_add": Row("view_register", "request_deployment", args=SLUG),
+    "council_record": Row("view_review", writes="chair", args={"pk": "council"}),
     "deployment_detail": Row("view_review", args={"pk": "deployment"}),
     "deployment_suspend": Row("view_review", "suspend", args={"pk": "deployment"}),
-    "deployment_reinstate": Row("view_review", "chair", args={"pk": "deployment"}, ok=(200, 409)),
+    "deployment_stop": act("view_review", "suspend", args={"pk": "deployment"}),
+    "deployment_reinstate": Row("view_review", "request_deployment", args={"pk": "deployment"}),
     "deployment_flow_stop": Row("view_review", "suspend", args={"pk": "deployment", "flow": "flow"}),
     "deployment_flow_reinstate": Row(
-        "view_review", "chair", args={"pk": "deployment", "flow": "flow"}, ok=(200, 409)
+        "view_review", "request_deployment", args={"pk": "deployment", "flow": "flow"}
     ),
     "board_list": Row("view_register"),
     "board_detail": Row("view_register", args={"pk": "board"}),
     "board_add": Row("manage_board"),
     "seat_add": Row("manage_board", args={"pk": "board"}),
     "member_add": Row("manage_board", args={"pk": "seat"}),
+    "board_edit": Row("manage_board", args={"pk": "board"}),
+    "board_rule_edit": Row("manage_board", args={"pk": "board", "risk": "risk"}),
+    "member_secretary": act("manage_board", args={"pk": "membership"}),
     "member_end": Row("manage_board", args={"pk": "membership"}),
     # findings
     "finding_list": Row("view_audits"),
@@ -257,10 +312,53 @@ ROWS: dict[str, Row] = {
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_systems": Row("view_register", scope=READ, writes="edit_register"),
-    "api_system": Row("view_register", args=SLUG, scope=READ),
-    "api_versions": Row(
+    "api_system": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
+    "api_system_register": Row(
         "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
     ),
+    "api_system_discard": Row(
+        "view_register", "edit_register", args=SLUG, method="post", scope=READ, ok=WROTE, key=(403,)
+    ),
+    **{
+        f"api_{plural}": Row("view_register", args=SLUG, scope=READ, writes="edit_register")
+        for plural in PLURALS
+    },
+    **{
+        f"api_{plural}_one": Row(
+            "view_register",
+            "edit_register",
+            args={"slug": "slug", "pk": f"part_{plural}"},
+            method="patch",
+            scope=READ,
+            ok=(428,),
+            key=(403,),
+        )
+        for plural in PLURALS
+    },
+    "api_revisions": Row("view_register", args=SLUG, scope=READ),
+    "api_compare": Row("view_register", args=SLUG, scope=READ, ok=(422,)),
+    "api_vendors": Row("view_register", scope=READ, writes="edit_register"),
+    "api_vendor": Row(
+        "view_register", args={"slug": "vendor"}, scope=READ, writes="edit_register", key=(404,)
+    ),
+    "api_missions": Row("view_register", scope=READ, writes="edit_register"),
+    "api_mission": Row(
+        "view_register",
+        "edit_register",
+        args={"pk": "mission"},
+        method="patch",
+        scope=READ,
+        body={"text": "Other words."},
+        ok=(428,),
+        key=(404,),
+    ),
+    "api_ai_reports": Row(SIGNED_IN, scope=READ),
+    "api_ai_report": Row("edit_register|sign_screening", args={"pk": "report"}, scope=READ, key=(404,)),
+    "api_ai_report_answer": Row(
+        "edit_register|sign_screening", args={"pk": "report"}, method="post", scope=READ, ok=WROTE, key=(404,)
+    ),
+    "api_register_export": Row("view_register", scope=READ),
+    "api_register_import": Row("edit_register", method="post", scope=READ, ok=(422,), key=(403,)),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_law": Row("view_register", scope=READ),
     "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),
@@ -303,7 +401,44 @@ ROWS: dict[str, Row] = {
     "api_thread_resolve": write(JOIN, args={"pk": "thread"}, key=(404,)),
     "api_attachment": Row("view_review", args={"pk": "attachment"}, scope=READ, key=(404,)),
     "api_requests": Row("view_register", scope=READ, writes="request_deployment"),  # lists by view_review
-    "api_request": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_request": Row(
+        "view_review", args={"pk": "request"}, scope=READ, key=(404,), writes="request_deployment"
+    ),
+    "api_rounds": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_comments": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_minutes": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_comment": decides({"text": "No."}, "vote", "comment", ok=(403, 409)),  # only who wrote it
+    "api_request_resubmit": decides({"answer": "So."}, "request_deployment", ok=(403,)),  # only the requester
+    "api_request_withdraw": decides({"reason": "No."}, "request_deployment", ok=(403,)),
+    "api_request_return": decides({"questions": "Why?"}, "chair"),
+    "api_request_close": decides({}, "chair"),
+    "api_request_extend": decides({"until": "2099-01-01", "reason": "Holidays."}, "chair"),
+    "api_request_recuse": decides({"reason": "Kin."}, "vote", ok=(409,), refused=(409,)),  # no seat there
+    "api_request_report": decides({"on": "2026-01-01"}, "chair"),
+    "api_condition_evidence": decides({"evidence": "Done."}, "chair", "condition"),
+    "api_condition_accept": decides({}, "vote", "condition", ok=(403,)),  # only who speaks for the seat
+    "api_condition_send_back": decides({"reason": "No."}, "vote", "condition", ok=(403,)),
+    "api_deployment": Row("view_review", args={"pk": "deployment"}, scope=READ, key=(404,)),
+    "api_deployment_suspend": decides({"reason": "Harm."}, "suspend", "deployment"),
+    "api_reinstatement": decides({"summary": "Solved."}, "request_deployment", "deployment"),
+    "api_councils": Row("view_review", args=SLUG, scope=READ, writes="request_deployment", key=(404,)),
+    "api_council_answer": decides(
+        {"act": "refuse", "answered_on": "2020-01-01", "reason": "No.", "documents": "Letter"},
+        "chair|answer_council",
+        "council",
+    ),
+    "api_boards": Row("view_register", scope=READ),
+    "api_board": Row("view_register", args={"pk": "board"}, scope=READ, writes="manage_board", key=(404,)),
+    "api_board_rules": Row(
+        "view_register",
+        "manage_board",
+        args={"pk": "board"},
+        method="put",
+        body={"risk": "minimal", "reason": "Agreed."},
+        scope=READ,
+        ok=WROTE,
+        key=(404,),
+    ),
     "api_request_submit": Row(
         "view_review",
         "request_deployment",

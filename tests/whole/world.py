@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from portal.access.models import RoleAssignment
@@ -44,12 +45,52 @@ def build() -> World:
     return world
 
 
+def _one_of_each_kind(system: Any) -> dict[str, Any]:
+    """A row of every kind of the record, for the addresses of the API."""
+    from governance.registry import parts
+    from governance.registry.fields import PARTS
+
+    rows: dict[str, dict[str, Any]] = {
+        "unit_use": {"unit": system.unit, "note": f"{CANARY} desk"},
+        "contact": {"role": "technical", "person": system.owner},
+        "use_case": {
+            "name": f"{CANARY} help", "audience": "customers", "setting": "self_service", "purpose": "service",
+            "prohibited": f"{CANARY} premiums.",
+        },
+        "goal": {
+            "kpi": "csat", "target": Decimal("0.8"), "direction": "at_least", "due_on": make.today(),
+            "statement": f"{CANARY} is heard",
+        },
+        "cost": {
+            "year": 2027, "category": "licence", "name": f"{CANARY} licence", "amount": Decimal("1200.50"),
+            "source": f"{CANARY} contract",
+        },
+    }  # fmt: skip
+    by = make.person("system_owner", unit=system.unit)
+    made = {kind: parts.add_part(system=system, kind=kind, by=by, **row) for kind, row in rows.items()}
+    made["version"] = system.versions.first()
+    return {f"part_{PARTS[kind].plural.replace('-', '_')}": row.pk for kind, row in made.items()}
+
+
 def _register(world: World, ours: Unit) -> Any:
+    from governance.registry import parts, reports, vendors
     from governance.screening.models import RuleSet
     from governance.screening.selectors import current
 
     system = make.system(unit=ours, name=f"{CANARY} chat")
     flow = make.flow(system, name=f"{CANARY} flow")
+    editor = make.person("system_owner", unit=ours)
+    vendor = vendors.add_vendor(by=editor, unit=ours, slug="kwik", name=f"{CANARY} supplies")
+    mission = vendors.add_mission(by=editor, unit=ours, text=f"{CANARY} is heard")
+    report = reports.report_ai(by=editor, unit=ours, name=f"{CANARY} lamp", what="It blinks.")
+    row = parts.add_part(
+        system=system, kind="hand_over", by=editor, name=f"{CANARY} anger", trigger="Anger.", to_whom="A colleague",
+        within_minutes=2,
+    )  # fmt: skip
+    world.ids |= {
+        "vendor": vendor.slug, "mission": mission.pk, "report": report.pk, "part": row.pk, "part_kind": "hand-overs",
+        "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system),
+    }  # fmt: skip
     screening = current(flow)
     assert screening is not None
     world.ids |= {"rule_set": RuleSet.objects.get().pk}
@@ -110,9 +151,17 @@ def _review(world: World, system: Any) -> None:
         )
     conditional.refresh_from_db()
     seat = Seat.objects.filter(board=board).first()
+    comment = review.comment(request=waiting, text=f"{CANARY}: is it clear?", by=members[0])
+    workers = make.flow(
+        system, signed=False, name=f"{CANARY} check-ins", subject_role="employee", setting="workplace"
+    )
+    council = make.works_council(system, [workers], act="")
     world.ids |= {
         "deployment": conditional.deployment.pk,
         "request": waiting.pk,
+        "comment": comment.pk,
+        "council": council.pk,
+        "risk": "minimal",
         "condition": conditional.conditions.first().pk,  # type: ignore[union-attr]
         "board": board.pk,
         "seat": seat.pk if seat else None,
@@ -121,8 +170,9 @@ def _review(world: World, system: Any) -> None:
 
 
 def _import(system: Any) -> Any:
-    from metrics.ingest import imports, uploads
+    from metrics.ingest import imports
     from portal.jobs.runner import run_job
+    from portal.web import uploads
 
     data = f"id,gold,predicted\n1,{CANARY},joy\n".encode()
     token = uploads.keep(data, str(system.owner.pk), in_use=())

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,15 @@ from django.views import View
 
 from governance.registry.pages import Crumbs, FormPage
 from governance.review import boards, rules, selectors
-from governance.review.forms import BoardForm, MemberForm, ReasonForm, SeatForm
-from governance.review.models import Board, Membership, Seat
+from governance.review.forms import (
+    BoardEditForm,
+    BoardForm,
+    BoardRuleForm,
+    MemberForm,
+    ReasonForm,
+    SeatForm,
+)
+from governance.review.models import Board, BoardRule, DeploymentRequest, Membership, Seat
 from portal.access.selectors import can, has_anywhere, require
 from portal.ledger.selectors import history
 from portal.web.views import SignedInMixin
@@ -28,7 +35,7 @@ class BoardList(SignedInMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list."""
         members = Prefetch("seats__memberships", Membership.objects.select_related("user"))
-        rows = selectors.visible_boards(request.user).distinct().prefetch_related(members)
+        rows = selectors.visible_boards(request.user).prefetch_related(members)
         context = {
             "boards": [{"board": b, "seats": seats_of(b)} for b in rows],
             "may_manage": has_anywhere(request.user, "manage_board"),
@@ -43,16 +50,41 @@ class BoardDetail(SignedInMixin, View):
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page of a board."""
-        board = get_object_or_404(selectors.visible_boards(request.user).distinct(), pk=pk)
+        members = Prefetch("seats__memberships", Membership.objects.select_related("user"))
+        rows = selectors.visible_boards(request.user).prefetch_related("rules", members)
+        board = get_object_or_404(rows, pk=pk)
         context = {
             "board": board,
             "seats": seats_of(board),
-            "majority": rules.Majority(board.majority),
-            "majority_high_risk": rules.Majority(board.majority_high_risk),
+            "rules": _rules_of(board),
+            "reports": selectors.to_report(board) if can(request.user, "view_review", board.unit) else [],
+            "told": _told(board) if can(request.user, "view_review", board.unit) else [],
+            "may_report": request.user.pk in selectors.secretaries(board, timezone.localdate())
+            or can(request.user, "chair", board.unit),
             "events": history(board.subject),
             "may_manage": can(request.user, "manage_board", board.unit),
         }
         return render(request, "review/board_detail.html", context)
+
+
+def _rules_of(board: Board) -> list[dict[str, Any]]:
+    """What a decision takes, per class of risk, the heaviest first."""
+    return [
+        {
+            "risk": risk,
+            "rule": rule,
+            "majority": rules.Majority(rule.majority),
+            "required": [rules.Discipline(name) for name in rule.required],
+        }
+        for risk in rules.Risk
+        for rule in board.rules.all()
+        if rule.risk == risk.value
+    ]
+
+
+def _told(board: Board) -> QuerySet[DeploymentRequest]:
+    rows = board.requests.filter(reported_at__isnull=False).select_related("system", "version")
+    return rows.order_by("-reported_on")[:10]
 
 
 def seats_of(board: Board) -> list[dict[str, Any]]:
@@ -103,7 +135,7 @@ class _BoardAct(FormPage):
 
     def find_board(self, **lookup: Any) -> Board:
         """The board, if this person manages it."""
-        board = get_object_or_404(selectors.visible_boards(self.request.user).distinct(), **lookup)
+        board = get_object_or_404(selectors.visible_boards(self.request.user), **lookup)
         require(self.request.user, "manage_board", board.unit)
         return board
 
@@ -114,6 +146,64 @@ class _BoardAct(FormPage):
     def crumbs(self) -> Crumbs:
         """Below the board."""
         return [(gettext("Boards"), reverse("board_list")), (self.board.name, self.board.get_absolute_url())]
+
+
+class BoardEdit(_BoardAct):
+    """Change how a board works."""
+
+    title = _("Change how the board works")
+
+    def form(self, data: Any = None) -> BoardEditForm:
+        """With what holds now."""
+        initial = {name: getattr(self.board, name) for name in boards.SETTINGS}
+        return BoardEditForm(data, initial=initial)
+
+    def act(self, form: BoardEditForm) -> str:
+        """Save."""
+        boards.change_board(board=self.board, by=self.request.user, **form.cleaned_data)
+        return self.board.get_absolute_url()
+
+
+class BoardRuleEdit(_BoardAct):
+    """Set what a decision takes for one class of risk."""
+
+    title = _("Quorum, majority and required disciplines")
+    rule: BoardRule
+
+    def load(self) -> None:
+        """The board and the rule of the address."""
+        super().load()
+        self.rule = get_object_or_404(self.board.rules, risk=self.kwargs["risk"])
+
+    def form(self, data: Any = None) -> BoardRuleForm:
+        """With what holds now."""
+        voting = self.board.seats.filter(advisory=False).values_list("discipline", flat=True)
+        initial = {name: getattr(self.rule, name) for name in ("quorum", "majority", "required")}
+        return BoardRuleForm(data, seats=list(voting), initial=initial)
+
+    def extra(self) -> dict[str, Any]:
+        """Which class."""
+        return {"note": gettext(rules.Risk(self.rule.risk).sentence)}
+
+    def act(self, form: BoardRuleForm) -> str:
+        """Set it."""
+        boards.set_rule(board=self.board, risk=self.rule.risk, by=self.request.user, **form.cleaned_data)
+        return self.board.get_absolute_url()
+
+
+class SecretaryName(SignedInMixin, View):
+    """Say that a member keeps the minutes, or no longer."""
+
+    perm = "manage_board"
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Turn it round."""
+        rows = Membership.objects.select_related("seat__board__unit")
+        found = get_object_or_404(rows, pk=pk)
+        board = get_object_or_404(selectors.visible_boards(request.user), pk=found.seat.board_id)
+        require(request.user, "manage_board", board.unit)
+        boards.name_secretary(membership=found, secretary=not found.secretary, by=request.user)
+        return HttpResponseRedirect(board.get_absolute_url())
 
 
 class SeatAdd(_BoardAct):

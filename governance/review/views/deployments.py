@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.views import View
 from governance.registry.models import DataFlow
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import selectors, services
-from governance.review.forms import ReasonForm, SuspendForm
+from governance.review.forms import ReasonForm, ReinstateForm, SuspendForm
 from governance.review.models import Deployment
 from portal.access.selectors import can, require
 from portal.ledger.selectors import history
@@ -34,30 +34,37 @@ class DeploymentDetail(SignedInMixin, View):
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page of a deployment."""
         deployment = find(request.user, pk)
-        own = request.user.pk in (deployment.request.requested_by_id, deployment.system.owner_id)
         now = timezone.now()
         stretches = deployment.stretches.select_related("flow").order_by("flow__slug", "starts_at")
+        running = deployment.state == "in_force"
+        states = selectors.flow_states(deployment, now)
+        stopped = any(state == "stopped" for _flow, state in states) and deployment.state in (
+            "in_force",
+            "suspended",
+        )
         context = {
             "deployment": deployment,
             "system": deployment.system,
             "flows": [
                 {
                     "flow": flow,
-                    "now": any(r.flow_id == flow.pk and r.starts_at <= now < r.ends_at for r in stretches),
+                    "state": "in_force" if state == "running" else state,
+                    "now": state == "running",
                 }
-                for flow in deployment.flows.all()
+                for flow, state in states
             ],
-            "may_stop_flow": deployment.state == "in_force"
-            and can(request.user, "suspend", deployment.system),
-            "may_restore_flow": deployment.state == "in_force"
-            and not own
-            and can(request.user, "chair", deployment.system),
+            "waits": [flow for flow, state in states if state == "waiting"],
+            "may_stop_flow": running and can(request.user, "suspend", deployment.system),
+            "may_suspend": running and can(request.user, "suspend", deployment.system),
+            "may_ask_back": stopped and can(request.user, "request_deployment", deployment.system),
+            "may_ask_council": can(request.user, "request_deployment", deployment.system),
+            "asked_back": deployment.reinstatements.exclude(state="draft").select_related(
+                "system", "version"
+            ),
+            "later": deployment.request.later.filter(kind="reapproval").exclude(state="draft"),
             "stretches": [{"row": row, "now": row.starts_at <= now < row.ends_at} for row in stretches],
             "events": history([deployment.subject, deployment.request.subject]),
-            "may_suspend": deployment.state == "in_force" and can(request.user, "suspend", deployment.system),
-            "may_reinstate": deployment.state == "suspended"
-            and not own
-            and can(request.user, "chair", deployment.system),
+            "stop_form": ReasonForm(),
         }
         return render(request, "review/deployment_detail.html", context)
 
@@ -99,7 +106,7 @@ class DeploymentSuspend(_DeploymentAct):
     def extra(self) -> dict[str, Any]:
         """The consequence."""
         return {
-            "note": _("The system is told 'no' from this moment. Only the chair of a board reinstates it.")
+            "note": _("The system is told 'no' from this moment. Only the board reinstates it, by its votes.")
         }
 
     def act(self, form: SuspendForm) -> str:
@@ -109,19 +116,44 @@ class DeploymentSuspend(_DeploymentAct):
         return self.deployment.get_absolute_url()
 
 
+class DeploymentStop(SignedInMixin, View):
+    """The emergency stop: one click and a reason, for any overseer."""
+
+    perm = "view_review"
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Suspend at once."""
+        deployment = find(request.user, pk)
+        require(request.user, "suspend", deployment.system)
+        form = ReasonForm(request.POST)
+        reason = form.cleaned_data["reason"] if form.is_valid() else ""  # the service asks for one
+        services.suspend(deployment=deployment, by=request.user, reason=reason)
+        said(request, gettext("The deployment is suspended."))
+        return HttpResponseRedirect(deployment.get_absolute_url())
+
+
 class DeploymentReinstate(_DeploymentAct):
-    """Put a suspended deployment back."""
+    """Ask the board to put back what was stopped."""
 
-    needs = "chair"
-    form_class = ReasonForm
-    title = _("Reinstate this deployment")
-    submit = _("Reinstate")
+    needs = "request_deployment"
+    form_class = ReinstateForm
+    title = _("Ask the board to reinstate")
+    submit = _("Save as a draft")
 
-    def act(self, form: ReasonForm) -> str:
-        """Reinstate it."""
-        services.reinstate(deployment=self.deployment, by=self.request.user, **form.cleaned_data)
-        said(self.request, gettext("The deployment is in force again."))
-        return self.deployment.get_absolute_url()
+    def extra(self) -> dict[str, Any]:
+        """Who decides."""
+        return {"note": _("The board decides by its votes, as on a new request. Nobody puts it back alone.")}
+
+    def flows(self) -> list[DataFlow] | None:
+        """Which flows (None: all that is stopped)."""
+        return None
+
+    def act(self, form: ReinstateForm) -> str:
+        """Draft the request; submitting is the next step, on its page."""
+        made = services.ask_reinstatement(
+            deployment=self.deployment, by=self.request.user, flows=self.flows(), **form.cleaned_data
+        )
+        return made.get_absolute_url()
 
 
 class _FlowAct(_DeploymentAct):
@@ -156,15 +188,18 @@ class FlowSuspend(_FlowAct):
         return self.deployment.get_absolute_url()
 
 
-class FlowReinstate(_FlowAct):
-    """Put a stopped flow back."""
+class FlowReinstate(DeploymentReinstate):
+    """Ask the board to put one stopped flow back."""
 
-    needs = "chair"
-    title = _("Reinstate this data flow")
-    submit = _("Reinstate")
+    title = _("Ask the board to reinstate this data flow")
+    flow: DataFlow
 
-    def act(self, form: ReasonForm) -> str:
-        """Put it back."""
-        services.reinstate_flow(flow=self.flow, by=self.request.user, **form.cleaned_data)
-        said(self.request, gettext("The data flow is in force again."))
-        return self.deployment.get_absolute_url()
+    def load(self) -> None:
+        """The deployment and the flow of the address."""
+        super().load()
+        flows = self.deployment.flows.select_related("system")
+        self.flow = get_object_or_404(flows, slug=self.kwargs["flow"])
+
+    def flows(self) -> list[DataFlow] | None:
+        """This one."""
+        return [self.flow]

@@ -1,6 +1,6 @@
-"""Changes of the register that touch approvals, and the tabs 'Approvals' and 'History' of a system."""
+"""Data flows of a system, and its tab 'Approvals'."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,17 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from governance.registry import selectors as registry
-from governance.registry import services as register
-from governance.registry.forms import SystemForm, initial_of
+from governance.registry.fields import FLOW, Field
 from governance.registry.models import DataFlow, System
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import changes, selectors
-from governance.review.forms import GoalForm, VersionForm
-from governance.screening import rulesets
 from governance.screening.forms import FlowForm
-from governance.screening.models import spoken
 from portal.access.selectors import can, require
-from portal.ledger.selectors import HistoryLine, history
 from portal.web.views import SignedInMixin
 
 MATERIAL = _("A material change takes what was approved out of force until the board has looked at it again.")
@@ -45,60 +40,6 @@ class SystemFormPage(FormPage):
             (gettext("Systems"), reverse("system_list")),
             (self.system.name, self.system.get_absolute_url()),
         ]
-
-
-class SystemEdit(SystemFormPage):
-    """Change the description of a system."""
-
-    form_class = SystemForm
-    title = _("Change the system")
-
-    def form(self, data: Any = None) -> SystemForm:
-        """Filled with what is there."""
-        return SystemForm(data, user=self.request.user, system=self.system, initial=initial_of(self.system))
-
-    def extra(self) -> dict[str, Any]:
-        """The consequence of a material change."""
-        return {"note": MATERIAL}
-
-    def act(self, form: SystemForm) -> str:
-        """Save what differs."""
-        values = dict(form.cleaned_data)
-        version, reason = values.pop("row_version"), values.pop("reason")
-        found = changes.update_system(
-            system=self.system, by=self.request.user, expected_version=version, reason=reason, **values
-        )
-        said(self.request, gettext("Saved.") if found else gettext("Nothing differed; nothing was saved."))
-        return self.system.get_absolute_url()
-
-
-class VersionAdd(SystemFormPage):
-    """Register a version."""
-
-    form_class = VersionForm
-    title = _("Add a version")
-
-    def extra(self) -> dict[str, Any]:
-        """The consequence."""
-        return {"note": MATERIAL}
-
-    def act(self, form: VersionForm) -> str:
-        """Add it."""
-        changes.add_version(system=self.system, by=self.request.user, **form.cleaned_data)
-        said(self.request, gettext("The version is in the register."))
-        return self.system.get_absolute_url()
-
-
-class GoalAdd(SystemFormPage):
-    """Set a goal."""
-
-    form_class = GoalForm
-    title = _("Add a goal")
-
-    def act(self, form: GoalForm) -> str:
-        """Add it."""
-        register.add_goal(system=self.system, by=self.request.user, **form.cleaned_data)
-        return self.system.get_absolute_url()
 
 
 class FlowAdd(SystemFormPage):
@@ -138,9 +79,14 @@ class FlowEdit(SystemFormPage):
         """Filled with what is there."""
         return FlowForm(data, flow=self.flow)
 
+    def table(self) -> Mapping[str, Field]:
+        """The words of a flow's fields."""
+        return FLOW.by_name
+
     def extra(self) -> dict[str, Any]:
         """The consequence, and the way back to the flow."""
-        return {"note": MATERIAL, "cancel_url": self.flow.get_absolute_url(), "system": self.system}
+        note = MATERIAL if self.system.state == "registered" else ""
+        return {"note": note, "cancel_url": self.flow.get_absolute_url(), "system": self.system}
 
     def act(self, form: FlowForm) -> str:
         """Save what differs and screen again."""
@@ -182,40 +128,10 @@ class SystemApprovals(SignedInMixin, View):
             "system": system,
             "deployments": system.deployments.select_related("version", "request").prefetch_related("flows"),
             "requests": requests.select_related("version", "board", "requested_by"),
+            "councils": system.council_records.prefetch_related("flows"),
+            "without_council": selectors.without_council(system.flows.select_related("system")),
+            "uncovered": selectors.uncovered(system) if system.deployments.exists() else [],
             "may_request": can(request.user, "request_deployment", system),
             "tab": "approvals",
         }
         return render(request, "review/system_approvals.html", context)
-
-
-class SystemHistory(SignedInMixin, View):
-    """Everything that happened to a system, from the ledger."""
-
-    perm = "view_register"
-
-    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """The tab 'History'."""
-        system = registry.get(request.user, slug)
-        context = {
-            "system": system,
-            "events": _in_words(history(_subjects(request.user, system))),
-            "tab": "history",
-        }
-        return render(request, "review/system_history.html", context)
-
-
-def _subjects(user: Any, system: System) -> list[str]:
-    """The system, and of what belongs to it that which this person may see."""
-    subjects = [system.subject]
-    if can(user, "view_review", system):
-        subjects += [row.subject for row in selectors.visible_requests(user).filter(system=system)]
-        subjects += [row.subject for row in system.deployments.all()]
-    if can(user, "view_audits", system):
-        subjects += [finding.subject for finding in system.findings.all()]
-    return subjects
-
-
-def _in_words(events: list[HistoryLine]) -> list[HistoryLine]:
-    """With the reasons that are sentences of the law in the reader's language: the ledger keeps the English."""
-    reasons = {rule.reason["en"]: spoken(dict(rule.reason)) for rule in rulesets.in_force().rules}
-    return [replace(event, why=reasons.get(event.why, event.why)) for event in events]

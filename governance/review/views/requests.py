@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +15,20 @@ from django.views import View
 
 from governance.registry.pages import Crumbs, FormPage, add_error, said
 from governance.review import selectors, services
-from governance.review.forms import EvidenceForm, ReasonForm, RequestForm, VoteForm
-from governance.review.models import Condition, DeploymentRequest
-from governance.review.paper import board_paper
+from governance.review.forms import (
+    AnswerForm,
+    CommentForm,
+    ConditionForms,
+    ExtendForm,
+    QuestionsForm,
+    ReasonForm,
+    ReportForm,
+    RequestEditForm,
+    RequestForm,
+    VoteForm,
+)
+from governance.review.models import DeploymentRequest
+from governance.review.paper import board_paper, one_page
 from governance.review.tables import RequestFilter, RequestTable
 from governance.review.views.register import SystemFormPage
 from portal.errors import RuleBroken
@@ -47,7 +59,7 @@ class RequestList(TableView):
 
 
 class RequestAdd(SystemFormPage):
-    """Ask for a deployment."""
+    """Ask for a deployment; `?earlier=` takes over the words of the request that this one follows."""
 
     needs = "request_deployment"
     form_class = RequestForm
@@ -56,7 +68,18 @@ class RequestAdd(SystemFormPage):
 
     def form(self, data: Any = None) -> RequestForm:
         """With the versions, flows and boards of the system."""
-        return RequestForm(data, system=self.system)
+        user = self.request.user
+        return RequestForm(data, system=self.system, user=user, initial=self.before())
+
+    def before(self) -> dict[str, Any]:
+        """What the request named in the address said."""
+        rows = selectors.visible_requests(self.request.user).filter(system=self.system)
+        named = self.request.GET.get("earlier", "")
+        try:
+            earlier = rows.filter(pk=named).first() if named else None
+        except ValidationError:  # not an id
+            earlier = None
+        return {**_said(earlier), "earlier": earlier.pk, "board": earlier.board_id} if earlier else {}
 
     def act(self, form: RequestForm) -> str:
         """Draft it; submitting is the next step, on its page."""
@@ -64,72 +87,123 @@ class RequestAdd(SystemFormPage):
         return request.get_absolute_url()
 
 
+def _said(request: DeploymentRequest) -> dict[str, Any]:
+    texts = ("summary", "alternatives", "consulted", "doubts", "valid_months")
+    return {
+        "version": request.version_id,
+        "flows": [flow.pk for flow in request.flows.all()],
+        **{name: getattr(request, name) for name in texts},
+    }
+
+
 def find(user: Any, pk: Any) -> DeploymentRequest:
     """The request for this person, or Http404."""
     rows = selectors.visible_requests(user).select_related(
-        "system__unit", "system__owner", "version", "board"
+        "system__unit", "system__owner", "version", "board", "requested_by", "earlier", "reinstates"
     )
     return get_object_or_404(rows, pk=pk)
 
 
 class RequestDetail(SignedInMixin, View):
-    """The board paper: what is read, of whom, the law, the question; and the vote."""
+    """The board paper: what is read, of whom, the law, the question; the discussion and the vote."""
 
     perm = "view_review"
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page of a request."""
-        return self.page(find(request.user, pk), VoteForm(), 200)
+        found = find(request.user, pk)
+        return self.page(found, VoteForm(), _condition_forms(found), 200)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Vote; a refusal shows the page again with the reason."""
+        """Vote; a refusal shows the page again with the reason. `more` asks for another row of conditions."""
         found = find(request.user, pk)
-        form = VoteForm(request.POST)
-        if not form.is_valid():
-            return self.page(found, form, 422)
-        values = {name: form.cleaned_data[name] for name in ("choice", "reason")}
+        form, rows = VoteForm(request.POST), _condition_forms(found, request.POST)
+        if "more" in request.POST:
+            kept = VoteForm(initial=request.POST.dict())
+            return self.page(found, kept, _condition_forms(found, _wider(request.POST)), 200)
+        valid = [form.is_valid(), rows.is_valid()]
+        if not all(valid):
+            return self.page(found, form, rows, 422)
         try:
-            services.cast_vote(request=found, by=request.user, conditions=form.conditions(), **values)
+            services.cast_vote(
+                request=found, by=request.user, conditions=rows.conditions(), **form.cleaned_data
+            )
         except RuleBroken as error:
-            field = "condition" if error.field == "conditions" else error.field
-            add_error(form, field, sentence(error))
-            return self.page(found, form, 409)
+            add_error(form, error.field, sentence(error))
+            return self.page(found, form, rows, 409)
         said(request, gettext("Your vote is cast. It stays hidden until the vote closes."))
         return HttpResponseRedirect(found.get_absolute_url())
 
-    def page(self, found: DeploymentRequest, form: VoteForm, status: int) -> HttpResponse:
+    def page(self, found: DeploymentRequest, form: VoteForm, rows: Any, status: int) -> HttpResponse:
         """The paper with the vote form."""
-        context = {**board_paper(found, self.request.user, timezone.now()), "form": form}
+        paper = board_paper(found, self.request.user, timezone.now())
+        context = {**paper, "form": form, "rows": rows, "comment_form": CommentForm()}
         return render(self.request, "review/request_detail.html", context, status=status)
 
 
-class RequestSubmit(SignedInMixin, View):
+def _condition_forms(found: DeploymentRequest, data: Any = None) -> Any:
+    voting = found.board.seats.filter(advisory=False).values_list("discipline", flat=True)
+    return ConditionForms(data, prefix="conditions", form_kwargs={"seats": list(voting)})
+
+
+def _wider(data: QueryDict) -> QueryDict:
+    """The same with one row of conditions more, at most ten."""
+    wider = data.copy()
+    total = data.get("conditions-TOTAL_FORMS", "1")
+    wider["conditions-TOTAL_FORMS"] = str(min(int(total) + 1, 10) if total.isdecimal() else 1)
+    return wider
+
+
+class RequestPaper(SignedInMixin, View):
+    """The board paper on one page, for the printer."""
+
+    perm = "view_review"
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The page."""
+        context = one_page(find(request.user, pk), timezone.now())
+        return render(request, "review/request_paper.html", context)
+
+
+class _Post(SignedInMixin, View):
+    """A button of the page of a request."""
+
+    perm = "view_review"
+
+    def act(self, found: DeploymentRequest) -> str:
+        """Call the service; what to say on the next page."""
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Act and go back to the page; a refusal is said there."""
+        found = find(request.user, pk)
+        text = self.act(found)
+        if text:
+            said(request, text)
+        return HttpResponseRedirect(found.get_absolute_url())
+
+
+class RequestSubmit(_Post):
     """Hand a draft to the board."""
 
-    perm = "view_review"
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def act(self, found: DeploymentRequest) -> str:
         """Submit; a double click finds it submitted."""
-        found = find(request.user, pk)
-        if found.state != "in_review":
-            services.submit(request=found, by=request.user)
-            said(request, gettext("The request is with the board."))
-        return HttpResponseRedirect(found.get_absolute_url())
+        if found.state == "in_review":
+            return ""
+        services.submit(request=found, by=self.request.user)
+        return gettext("The request is with the board.")
 
 
-class RequestClose(SignedInMixin, View):
+class RequestClose(_Post):
     """Close a vote, by the chair."""
 
-    perm = "view_review"
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Close and show the decision."""
-        found = find(request.user, pk)
-        services.close_vote(request=found, by=request.user)
-        return HttpResponseRedirect(found.get_absolute_url())
+    def act(self, found: DeploymentRequest) -> str:
+        """Close it."""
+        services.close_vote(request=found, by=self.request.user)
+        return gettext("The vote is closed.")
 
 
-class _RequestAct(FormPage):
+class RequestAct(FormPage):
     """A form about one request."""
 
     perm = "view_review"
@@ -148,7 +222,75 @@ class _RequestAct(FormPage):
         ]
 
 
-class RequestWithdraw(_RequestAct):
+class RequestEdit(RequestAct):
+    """Change a draft or a returned request."""
+
+    title = _("Change the request")
+
+    def form(self, data: Any = None) -> RequestEditForm:
+        """Filled with what is there; the page remembers of which state it was."""
+        initial = {**_said(self.asked), "row_version": self.asked.row_version}
+        return RequestEditForm(data, system=self.asked.system, user=self.request.user, initial=initial)
+
+    def act(self, form: RequestEditForm) -> str:
+        """Save, unless somebody saved meanwhile."""
+        values = dict(form.cleaned_data)
+        expected = values.pop("row_version")
+        services.revise_request(request=self.asked, by=self.request.user, expected_version=expected, **values)
+        return self.asked.get_absolute_url()
+
+
+class RequestReturn(RequestAct):
+    """Send a request back with questions."""
+
+    form_class = QuestionsForm
+    title = _("Return with questions")
+    submit = _("Return")
+
+    def extra(self) -> dict[str, Any]:
+        """What follows."""
+        return {"note": _("This round ends, and its votes can be read. With the answer a new round begins.")}
+
+    def act(self, form: QuestionsForm) -> str:
+        """Return it."""
+        services.return_request(request=self.asked, by=self.request.user, **form.cleaned_data)
+        said(self.request, gettext("The request is back with who made it."))
+        return self.asked.get_absolute_url()
+
+
+class RequestResubmit(RequestAct):
+    """Answer the board and submit again."""
+
+    form_class = AnswerForm
+    title = _("Answer the board")
+    submit = _("Submit again")
+
+    def extra(self) -> dict[str, Any]:
+        """The questions."""
+        round_ = selectors.current_round(self.asked)
+        return {"note": round_.reason if round_ else ""}
+
+    def act(self, form: AnswerForm) -> str:
+        """Submit; a double click finds it submitted."""
+        if self.asked.state != "in_review":
+            services.resubmit(request=self.asked, by=self.request.user, **form.cleaned_data)
+            said(self.request, gettext("The request is with the board."))
+        return self.asked.get_absolute_url()
+
+
+class RequestExtend(RequestAct):
+    """Leave a vote open longer."""
+
+    form_class = ExtendForm
+    title = _("Leave the vote open longer")
+
+    def act(self, form: ExtendForm) -> str:
+        """Set the later day."""
+        services.extend_vote(request=self.asked, by=self.request.user, **form.cleaned_data)
+        return self.asked.get_absolute_url()
+
+
+class RequestWithdraw(RequestAct):
     """Withdraw a request."""
 
     title = _("Withdraw the request")
@@ -161,7 +303,7 @@ class RequestWithdraw(_RequestAct):
         return self.asked.get_absolute_url()
 
 
-class RequestRecuse(_RequestAct):
+class RequestRecuse(RequestAct):
     """Step back because of a conflict of interest."""
 
     title = _("Declare a conflict of interest")
@@ -174,25 +316,13 @@ class RequestRecuse(_RequestAct):
         return self.asked.get_absolute_url()
 
 
-class ConditionMeet(_RequestAct):
-    """Say that a condition is met."""
+class RequestReport(RequestAct):
+    """Note that the board was told of a delegated decision."""
 
-    form_class = EvidenceForm
-    title = _("This condition is met")
-    submit = _("Save")
-    condition: Condition
+    form_class = ReportForm
+    title = _("Reported to the board")
 
-    def load(self) -> None:
-        """The condition of the address, and its request."""
-        rows = Condition.objects.filter(request__in=selectors.visible_requests(self.request.user))
-        self.condition = get_object_or_404(rows.select_related("request__system"), pk=self.kwargs["pk"])
-        self.asked = self.condition.request
-
-    def act(self, form: EvidenceForm) -> str:
-        """Save the evidence."""
-        services.meet_condition(condition=self.condition, by=self.request.user, **form.cleaned_data)
-        return self.asked.get_absolute_url()
-
-    def extra(self) -> dict[str, Any]:
-        """What was set."""
-        return {"note": self.condition.text}
+    def act(self, form: ReportForm) -> str:
+        """Note the meeting."""
+        services.report_delegated(request=self.asked, by=self.request.user, **form.cleaned_data)
+        return self.asked.board.get_absolute_url()

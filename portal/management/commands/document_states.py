@@ -6,13 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from governance.review import rules as review
+from governance.review.rules import states as review
 from portal.jobs import rules as jobs
-
-HEAD = """# States
-
-Written from the tables of states by `python manage.py document_states`; change the table, not this page.
-"""
 
 
 def diagram(first: str, moves: Iterable[tuple[str, str, str]]) -> str:
@@ -23,12 +18,6 @@ def diagram(first: str, moves: Iterable[tuple[str, str, str]]) -> str:
     lines += [f"    {source} --> {target}{label and f': {label}'}" for source, target, label in rows]
     lines += [f"    {state} --> [*]" for state in sorted(ends)]
     return "\n".join([*lines, "```"])
-
-
-def of_review(machine: str) -> str:
-    """The diagram of requests or deployments."""
-    rows = [row for row in review.TRANSITIONS if row.machine == machine]
-    return diagram(rows[0].source, ((row.source, row.target, f"{row.act} ({row.sentence})") for row in rows))
 
 
 def of_jobs() -> str:
@@ -44,13 +33,8 @@ def of_jobs() -> str:
 
 def render() -> str:
     """The whole page."""
-    parts = [
-        ("A deployment request", of_review("request"), "`governance/review/rules.py`"),
-        ("A deployment", of_review("deployment"), "`governance/review/rules.py`"),
-        ("A job", of_jobs(), "`portal/jobs/rules.py`; what the states mean: [jobs](jobs.md#a-jobs-life)"),
-    ]
-    texts = [f"\n## {title}\n\nTable: {where}.\n\n{drawn}\n" for title, drawn, where in parts]
-    return HEAD + "".join(texts)
+    where = "`portal/jobs/rules.py`; what the states mean: [jobs](jobs.md#a-jobs-life)"
+    return f"{review.diagram()}\n## A job\n\nTable: {where}.\n\n{of_jobs()}\n"
 
 
 class Command(BaseCommand):

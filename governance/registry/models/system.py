@@ -1,4 +1,4 @@
-"""The register: systems, their versions, data flows and goals."""
+"""Systems, their versions and their data flows."""
 
 import uuid
 
@@ -18,21 +18,36 @@ class System(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     sort_key = models.CharField(max_length=200, editable=False, db_index=True)
-    description = models.TextField(max_length=4000)
+    description = models.TextField(max_length=4000, blank=True)
     unit = models.ForeignKey("portal.Unit", on_delete=models.PROTECT, related_name="systems")
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_systems"
     )
-    provider_role = models.CharField(max_length=12, default="deployer")
+    provider_role = models.CharField(max_length=12, default="deployer", blank=True)
+    vendor = models.ForeignKey(
+        "governance.Vendor", on_delete=models.PROTECT, related_name="systems", null=True, blank=True
+    )
     state = models.CharField(max_length=12, default="registered")
     labels = ArrayField(models.CharField(max_length=60), default=list)
     label_map = models.JSONField(default=dict, blank=True)
     dimensions = models.JSONField(default=dict, blank=True)
     languages = ArrayField(models.CharField(max_length=12), default=list)
     link_template = models.CharField(max_length=400, blank=True)
+    # whether it learns in production; "" in records from before this was asked
+    learning = models.CharField(max_length=12, blank=True)
+    learning_figure = models.SlugField(max_length=60, blank=True)
+    learning_max_deviation = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    learning_window_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    learning_checks = models.TextField(max_length=2000, blank=True)
+    strategies = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    strategy_note = models.TextField(max_length=2000, blank=True)
     row_version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    registered_at = models.DateTimeField(null=True, blank=True)
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     imported = models.BooleanField(default=False)
 
     class Meta:
@@ -41,11 +56,34 @@ class System(models.Model):
         permissions = list(PERMISSIONS.items())
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["draft", "registered", "retired"]), name="system_state_known"
+                condition=models.Q(state__in=["draft", "registered", "retired", "discarded"]),
+                name="system_state_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(provider_role__in=["provider", "deployer", "both"]),
+                condition=models.Q(provider_role__in=["provider", "deployer", "both"])
+                | models.Q(provider_role="", state__in=["draft", "discarded"]),
                 name="system_role_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(registered_at__isnull=True, registered_by__isnull=True)
+                | models.Q(registered_at__isnull=False, registered_by__isnull=False),
+                name="system_registered_at_and_by",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["draft", "discarded"], registered_at__isnull=True)
+                | models.Q(state__in=["registered", "retired"], registered_at__isnull=False),
+                name="system_registered_unless_draft",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(learning__in=["", "no", "periodic", "continuous"]),
+                name="system_learning_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(learning="continuous")
+                | models.Q(state__in=["draft", "discarded"])
+                | models.Q(learning_max_deviation__gt=0, learning_window_days__gt=0)
+                & ~models.Q(learning_figure=""),
+                name="system_continuous_learning_has_limits",
             ),
         ]
 
@@ -83,7 +121,9 @@ class SystemVersion(models.Model):
     name = models.CharField(max_length=60)
     model = models.CharField(max_length=200, blank=True)
     released_on = models.DateField()
+    training_data = models.TextField(max_length=4000, blank=True)
     notes = models.TextField(max_length=4000, blank=True)
+    row_version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -142,30 +182,3 @@ class DataFlow(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("flow_detail", args=[self.system.slug, self.slug])
-
-
-class Goal(models.Model):
-    """A human-centred goal, tied to a KPI with target, direction and date."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="goals")
-    kpi = models.SlugField(max_length=60)
-    target = models.DecimalField(max_digits=14, decimal_places=4)
-    direction = models.CharField(max_length=10)
-    due_on = models.DateField()
-    statement = models.TextField(max_length=1000)
-    created_at = models.DateTimeField()
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        default_permissions = ()
-        ordering = ["due_on", "kpi"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(direction__in=["at_least", "at_most"]), name="goal_direction_known"
-            ),
-            models.UniqueConstraint(fields=["system", "kpi", "due_on"], name="goal_once_per_kpi_and_date"),
-        ]
-
-    def __str__(self) -> str:
-        return self.statement

@@ -1,0 +1,228 @@
+"""Changes of the register over REST that touch approvals: systems, vendors, rows of a record, imports."""
+
+import uuid
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.registry import content, exchange, selectors
+from governance.registry import serializers as shapes
+from governance.registry.api import READ, VENDOR_TABLE, unit_of, validated
+from governance.registry.fields import PARTS, SYSTEM, PartKind
+from governance.registry.models import System
+from governance.registry.services import person
+from governance.review import changes, imports
+from portal.access.selectors import require
+from portal.errors import N_, Invalid
+from portal.web.endpoint import ApiView
+from portal.web.locks import based_on, precondition
+from portal.web.rest import actor, idempotent, nothing_in, with_etag
+
+
+class SystemOne(ApiView):
+    """GET and PATCH systems/{slug}."""
+
+    permission_classes = READ
+
+    @extend_schema(operation_id="system", responses={200: shapes.SystemShape}, tags=["register"])
+    def get(self, request: Request, slug: str) -> Response:
+        """One system with its versions and data flows; its ETag goes into If-Match of a change."""
+        system = selectors.get(request.user, slug)
+        return with_etag(request, shapes.system_shape(system), version=system.row_version)
+
+    @extend_schema(
+        operation_id="system_change",
+        request=shapes.SystemChange,
+        responses={200: shapes.SystemShape},
+        tags=["register"],
+    )
+    @idempotent
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change fields; 412 (If-Match) or 409 (row_version) names what changed since the state you had."""
+        system = selectors.get(request.user, slug)
+        require(request.user, "edit_register", system)
+        values = validated(shapes.SystemChange, request)
+        reason = values.pop("reason", "")
+        expected, by_header = based_on(request, values.pop("row_version", None))
+        with precondition(by_header):
+            changes.update_system(
+                system=system,
+                by=actor(request),
+                expected_version=expected,
+                reason=reason,
+                **shapes.resolved(SYSTEM, values, request.user),
+            )
+        return with_etag(request, shapes.system_shape(system), version=system.row_version)
+
+
+class VendorOne(ApiView):
+    """GET and PATCH vendors/{slug}."""
+
+    permission_classes = READ
+
+    @extend_schema(operation_id="vendor", responses={200: shapes.VendorShape}, tags=["register"])
+    def get(self, request: Request, slug: str) -> Response:
+        """One vendor."""
+        vendor = _vendor(request, slug)
+        return with_etag(request, content.of_vendor(vendor), version=vendor.row_version)
+
+    @extend_schema(
+        operation_id="vendor_change",
+        request=shapes.VendorChange,
+        responses={200: shapes.VendorShape},
+        tags=["register"],
+    )
+    @idempotent
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change fields; another transfer tool voids what was approved on other terms."""
+        vendor = _vendor(request, slug)
+        require(request.user, "edit_register", vendor)
+        values = validated(shapes.VendorChange, request)
+        reason = values.pop("reason", "")
+        expected, by_header = based_on(request, values.pop("row_version", None))
+        with precondition(by_header):
+            changes.update_vendor(
+                vendor=vendor,
+                by=person(actor(request)),
+                expected_version=expected,
+                reason=reason,
+                **shapes.resolved(VENDOR_TABLE, values, request.user),
+            )
+        return with_etag(request, content.of_vendor(vendor), version=vendor.row_version)
+
+
+def _vendor(request: Request, slug: str) -> Any:
+    return get_object_or_404(selectors.vendors(request.user).select_related("unit"), slug=slug)
+
+
+REASON_LENGTH = 400
+_WHY = OpenApiParameter(
+    "reason",
+    {"type": "string", "maxLength": REASON_LENGTH},
+    description="why; needed where the system is in the register",
+)
+
+
+def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
+    """The two views of a kind of rows: all of a system (GET, POST), and one (PATCH, DELETE)."""
+    write, change, shape = shapes.part_write(part), shapes.part_change(part), shapes.part_shape(part)
+
+    class Many(ApiView):
+        permission_classes = READ
+
+        @extend_schema(operation_id=f"{part.kind}_list", responses={200: shape(many=True)}, tags=["register"])
+        def get(self, request: Request, slug: str) -> Response:
+            """All of a system."""
+            rows = content.rows(selectors.get(request.user, slug), part)
+            return with_etag(request, [content.of_part(part, row) for row in rows])
+
+        @extend_schema(
+            operation_id=f"{part.kind}_add", request=write, responses={201: shape}, tags=["register"]
+        )
+        @idempotent
+        def post(self, request: Request, slug: str) -> Response:
+            """Add one; where that widens what was approved, the approval is void."""
+            system = _system(request, slug)
+            values = shapes.resolved(part.by_name, validated(write, request), request.user)
+            row = changes.add_part(system=system, kind=part.kind, by=actor(request), **values)
+            return Response(content.of_part(part, row), status=201)
+
+    class One(ApiView):
+        permission_classes = READ
+        delete_queries = (_WHY,) if part.material else ()
+
+        @extend_schema(
+            operation_id=f"{part.kind}_change", request=change, responses={200: shape}, tags=["register"]
+        )
+        @idempotent
+        def patch(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
+            """Change fields; 412 or 409 names what changed since the state you had."""
+            values = validated(change, request)
+            row = _row(_system(request, slug), part, pk)
+            reason = values.pop("reason", "")
+            expected, by_header = based_on(request, values.pop("row_version", None))
+            with precondition(by_header):
+                changes.change_part(
+                    row=row,
+                    kind=part.kind,
+                    by=actor(request),
+                    expected_version=expected,
+                    reason=reason,
+                    **shapes.resolved(part.by_name, values, request.user),
+                )
+            return Response(content.of_part(part, row))
+
+        @extend_schema(
+            operation_id=f"{part.kind}_remove",
+            responses={204: None},
+            tags=["register"],
+        )
+        @idempotent
+        def delete(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
+            """Take it out of the record; history keeps it."""
+            nothing_in(request)
+            row = _row(_system(request, slug), part, pk)
+            reason = request.query_params.get("reason", "") if part.material else ""
+            if len(reason) > REASON_LENGTH:
+                message = N_("At most 400 characters.")
+                raise Invalid([{"field": "reason", "code": "too_long", "message": message}])
+            changes.remove_part(row=row, kind=part.kind, by=actor(request), reason=reason)
+            return Response(status=204)
+
+    if not part.removable:
+        del One.delete
+    return Many, One
+
+
+def _system(request: Request, slug: str) -> System:
+    system = selectors.get(request.user, slug)
+    require(request.user, "edit_register", system)
+    return system
+
+
+def _row(system: System, part: PartKind, pk: uuid.UUID) -> Any:
+    rows = content.MODELS[part.kind]._default_manager.filter(system=system)
+    if part.removable:
+        rows = rows.filter(removed_at__isnull=True)
+    return get_object_or_404(rows.select_related("system"), pk=pk)
+
+
+VIEWS = {part.plural: part_views(part) for part in PARTS.values() if part.kind != "flow"}
+_PARAMETERS = (
+    OpenApiParameter("unit", str, required=True, description="where entries go whose unit is not yours"),
+    OpenApiParameter(
+        "dry_run",
+        enum=("true", "false"),
+        description="true: say what would happen, and change nothing",
+    ),
+)
+
+
+class RegisterImport(ApiView):
+    """POST register/import."""
+
+    permission_classes = READ
+    write_queries = _PARAMETERS
+    body_limit = None
+
+    @extend_schema(
+        operation_id="register_import",
+        request=dict,
+        responses={200: shapes.ImportShape},
+        tags=["register"],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Take in a document of `register/export`: all or nothing; a dry run reports what each entry would do."""
+        by = person(actor(request))
+        data = request.data  # first of all: a body of another kind is refused for what it is
+        unit = unit_of(by, request.query_params.get("unit", ""))
+        dry_run = request.query_params.get("dry_run") == "true"
+        document = exchange.read_json(data)
+        report = imports.take_in(document=document, unit=unit, by=by, dry_run=dry_run)
+        if not (dry_run or report.applied):
+            raise Invalid(report.errors)
+        return Response(report.to_dict())

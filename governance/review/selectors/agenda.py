@@ -1,0 +1,120 @@
+"""What waits for a person in review."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch, Q
+
+from governance.registry.selectors import visible
+from governance.review.models import Condition, CouncilRecord, DeploymentRequest, Membership, Seat
+from governance.review.selectors.boards import speaker, to_report
+from governance.review.selectors.requests import open_for
+from portal.access.selectors import has_anywhere
+from portal.errors import N_
+
+SHOWN = 50  # rows of each kind; nobody works through more at once
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits for a person: what, of which kind (English, marked), where, of which system, until when."""
+
+    kind: str
+    title: str
+    url: str
+    place: str
+    due_on: dt.date | None = None
+
+
+def waiting(user: Any, today: dt.date) -> list[Waiting]:
+    """Votes, own drafts and returned requests, conditions, minutes, works council, delegated decisions to report."""
+    return [
+        *_votes(user, today),
+        *_own(user),
+        *_conditions(user, today),
+        *_minutes(user, today),
+        *_council(user),
+        *_reports(user, today),
+    ]
+
+
+def _votes(user: Any, today: dt.date) -> list[Waiting]:
+    rows = []
+    for row in open_for(user, today):
+        open_round = row.rounds.filter(ended_at=None).first()
+        closes = open_round.vote_closes_at.date() if open_round else None
+        rows.append(_line(N_("Your vote"), f"{row.system.name} {row.version}", row, closes))
+    return rows
+
+
+def _own(user: Any) -> list[Waiting]:
+    kinds = {"draft": N_("Your draft request"), "returned": N_("Questions of the board")}
+    rows = DeploymentRequest.objects.filter(requested_by=user, state__in=list(kinds))
+    return [
+        _line(kinds[row.state], str(row.version), row)
+        for row in rows.select_related("system", "version")[:SHOWN]
+    ]
+
+
+def _conditions(user: Any, today: dt.date) -> list[Waiting]:
+    mine = Condition.objects.filter(owner=user, state="open").select_related("request__system")
+    found = [_line(N_("Your condition"), row.text, row.request, row.due_on) for row in mine[:SHOWN]]
+    for row in to_accept(user, today):
+        found.append(_line(N_("Evidence to accept"), row.text, row.request, row.due_on))
+    return found
+
+
+def to_accept(user: Any, today: dt.date) -> list[Condition]:
+    """The conditions whose evidence waits for the seat of a person."""
+    seats = Membership.objects.filter(user=user).values("seat")
+    rows = Condition.objects.filter(state="handed_in", accepted_by_seat__in=seats)
+    rows = rows.select_related("request__system").prefetch_related(
+        Prefetch("accepted_by_seat", Seat.objects.prefetch_related("memberships")), "evidence"
+    )
+    return [row for row in rows[:SHOWN] if speaker(row.accepted_by_seat, today, barred(row)) == user.pk]
+
+
+def barred(condition: Condition) -> set[Any]:
+    """Who cannot accept a condition: its owner, requester and owner of the system, and who handed the evidence in."""
+    request = condition.request
+    people = {condition.owner_id, request.requested_by_id, request.system.owner_id}
+    return people | {row.handed_in_by_id for row in condition.evidence.all() if row.answered_at is None}
+
+
+def _minutes(user: Any, today: dt.date) -> list[Waiting]:
+    seats = Membership.objects.filter(user=user, secretary=True, starts_on__lte=today)
+    boards = seats.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today)).values("seat__board")
+    rows = DeploymentRequest.objects.filter(board__in=boards, state="in_review", minutes__isnull=True)
+    rows = rows.filter(delegated=False, system__in=visible(user, "view_review"))
+    return [
+        _line(N_("Minutes to keep"), f"{row.system.name} {row.version}", row)
+        for row in rows.select_related("system", "version")[:SHOWN]
+    ]
+
+
+def _council(user: Any) -> list[Waiting]:
+    if not has_anywhere(user, "answer_council"):
+        return []
+    rows = CouncilRecord.objects.filter(state="asked", system__in=visible(user, "answer_council"))
+    return [
+        _line(N_("Question to the works council"), row.question[:120], row, row.answer_due_on)
+        for row in rows.select_related("system")[:SHOWN]
+    ]
+
+
+def _reports(user: Any, today: dt.date) -> list[Waiting]:
+    found = []
+    for row in Membership.objects.filter(user=user, secretary=True).select_related("seat__board"):
+        if row.ends_on is None or row.ends_on >= today:
+            for request in to_report(row.seat.board)[:SHOWN]:
+                title = f"{request.system.name} {request.version}"
+                board = row.seat.board
+                found.append(
+                    Waiting(N_("Decision to report"), title, board.get_absolute_url(), request.system.name)
+                )
+    return found
+
+
+def _line(kind: str, title: str, thing: Any, due_on: dt.date | None = None) -> Waiting:
+    return Waiting(kind, title, thing.get_absolute_url(), thing.system.name, due_on)

@@ -1,0 +1,205 @@
+"""Boards, seats, and who speaks for them."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from governance.registry.models import System
+from governance.registry.selectors import visible
+from governance.review import rules
+from governance.review.models import Board, BoardRule, DeploymentRequest, Membership, Round, Seat, Vote
+from portal.access.selectors import can, is_person, units_with
+
+
+def visible_boards(user: Any) -> QuerySet[Board]:
+    """The boards that decide on what `user` may see, that they manage, or on which they sit."""
+    seen = set(units_with(user, "view_review").values_list("path", flat=True))
+    seen |= set(
+        visible(user, "view_review").values_list("unit__path", flat=True)
+    )  # a role on one system only
+    above = {path for unit in seen for path in _paths(unit)}
+    managed = units_with(user, "manage_board")
+    rows = Q(unit__path__in=above) | Q(unit__in=managed)
+    if is_person(user):  # a machine sits nowhere
+        rows |= Q(pk__in=Membership.objects.filter(user=user).values("seat__board"))
+    return Board.objects.filter(rows).select_related("unit").distinct()
+
+
+def boards_for(system: System) -> QuerySet[Board]:
+    """The boards that may decide on a system: those of its unit and of the units above."""
+    paths = _paths(system.unit.path)
+    return Board.objects.filter(unit__path__in=paths)
+
+
+def _paths(path: str) -> list[str]:
+    parts = [part for part in path.split("/") if part]
+    return ["/" + "/".join(parts[: i + 1]) + "/" for i in range(len(parts))]
+
+
+def rule_of(board: Board, risk: str) -> BoardRule:
+    """What a decision of this board takes for a class of risk (of a draft: as for minimal risk)."""
+    return next(rule for rule in board.rules.all() if rule.risk == (risk or "minimal"))
+
+
+def secretaries(board: Board, on: dt.date) -> list[uuid.UUID]:
+    """Who keeps the minutes on a day."""
+    return list(_current(on).filter(seat__board=board, secretary=True).values_list("user_id", flat=True))
+
+
+def sits_on(user: Any, board: Board, on: dt.date) -> bool:
+    """Whether a person is a member or deputy of a board on a day, advisers included."""
+    return _current(on).filter(seat__board=board, user=user).exists()
+
+
+def _current(on: dt.date) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(starts_on__lte=on)
+    return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+
+
+def to_report(board: Board) -> QuerySet[DeploymentRequest]:
+    """What chair and data protection decided for the board and the board has not been told yet."""
+    rows = board.requests.filter(delegated=True, state="approved", reported_at=None)
+    return rows.select_related("system", "version").order_by("closed_at")
+
+
+# --- seats of one request ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SeatHolder:
+    """A seat and who speaks for it on one request (None: nobody may)."""
+
+    seat: Seat
+    user_id: uuid.UUID | None
+
+
+def holders(request: DeploymentRequest, on: dt.date) -> list[SeatHolder]:
+    """Who speaks for each seat: members, or deputies for requester, owner and those who stepped back."""
+    excluded = {request.requested_by_id, request.system.owner_id}
+    excluded |= set(request.recusals.values_list("declared_by_id", flat=True))
+    seats = request.board.seats.prefetch_related("memberships")
+    return [SeatHolder(seat, rules.holder(_terms(seat.memberships.all()), on, excluded)) for seat in seats]
+
+
+def speaker(seat: Seat, on: dt.date, excluded: Iterable[Any]) -> uuid.UUID | None:
+    """Who speaks for a seat on a day, besides the excluded."""
+    found: uuid.UUID | None = rules.holder(_terms(seat.memberships.all()), on, excluded)
+    return found
+
+
+def _terms(memberships: Iterable[Membership]) -> list[rules.Term]:
+    return [rules.Term(m.user_id, m.deputy, m.starts_on, m.ends_on) for m in memberships]
+
+
+def voting_seats(request: DeploymentRequest, on: dt.date) -> list[SeatHolder]:
+    """The counted seats for which somebody may vote."""
+    return [h for h in holders(request, on) if h.user_id is not None and not h.seat.advisory]
+
+
+def delegates(request: DeploymentRequest, on: dt.date) -> list[SeatHolder]:
+    """The seat that chairs and the one for data protection, where two different people speak for them; else none."""
+    rows = [h for h in voting_seats(request, on) if h.seat.chairs or h.seat.discipline == "data_protection"]
+    return rows if len({h.user_id for h in rows}) == rules.DELEGATED_VOTES == len(rows) else []
+
+
+def current_round(request: DeploymentRequest) -> Round | None:
+    """The latest round of a request: the open one, or that which ended last; None for a draft."""
+    return request.rounds.order_by("-number").first()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person stands on a request: the seat they would vote for, and why they cannot (empty: they can)."""
+
+    seat: Seat | None
+    why_not: str
+    own_vote: Vote | None
+    speaks: bool = False
+
+
+def standing(request: DeploymentRequest, user: Any, at: dt.datetime) -> Standing:
+    """The seat of `user` on this request and why they cannot vote for it."""
+    on = at.date()
+    speakers = holders(request, on)
+    seat = _seat_of(request, user, on, speakers)
+    round_ = current_round(request)
+    votes = list(round_.votes.all()) if round_ else []
+    speaks = seat is not None and any(h.user_id == user.pk and h.seat.pk == seat.pk for h in speakers)
+    why = rules.why_not_vote(
+        state=request.state,
+        is_requester=user.pk == request.requested_by_id,
+        is_owner=user.pk == request.system.owner_id,
+        has_seat=seat is not None,
+        recused=request.recusals.filter(declared_by=user).exists(),
+        speaks=speaks,
+        seat_voted=any(seat is not None and v.seat_id == seat.pk for v in votes),
+        person_voted=any(v.cast_by_id == user.pk for v in votes),
+        closed=round_ is not None and round_.vote_closes_at <= at,
+        delegated=request.delegated
+        and seat is not None
+        and not (seat.chairs or seat.discipline == "data_protection"),
+    )
+    return Standing(seat, why, next((v for v in votes if v.cast_by_id == user.pk), None), speaks)
+
+
+def seat_of(request: DeploymentRequest, user: Any, on: dt.date) -> Seat | None:
+    """The seat for which `user` speaks on this request, else one that they are on."""
+    return _seat_of(request, user, on, holders(request, on))
+
+
+def _seat_of(
+    request: DeploymentRequest, user: Any, on: dt.date, speakers: Iterable[SeatHolder]
+) -> Seat | None:
+    spoken_for = next((h.seat for h in speakers if h.user_id == user.pk), None)
+    if spoken_for is not None:
+        return spoken_for
+    membership = _current(on).filter(seat__board=request.board, user=user).select_related("seat").first()
+    return membership.seat if membership else None
+
+
+def may_return(request: DeploymentRequest, user: Any, at: dt.datetime) -> bool:
+    """Whether a person may send a request back: the chair, or who speaks for a voting seat where the board says so."""
+    if user.pk in (request.requested_by_id, request.system.owner_id):
+        return False
+    if can(user, "chair", request.system):
+        return True
+    if not request.board.members_return:
+        return False
+    place = standing(request, user, at)
+    return place.speaks and place.seat is not None and not place.seat.advisory
+
+
+def tally(request: DeploymentRequest, on: dt.date, closing: bool = False) -> rules.Tally:
+    """The votes of the latest round and what they decide; `closing`: the vote closes now. For services, not pages:
+    while the vote is open only `progress` may be told."""
+    round_ = current_round(request)
+    votes = list(round_.votes.select_related("seat")) if round_ else []
+    casts = [rules.Cast(v.seat.discipline, v.choice, v.counted, v.seat.chairs) for v in votes]
+    if request.delegated:
+        return rules.delegated_outcome([cast for cast in casts if cast.counted])
+    voted = {vote.seat_id for vote in votes}
+    rule = rule_of(request.board, request.risk)
+    return rules.outcome(
+        casts,
+        quorum=rule.quorum,
+        majority=rule.majority,
+        required=rule.required,
+        all_in=closing or all(h.seat.pk in voted for h in voting_seats(request, on)),
+        casting_vote=request.board.casting_vote,
+    )
+
+
+def progress(request: DeploymentRequest, on: dt.date) -> rules.Progress:
+    """How many counted votes are in, of how many that it takes."""
+    found = tally(request, on)
+    return rules.Progress(found.cast, found.needed)
+
+
+def votes_shown(request: DeploymentRequest) -> QuerySet[Vote]:
+    """The votes that may be read: those of rounds that ended, none of the open one."""
+    rows = request.votes.select_related("seat", "cast_by", "round")
+    return rows.filter(round__ended_at__isnull=False)

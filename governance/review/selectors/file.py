@@ -1,0 +1,132 @@
+"""The file of a request: what it holds, what it lacks, and the assessments that it binds."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import Min, QuerySet
+from django.utils.translation import gettext
+
+from governance.assessments import selectors as assessments
+from governance.assessments.models import Assessment
+from governance.assessments.rules import Kind
+from governance.consent.selectors import policy_history
+from governance.registry.models import DataFlow
+from governance.registry.selectors import flow_facts
+from governance.review import rules
+from governance.review.models import DeploymentRequest
+from governance.review.selectors.boards import voting_seats
+from governance.screening import selectors as screenings
+
+
+def file_of(request: DeploymentRequest, on: dt.date) -> list[rules.FlowFile]:
+    """Each flow of a request with its outcome and whether a valid signature is under it."""
+    flows = list(request.flows.select_related("system"))
+    current = screenings.current_of(flows)
+    rows = []
+    for flow in flows:
+        screening = current.get(flow.pk)
+        signed = screenings.is_signed(screening, flow, on)
+        rows.append(rules.FlowFile(flow.slug, screening.outcome if screening else None, signed))
+    return rows
+
+
+def problems(request: DeploymentRequest, on: dt.date) -> list[rules.Problem]:
+    """What stands in the way of submitting a draft or a returned request."""
+    seats = len(voting_seats(request, on))
+    return file_problems(request, on, voting_seats=seats)
+
+
+def file_problems(request: DeploymentRequest, on: dt.date, *, voting_seats: int) -> list[rules.Problem]:
+    """Likewise with the number of votes as it is given: what is asked again when the last vote is in."""
+    return rules.problems(
+        file_of(request, on),
+        summary=request.summary,
+        voting_seats=voting_seats,
+        lacking=[
+            (gettext(Kind(row.kind).sentence), row.why)
+            for row in assessments.missing(request.system, request.flows.all(), on)
+        ],
+    )
+
+
+def content(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
+    """What an approval covers, as canonical data: system, version, flows with their legal outcome, policy, question,
+    and the assessments that are in use on that day, by the digests that their signatures cover."""
+    flows = list(request.flows.select_related("system").order_by("slug"))
+    current = screenings.current_of(flows)
+    system, version = request.system, request.version
+    return {
+        "system": {
+            "slug": system.slug,
+            "provider_role": system.provider_role,
+            "labels": system.labels,
+            "label_map": system.label_map,
+        },
+        "version": {
+            "name": version.name,
+            "model": version.model,
+            "released_on": version.released_on.isoformat(),
+        },
+        "flows": [_flow_content(flow, current[flow.pk]) for flow in flows if flow.pk in current],
+        "policy": policy_in_use(system.pk),
+        "assessments": assessments.bound(system, flows, on),
+        "request": {
+            "kind": request.kind,
+            "reinstates": str(request.reinstates_id) if request.reinstates_id else None,
+            "summary": request.summary,
+            "alternatives": request.alternatives,
+            "doubts": request.doubts,
+            "consulted": request.consulted,
+            "valid_months": request.valid_months,
+        },
+    }
+
+
+def _flow_content(flow: DataFlow, screening: Any) -> dict[str, Any]:
+    return {
+        "slug": flow.slug,
+        "name": flow.name,
+        "facts": flow_facts(flow),
+        "outcome": screening.outcome,
+        "rule": screening.rule,
+        "rules_version": screening.rules_version,
+    }
+
+
+def policy_in_use(system_id: uuid.UUID) -> dict[str, Any] | None:
+    """The approved data-use policy that took effect last: version and rows; None where there is none yet."""
+    policy = next(iter(policy_history(system_id)), None)
+    if policy is None:
+        return None
+    return {"version": policy.version, "rules": policy.rules, "retention_days": policy.retention_days}
+
+
+# --- assessments ------------------------------------------------------------------------------
+
+
+def assessments_bound(request: DeploymentRequest, on: dt.date) -> QuerySet[Assessment]:
+    """The signed versions that the request binds; while it is with its requester those that it would bind now."""
+    digests = (
+        assessments.bound(request.system, request.flows.all(), on)
+        if request.state in ("draft", "returned")
+        else _bound_in(request)
+    )
+    rows = Assessment.objects.filter(system=request.system, digest__in=digests.values())
+    return rows.select_related("signed_by", "system")
+
+
+def assessments_changed(request: DeploymentRequest, on: dt.date) -> list[assessments.Missing]:
+    """Of what was submitted, the assessments that are no longer in use as they were, each with the reason."""
+    return assessments.changed(request.system, _bound_in(request), on)
+
+
+def assessed_until(request: DeploymentRequest) -> dt.date | None:
+    """The last day on which everything that the request binds is valid; None where it binds nothing."""
+    rows = Assessment.objects.filter(system=request.system_id, digest__in=_bound_in(request).values())
+    last: dt.date | None = rows.aggregate(first=Min("valid_until"))["first"]
+    return last
+
+
+def _bound_in(request: DeploymentRequest) -> dict[str, str]:
+    return dict((request.content or {}).get("assessments", {}))
