@@ -4,6 +4,7 @@ A public verb of a service that takes a lock has a case here, or a reason why th
 """
 
 import ast
+import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Callable
