@@ -130,7 +130,7 @@ def described(system: Any, **fields: Any) -> Any:
             "statement": "Heard.",
         }),
         ("cost", {
-            "year": 2027, "category": "licence", "name": "Licence", "amount": Decimal("1200.50"),
+            "year": 2027, "category": "licence", "name": "Licence fee", "amount": Decimal("1200.50"),
             "source": "contract",
         }),
     ]  # fmt: skip

@@ -16,6 +16,9 @@ from portal.access.selectors import can
 from portal.errors import N_, Invalid, NotAllowed, RuleBroken, Stale
 from portal.ledger.services import record
 
+REASON_LENGTH = 400
+"""Characters of the reason of a change."""
+
 
 def person(by: Any) -> Any:
     """`by` if it is a person; raises NotAllowed for keys and the system itself, who may not do this."""
@@ -322,11 +325,10 @@ def _known(facts: Mapping[str, str | None] | None) -> dict[str, str]:
 
 def need_reason(system: System, reason: str, *, material: bool) -> None:
     """A material change of what is registered says why, for those who must approve it again. Raises Invalid."""
+    if "\x00" in reason:
+        refuse([checks.error("reason", "nul", N_("A NUL character cannot be stored."))])
+    if len(reason) > REASON_LENGTH:
+        refuse([checks.error("reason", "too_long", N_("At most 400 characters."))])
     if system.state == "registered" and material and not reason.strip():
-        refuse(
-            [
-                checks.error(
-                    "reason", "required", N_("Say why: this change takes what was approved out of force.")
-                )
-            ]
-        )
+        message = N_("Say why: this change takes what was approved out of force.")
+        refuse([checks.error("reason", "required", message)])

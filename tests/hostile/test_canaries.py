@@ -51,7 +51,9 @@ def test_no_address_fails_and_no_header_breaks(world: World, unblocked: None) ->
             wrong.append(f"{name}: {response.status_code}")
         if "html" in response.get("Content-Type", "") and Elements(body.decode()).marked:
             wrong.append(f"{name}: a canary is markup")
-        if "xss" in response.cookies or any("data-xss" in value for _header, value in response.items()):
+        if "xss" in response.cookies or any(
+            "data-xss" in value and "<" in value for _header, value in response.items()
+        ):
             wrong.append(f"{name}: a canary in a header")
     assert len(rows) > 80
     assert not wrong, "\n".join(wrong)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -211,7 +212,9 @@ def test_a_lost_vote_and_an_outcome_that_its_votes_do_not_give_are_faults(
     assert vote is not None
     books.votes[str(request.pk), 0] = {"id": str(vote.pk)}
     assert governed.votes(books) == Findings(rows=3)
-    change("DELETE FROM governance_vote WHERE id = %s", vote.pk)
+    books.votes[str(request.pk), 1] = {
+        "id": str(uuid4())
+    }  # acknowledged, and not there (no vote can be deleted)
     change("UPDATE governance_deploymentrequest SET state = 'rejected' WHERE id = %s", request.pk)
     found = governed.votes(books)
     assert found.lost == 1

@@ -351,7 +351,7 @@ class TestHistory:
         found = {row["field"]: row for row in words.differences(revisions.compare(old, now))}
         assert found["Learns in production"]["before"] == "was not recorded yet"
         assert found["Learns in production"]["after"] == "No: it changes only by a new version"
-        assert found["Planned cost 'Licence'"]["before"] == "was not recorded yet"
+        assert found["Planned cost 'Licence fee'"]["before"] == "was not recorded yet"
         back = {row["field"]: row for row in words.differences(revisions.compare(now, old))}
         assert back["Learns in production"]["after"] == "was not recorded yet"
         assert revisions.compare(now, now) == []

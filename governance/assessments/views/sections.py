@@ -147,6 +147,7 @@ def _rows(
             "register": shown.shown(question, changed[question.id], people)
             if question.id in changed
             else None,
+            "language": assessment.prefilled.get(question.id, {}).get("language", ""),
             "own_words": _reworded(assessment, question.id),
             "threads": threads.get(question.id, []),
         }

@@ -13,10 +13,10 @@ from governance.registry import serializers as shapes
 from governance.registry.api import READ, VENDOR_TABLE, unit_of, validated
 from governance.registry.fields import PARTS, SYSTEM, PartKind
 from governance.registry.models import System
-from governance.registry.services import person
+from governance.registry.services import REASON_LENGTH, person
 from governance.review import changes, imports
 from portal.access.selectors import require
-from portal.errors import N_, Invalid
+from portal.errors import Invalid
 from portal.web.endpoint import ApiView
 from portal.web.locks import based_on, precondition
 from portal.web.rest import actor, idempotent, nothing_in, with_etag
@@ -98,7 +98,6 @@ def _vendor(request: Request, slug: str) -> Any:
     return get_object_or_404(selectors.vendors(request.user).select_related("unit"), slug=slug)
 
 
-REASON_LENGTH = 400
 _WHY = OpenApiParameter(
     "reason",
     {"type": "string", "maxLength": REASON_LENGTH},
@@ -108,7 +107,11 @@ _WHY = OpenApiParameter(
 
 def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
     """The two views of a kind of rows: all of a system (GET, POST), and one (PATCH, DELETE)."""
-    write, change, shape = shapes.part_write(part), shapes.part_change(part), shapes.part_shape(part)
+    return _many(part), _one(part)
+
+
+def _many(part: PartKind) -> type[ApiView]:
+    write, shape = shapes.part_write(part), shapes.part_shape(part)
 
     class Many(ApiView):
         permission_classes = READ
@@ -129,6 +132,12 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
             values = shapes.resolved(part.by_name, validated(write, request), request.user)
             row = changes.add_part(system=system, kind=part.kind, by=actor(request), **values)
             return Response(content.of_part(part, row), status=201)
+
+    return Many
+
+
+def _one(part: PartKind) -> type[ApiView]:
+    change, shape = shapes.part_change(part), shapes.part_shape(part)
 
     class One(ApiView):
         permission_classes = READ
@@ -155,26 +164,19 @@ def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
                 )
             return Response(content.of_part(part, row))
 
-        @extend_schema(
-            operation_id=f"{part.kind}_remove",
-            responses={204: None},
-            tags=["register"],
-        )
+        @extend_schema(operation_id=f"{part.kind}_remove", responses={204: None}, tags=["register"])
         @idempotent
         def delete(self, request: Request, slug: str, pk: uuid.UUID) -> Response:
             """Take it out of the record; history keeps it."""
             nothing_in(request)
             row = _row(_system(request, slug), part, pk)
             reason = request.query_params.get("reason", "") if part.material else ""
-            if len(reason) > REASON_LENGTH:
-                message = N_("At most 400 characters.")
-                raise Invalid([{"field": "reason", "code": "too_long", "message": message}])
             changes.remove_part(row=row, kind=part.kind, by=actor(request), reason=reason)
             return Response(status=204)
 
     if not part.removable:
         del One.delete
-    return Many, One
+    return One
 
 
 def _system(request: Request, slug: str) -> System:

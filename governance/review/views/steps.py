@@ -292,7 +292,7 @@ class PartRemove(SignedInMixin, View):
         part = BY_PLURAL[kwargs["kind"]]
         rows = content.MODELS[part.kind]._default_manager.filter(system=system).select_related("system")
         row = get_object_or_404(rows, pk=kwargs["pk"])
-        reason = request.POST.get("reason", "")[:400]
+        reason = request.POST.get("reason", "")
         try:
             changes.remove_part(row=row, kind=part.kind, by=request.user, reason=reason)
             said(request, gettext("Removed. History keeps it."))
