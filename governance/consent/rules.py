@@ -84,6 +84,16 @@ class PolicyRule:
         return self.explicit if self.explicit is not None else modality in BIOMETRIC
 
 
+def explicit_wanted(policy: Iterable[PolicyRule], purpose: str, modality: str) -> bool:
+    """Whether a permit that rests on consent and speaks about this purpose and modality asks for explicit consent."""
+    asked = {"purpose": purpose, "modality": modality}
+    return any(
+        rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(modality)
+        for rule in policy
+        if all(not rule.match[name] or value in rule.match[name] for name, value in asked.items())
+    )
+
+
 DIMENSIONS = ("subject_role", "purpose", "modality", "layer", "operation", "recipient")
 _FIELDS = {
     "id",

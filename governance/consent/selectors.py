@@ -201,21 +201,7 @@ def policy_doubts(system: System, rows: Sequence[dict[str, Any]], retention_days
     )
 
 
-def policy_changes(policy: Policy) -> list[dict[str, str]]:
-    """What a version changes against the one before: rows of {field, before, after} for the diff component."""
-    before = (
-        Policy.objects.filter(system=policy.system, version__lt=policy.version).order_by("-version").first()
-    )
-    if before is None:
-        return []
-    old = {str(row["id"]): row for row in before.rules}
-    new = {str(row["id"]): row for row in policy.rules}
-    return [
-        {"field": name, "before": _text(old.get(name)), "after": _text(new.get(name))}
-        for name in [*old, *(n for n in new if n not in old)]
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _text(row: dict[str, Any] | None) -> str:
-    return "; ".join(f"{k}: {v}" for k, v in sorted(row.items()) if k != "id") if row else ""
+def policy_before(policy: Policy) -> Policy | None:
+    """The version before this one."""
+    earlier = Policy.objects.filter(system=policy.system, version__lt=policy.version)
+    return earlier.order_by("-version").first()

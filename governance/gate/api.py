@@ -6,11 +6,11 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.consent.services import record_consent_events
+from governance.consent.api import receipt_of, source_of
+from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
 from governance.gate.services import Decision, checked, decide
@@ -22,7 +22,7 @@ from portal.accounts.models import ApiKey
 from portal.errors import N_, Invalid
 from portal.shapes import batch_schema, receipt_schema, schema
 from portal.web.raw import JSON, RawBodyView
-from portal.web.rest import HasScope, actor, idempotent, loads
+from portal.web.rest import HasScope, actor, idempotent
 
 DECISIONS_AT_ONCE = 1_000
 _SYSTEM = {"system": {"type": "string", "description": "slug; a key knows its own system"}}
@@ -55,20 +55,6 @@ class SystemsOfItems(RawBodyView):
     media_types = (JSON,)
     body_limit = 4 * 1024 * 1024  # of 1,000 questions, or 5,000 events
     perm = ""
-
-    def items_of(self, request: Request, limit: int) -> tuple[list[Any], bool, dict[str, Any]]:
-        """(items, was it a single one, other fields of the envelope)."""
-        body = loads(self.raw_body(request)[0])
-        if not isinstance(body, dict):
-            raise exceptions.ParseError(gettext("Send one object, or {'items': [...]}."))
-        if "items" not in body:
-            return [body], True, {}
-        items = body["items"]
-        if not isinstance(items, list) or not 1 <= len(items) <= limit:
-            raise Invalid(
-                [{"field": "items", "code": "invalid", "message": N_("Send a list of items of fair length.")}]
-            )
-        return items, False, {k: v for k, v in body.items() if k != "items"}
 
     def by_system(self, request: Request, items: list[Any]) -> list[tuple[System, list[int]]]:
         """Positions of the items per system. Raises Http404 for a system that is not the caller's."""
@@ -179,45 +165,16 @@ class ConsentEvents(SystemsOfItems):
     @idempotent
     def post(self, request: Request) -> Response:
         """Given, refused, withdrawn, objected ... per purpose and modality; idempotent per source and id."""
-        items, single, other = self.items_of(request, 5_000)
-        source = other.pop("source", "")
-        if other or not isinstance(source, str):
-            field = next(iter(other), "source")
-            raise Invalid(
-                [{"field": field, "code": "unknown_field", "message": N_("This field is not known.")}]
-            )
+        items, single, other = self.items_of(request, EVENTS_AT_ONCE)
+        source = source_of(other)
         answers: list[dict[str, Any]] = [{}] * len(items)
         for system, positions in self.by_system(request, items):
             batch = [_without_system(items[n]) for n in positions]
             results = record_consent_events(system=system, items=batch, by=actor(request), source=source)
             for n, result in zip(positions, results, strict=True):
                 answers[n] = result
-        if single:
-            _refuse(answers[0])
-        counts: dict[str, int] = {}
-        for answer in answers:
-            counts[answer["status"]] = counts.get(answer["status"], 0) + 1
-        return self.receipt(request, {"receipt": None, "counts": counts, "items": answers})
+        return self.receipt(request, receipt_of(answers, single=single))
 
 
 def _without_system(item: Any) -> Any:
     return {k: v for k, v in item.items() if k != "system"} if isinstance(item, dict) else item
-
-
-def _refuse(answer: dict[str, Any]) -> None:
-    """A single event that was not taken is an error of the call."""
-    if answer["status"] == "refused":
-        raise Invalid(answer["errors"])
-    if answer["status"] == "conflict":
-        raise EventConflict(answer)
-
-
-class EventConflict(exceptions.APIException):
-    """The id of an event is known with other content (409, naming both)."""
-
-    status_code = 409
-    default_code = "conflict"
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        text = gettext("Event {id} is stored as {event} with other content.")
-        super().__init__(text.format(id=answer["id"], event=answer["event"]))
