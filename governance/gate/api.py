@@ -13,6 +13,7 @@ from governance.consent.api import receipt_of, source_of
 from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
+from governance.gate.selectors import own_system
 from governance.gate.services import Decision, checked, decide
 from governance.gate.shapes import Question
 from governance.registry import selectors as register
@@ -59,25 +60,29 @@ class SystemsOfItems(RawBodyView):
     def by_system(self, request: Request, items: list[Any]) -> list[tuple[System, list[int]]]:
         """Positions of the items per system. Raises Http404 for a system that is not the caller's."""
         groups: dict[str, list[int]] = {}
-        own = ""
         for n, item in enumerate(items):
             named = item.get("system") if isinstance(item, dict) else None
-            own = own or ("" if named else self._own(request))
-            groups.setdefault(str(named or own), []).append(n)
+            groups.setdefault(str(named or ""), []).append(n)
+        if isinstance(request.auth, ApiKey):
+            return [self._of_key(request, request.auth, groups)]
         found = []
         for slug, positions in sorted(groups.items()):  # one order, so that two batches cannot deadlock
+            if not slug:
+                raise Invalid([{"field": "system", "code": "required", "message": N_("Name the system.")}])
             system = register.get(request.user, slug)
             require(request.user, self.perm, system)
             found.append((system, positions))
         return found
 
-    def _own(self, request: Request) -> str:
-        if not isinstance(request.auth, ApiKey):
-            raise Invalid([{"field": "system", "code": "required", "message": N_("Name the system.")}])
-        slug = System.objects.filter(pk=request.auth.system_id).values_list("slug", flat=True).first()
-        if slug is None:
+    def _of_key(
+        self, request: Request, key: ApiKey, groups: dict[str, list[int]]
+    ) -> tuple[System, list[int]]:
+        """A key's own system, named or not."""
+        system = own_system(key.system_id)
+        if system is None or not set(groups) <= {"", system.slug}:
             raise Http404
-        return slug
+        require(request.user, self.perm, system)
+        return system, sorted(n for positions in groups.values() for n in positions)
 
 
 class Decisions(SystemsOfItems):

@@ -135,10 +135,8 @@ def consents(event: Event | None, at: datetime, *, explicit: bool, changes: list
         return False
     if explicit and not event.explicit:
         return False
-    for change in changes:
-        if change.version > event.version and change.due <= at:
-            return False
-    return True
+    ended = [one for one in changes if one.version > event.version and one.due <= at]
+    return not ended
 
 
 # --- the product ----------------------------------------------------------------------------------------------
