@@ -49,7 +49,7 @@ def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
     return [MaterialNotice(version, at) for version, at in sorted(due.items())]
 
 
-_STANDING = """
+_WORDS = """
 SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
      WITH ORDINALITY AS q(digest, purpose, modality, at, n)
@@ -62,11 +62,18 @@ CROSS JOIN LATERAL (
       AND e.effective_at <= q.at AND e.recorded_at <= %(known_at)s AND e.action <> 'requested'
       AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
                       WHERE c.corrects_id = e.id AND c.recorded_at <= %(known_at)s)
-    OFFSET 0 -- person by person through the index, also while the tables have no statistics yet
+    {which}
 ) e
 LEFT JOIN governance_notice v ON v.id = e.notice_id
 ORDER BY q.n, e.effective_at, e.recorded_at, e.action NOT IN ('given', 'renewed'), e.id
 """
+
+# person by person through the index, also while the tables have no statistics yet
+_STANDING = _WORDS.format(which="OFFSET 0")
+# where each topic is asked about one moment: its last word alone, however much was said before
+_LAST = _WORDS.format(
+    which="ORDER BY e.effective_at DESC, e.recorded_at DESC, e.action IN ('given', 'renewed'), e.id DESC LIMIT 1"
+)
 
 Key = tuple[uuid.UUID, str, str, datetime]
 """(pseudonym, purpose, modality, at): whose word about what, and when it has to have counted."""
@@ -86,7 +93,8 @@ def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) ->
         return found
     topics = list(asked)
     latest = [max(keys[place][3] for place in asked[topic]) for topic in topics]
-    for number, words in _standing(system_id, topics, latest, known_at):
+    alone = len(topics) == len({keys[place] for places in asked.values() for place in places})
+    for number, words in _standing(_LAST if alone else _STANDING, system_id, topics, latest, known_at):
         since = [word.effective_at for word in words]
         for place in asked[topics[number]]:
             if n := bisect_right(since, keys[place][3]):
@@ -95,6 +103,7 @@ def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) ->
 
 
 def _standing(
+    statement: str,
     system_id: uuid.UUID,
     topics: Sequence[tuple[uuid.UUID, str, str]],
     latest: list[datetime],
@@ -104,7 +113,7 @@ def _standing(
     digests, purposes, modalities = map(list, zip(*topics, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            _STANDING,
+            statement,
             {
                 "system": system_id,
                 "digests": digests,

@@ -116,20 +116,23 @@ class Decisions(SystemsOfItems):
             )
         questions = [checked(item, "" if single else f"items[{n}].") for n, item in enumerate(items)]
         answers: list[dict[str, Any]] = [{}] * len(items)
+        told: dict[str, str] = {}
         for system, positions in self.by_system(request, items):
             decisions = decide(system=system, items=[questions[n] for n in positions])
             for n, decision in zip(positions, decisions, strict=True):
-                answers[n] = decision_shape(decision)
+                answers[n] = decision_shape(decision, told)
         return Response(answers[0] if single else {"items": answers})
 
 
-def decision_shape(decision: Decision) -> dict[str, Any]:
-    """A decision as the API shows it, its reason as code and as sentence."""
+def decision_shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
+    """A decision as the API shows it, its reason as code and sentence; `told`: the sentences of this answer so far."""
+    if decision.reason not in told:
+        told[decision.reason] = gettext(rules.SENTENCES[decision.reason])
     return {
         "decision_id": str(uuid.uuid4()),
         "outcome": decision.outcome,
         "reason": decision.reason,
-        "message": gettext(rules.SENTENCES[decision.reason]),
+        "message": told[decision.reason],
         "rule": decision.rule,
         "basis": decision.basis,
         "consent_event": str(decision.consent_event) if decision.consent_event else None,

@@ -10,8 +10,8 @@ from governance.consent import services as consent
 from governance.gate import selectors
 from governance.gate.selectors import scope
 from governance.gate.services import decide
-from governance.review.models import Deployment
 from governance.review.deployments import suspend
+from governance.review.models import Deployment
 from tests import make
 
 pytestmark = pytest.mark.django_db
