@@ -40,7 +40,7 @@ class NoticeList(SignedInMixin, View):
         context = {
             "system": system,
             "versions": found,
-            "to_translate": found[0].missing if found else [],
+            "to_translate": notices.named(found[0].missing) if found else [],
             "may_manage": can(request.user, "manage_consent", system),
         }
         return render(request, "consent/notice_list.html", context)

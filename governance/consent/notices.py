@@ -17,7 +17,7 @@ from governance.registry.models import System
 
 
 def languages() -> dict[str, str]:
-    """The languages in which people are told, code -> English name, as the installation speaks them."""
+    """The languages in which people are told, code -> name in the reader's language."""
     return {code.split("-")[0]: str(name) for code, name in settings.LANGUAGES}
 
 
@@ -65,6 +65,12 @@ def versions(system: System) -> list[NoticeVersion]:
         )
         for number, found in texts.items()
     ]
+
+
+def named(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """(code, name in the reader's language) of languages."""
+    names = languages()
+    return [(code, names.get(code, code)) for code in codes]
 
 
 def missing_languages(notices: Iterable[Notice]) -> tuple[int, list[str]]:

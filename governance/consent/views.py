@@ -62,7 +62,7 @@ class SystemConsent(SignedInMixin, View):
             "tab": "consent",
             "notices": published,
             "newest": newest,
-            "to_translate": missing,
+            "to_translate": notices.named(missing),
             "reconsent": notices.reconsent(system, now),
             "policies": selectors.policies_of(system),
             "coverage": selectors.standing(system, now),

@@ -65,7 +65,7 @@ def test_the_list_counts_people_hides_small_groups_and_names_missing_languages(s
     assert f"app (en): {FLOOR}" in html
     assert "letter (en): 3" not in html
     assert "Hidden for privacy" in html
-    assert "not published yet in nl" in html
+    assert "not published yet in Dutch" in html
     assert "?language=nl" in html
     assert "?language=nl" not in page(browser(system, "auditor"), "notice_list", system)
     html = page(browser(system), "notice_add", system, query="?language=nl")
