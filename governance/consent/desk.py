@@ -6,6 +6,7 @@ The reference that the colleague types is turned into a pseudonym on arrival: it
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -103,19 +104,9 @@ def record_at_desk(
             "actor": actor,
             "minor": minor,
         }
-        agreed = {"explicit": explicit}
-        if notice is not None:
-            agreed |= {"notice_version": notice.version, "language": notice.language}  # type: ignore[dict-item]
+        agreed = {"explicit": explicit} | _names(notice)
         items = [
-            {
-                "id": f"{form_id}:{one.purpose}:{one.modality}",
-                "purpose": one.purpose,
-                "modality": one.modality,
-                "action": one.action,
-                **shared,
-                **(agreed if one.action in rules.AGREEING else {}),
-            }
-            for one in said
+            _item(one, form_id, shared | (agreed if one.action in rules.AGREEING else {})) for one in said
         ]
         answers = record_consent_events(system=system, items=items, by=by, source=SOURCE)
         if faults := [fault for answer in answers for fault in answer["errors"]]:
@@ -126,6 +117,21 @@ def record_at_desk(
                 code="sent_before",
             )
     return len(answers)
+
+
+def _names(notice: Notice | None) -> dict[str, Any]:
+    return {} if notice is None else {"notice_version": notice.version, "language": notice.language}
+
+
+def _item(one: Said, form_id: UUID, shared: dict[str, Any]) -> dict[str, Any]:
+    """One row of the form as a consent event of its own."""
+    return {
+        "id": f"{form_id}:{one.purpose}:{one.modality}",
+        "purpose": one.purpose,
+        "modality": one.modality,
+        "action": one.action,
+        **shared,
+    }
 
 
 def _moment(system: System, form_id: UUID) -> datetime:
