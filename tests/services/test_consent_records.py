@@ -228,6 +228,19 @@ def test_rules_that_are_none_are_refused_by_field_and_doubts_are_told() -> None:
     assert refused.status_code == 422
     assert "rules[1].effect" in {row["field"] for row in refused.json()["errors"]}
     assert machine.post("policies/draft", {"rules": "all"}).status_code == 422
+    for name, value in {
+        "basis": ["consent"],
+        "reference": {"art": 6},
+        "employee_exception": "x" * 201,
+        "retention_days": 10**30,
+        "min_group": True,
+        "explicit": 1,
+        "purpose": [["service"]],
+        "id": ["a"],
+    }.items():
+        refused = machine.post("policies/draft", {"rules": [make.PERMIT_BY_CONTRACT | {name: value}]})
+        assert refused.status_code == 422, name
+        assert f"rules[1].{name}" in {row["field"] for row in refused.json()["errors"]}
     rows = [make.PERMIT_BY_CONTRACT, {"id": "never", "effect": "prohibit"}]
     told = machine.post("policies/draft", {"rules": rows}).json()["doubts"]
     assert "permit_under_prohibition" in {row["code"] for row in told}
