@@ -13,6 +13,7 @@ class GovernanceConfig(AppConfig):
         """Read law, questionnaires, emotion scheme (a mistake in them stops the start); fill the registers."""
         from governance.assessments import catalogue
         from governance.audits import tasks  # noqa: F401
+        from governance.consent import tasks as consent_tasks  # noqa: F401
         from governance.consent import templates
         from governance.consent.rules import BASES
         from governance.evidence import governance_sections

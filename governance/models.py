@@ -2,7 +2,7 @@
 
 from governance.assessments.models import AnswerChange, Assessment, AssessmentComment, Attachment
 from governance.audits.models import AuditPlan, AuditRun
-from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
+from governance.consent.models import Alias, ConsentEvent, Notice, NoticeServed, Policy, Subject
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import (
@@ -71,6 +71,7 @@ __all__ = [
     "Minutes",
     "MissionStatement",
     "Notice",
+    "NoticeServed",
     "PlannedCost",
     "Policy",
     "Recusal",

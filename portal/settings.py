@@ -363,6 +363,13 @@ CELERY_TIMEZONE = "UTC"
 
 # --- rules of the organisation ----------------------------------------------------------------
 PRIVACY_FLOOR = number("ATTUNE_PRIVACY_FLOOR", 10, least=5)  # a group below 5 does not hide a person
+CONTROLLER_NAME = env.str(
+    "ATTUNE_CONTROLLER_NAME", default=""
+)  # who answers for the processing, on consent records
+CONTROLLER_ADDRESS = env.str("ATTUNE_CONTROLLER_ADDRESS", default="")
+CONTROLLER_CONTACT = env.str("ATTUNE_CONTROLLER_CONTACT", default="")
+CONTROLLER_COUNTRY = env.str("ATTUNE_CONTROLLER_COUNTRY", default="").upper()
+CONTROLLER_AUTHORITY = env.str("ATTUNE_CONTROLLER_AUTHORITY", default="")
 SCORER_URL = env.str("ATTUNE_SCORER_URL", default="")  # the live endpoint of the example organisation
 
 LOG_LEVEL = env.str("ATTUNE_LOG_LEVEL", default="INFO").upper()

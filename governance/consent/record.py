@@ -23,8 +23,17 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
+def in_turn(system: System) -> None:
+    """Wait for the other batches of a system; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(system.pk)])
+
+
 class Recorder:
     """Takes one batch of consent events of one source into one system; call inside a transaction."""
+
+    shape: Any = ConsentItem
+    model: Any = ConsentEvent
 
     def __init__(self, system: System, source: str) -> None:
         self.system = system
@@ -40,10 +49,12 @@ class Recorder:
         self.policy = [rules.policy_rule(row) for row in history[0].rules] if history else []
         self.accepted: list[str] = []
 
-    def take(self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool) -> list[dict[str, Any]]:
-        """Answer every item in order and store the good ones."""
+    def take(
+        self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool, strict: bool = True
+    ) -> list[dict[str, Any]]:
+        """Answer every item in order and store the good ones; `strict` as in portal.shapes.read."""
         batch = items if isinstance(items, bytes) else list(items)
-        found = read(batch, ConsentItem, limit=limit, ndjson=ndjson)
+        found: list[Read[Any]] = read(batch, self.shape, limit=limit, ndjson=ndjson, strict=strict)
         self._one_at_a_time()
         for one in found:
             if one.value is not None:
@@ -55,8 +66,8 @@ class Recorder:
 
     def _one_at_a_time(self) -> None:
         """The same event sent twice at the same moment must meet itself: batches of a system queue up here."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(self.system.pk)])
+        in_turn(self.system)
+        self.now = timezone.now()  # in turn: whoever reads events by recorded_at misses none
 
     def content_sha256(self) -> str:
         """Over the keyed fingerprints of what was accepted: proof of the batch without its content."""
@@ -114,11 +125,7 @@ class Recorder:
         return faults
 
     def _explicit_wanted(self, item: ConsentItem) -> bool:
-        return any(
-            rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(item.modality)
-            for rule in self.policy
-            if _touches(rule, "purpose", item.purpose) and _touches(rule, "modality", item.modality)
-        )
+        return rules.explicit_wanted(self.policy, item.purpose, item.modality)
 
     def _notice(self, item: ConsentItem) -> Notice | None:
         versions = self.notices.get(item.notice_version or 0, [])
@@ -133,7 +140,7 @@ class Recorder:
         good = [one for one in found if not one.faults and one.value is not None]
         known: dict[str, tuple[uuid.UUID, uuid.UUID]] = {
             row[0]: (row[1], row[2])
-            for row in ConsentEvent.objects.filter(
+            for row in self.model.objects.filter(
                 system_id=self.system.pk, source=self.source, source_event__in=[one.id or "" for one in good]
             ).values_list("source_event", "content", "id")
         }
@@ -249,7 +256,3 @@ class Recorder:
             "event": str(event) if event else None,
             "errors": [fault.to_dict() for fault in one.faults],
         }
-
-
-def _touches(rule: rules.PolicyRule, name: str, value: str) -> bool:
-    return not rule.match[name] or value in rule.match[name]

@@ -56,7 +56,8 @@ SENTENCES: dict[Role, str] = {
     ),
     Role.LEGAL_COUNSEL: N_("Signs screenings, FRIAs, bias pre-assessments and oversight plans; not a DPIA."),
     Role.SUPERVISOR: N_(
-        "Watches the AI at work, takes over from it, stops it in an emergency and works on findings."
+        "Watches the AI at work, takes over from it, stops it in an emergency, works on findings and records at the"
+        " desk what people say about their consent."
     ),
     Role.WORKS_COUNCIL: N_("Reads register, requests, audits and decisions; answers for the works council."),
 }
@@ -102,12 +103,13 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "view_kpis",
         "view_consent",
         "manage_consent",
+        "record_consent",
         "manage_findings",
         "view_ledger",
         "export_evidence",
     },
     Role.LEGAL_COUNSEL: _READ | {"sign_screening", "sign_assessment", "view_kpis", "view_consent"},
-    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings", "suspend"},
+    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings", "suspend", "record_consent"},
     Role.WORKS_COUNCIL: _READ | {"answer_council"},
 }
 

@@ -33,6 +33,7 @@ MENU: tuple[Entry, ...] = (
     Entry(_("Audits"), "audit_overview", "clipboard-check", ("view_audits",)),
     Entry(_("Findings"), "finding_list", "triangle-alert", ("view_audits",)),
     Entry(_("Consent"), "consent_overview", "hand", ("view_consent",)),
+    Entry(_("Service desk"), "consent_desk_list", "headset", ("record_consent",)),
     Entry(_("Reported AI"), "ai_report_list", "radar"),
     Entry(_("Import"), "import_new", "upload", ("import_data",)),
     Entry(_("Evidence"), "pack_list", "file-archive", ("export_evidence",)),

@@ -126,6 +126,15 @@ class Tree:
             processes.kill_group(process)
 
 
+EXAMPLE_CONTROLLER = {
+    "ADDRESS": "Voorbeeldstraat 1, 1000 AA Amsterdam",
+    "CONTACT": "privacy@example.org",
+    "COUNTRY": "NL",
+    "AUTHORITY": "Autoriteit Persoonsgegevens",
+}
+"""Who answers for the processing in the example organisation."""
+
+
 def main(arguments: list[str]) -> int:
     """Run until stopped; 0 when stopped by a person, 1 with a reason when it cannot start."""
     parser = argparse.ArgumentParser(
@@ -172,6 +181,8 @@ def run(tree: Tree, *, example: bool) -> int:
         tree.environment |= {"PYTHONUNBUFFERED": "1", "PORT": str(port)}
         if example:
             tree.environment.setdefault("ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score")
+            for name, value in EXAMPLE_CONTROLLER.items():
+                tree.environment.setdefault(f"ATTUNE_CONTROLLER_{name}", value)
         held = None
         try:
             preparation.compile_translations()

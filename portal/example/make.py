@@ -114,6 +114,11 @@ def _policies(systems: dict[str, System], cast: dict[str, User], before: datetim
         consent.publish_notice(
             system=systems[slug], text=text, language=language, version=1, by=cast["dpo"], effective_at=before
         )
+    for slug, language, text, days in register.CHANGED_NOTICES:
+        consent.publish_notice(
+            system=systems[slug], text=text, language=language, by=cast["dpo"], material_change=True,
+            grace_days=days, effective_at=timezone.now() - timedelta(days=10),
+        )  # fmt: skip
     for slug, policy in register.POLICIES.items():
         draft = consent.draft_policy(system=systems[slug], by=systems[slug].owner, **policy)
         consent.approve_policy(policy=draft, by=cast["dpo"], effective_at=before)
@@ -175,6 +180,10 @@ def _consent(stream: history.Stream, start: date, until: date) -> None:
     for items in _batches(iter(history.consent_events(stream, start, until))):
         _nothing_refused(
             consent.record_consent_events(system=system, items=items, by="system", source=SOURCE)
+        )
+    if shown := history.notices_served(stream, start):
+        _nothing_refused(
+            consent.record_notices_served(system=system, items=shown, by="system", source=SOURCE)
         )
 
 

@@ -33,6 +33,7 @@ LABELS: dict[str, str] = {
     "board.secretary_named": N_("Named the secretary of a board"),
     "consent.events_recorded": N_("Recorded consent events"),
     "consent.notice_published": N_("Published a notice"),
+    "consent.notices_served": N_("Recorded to whom notices were shown"),
     "consent.policy_approved": N_("Approved a data-use policy"),
     "consent.policy_drafted": N_("Drafted a data-use policy"),
     "evidence.pack_downloaded": N_("Downloaded an evidence pack"),

@@ -100,6 +100,7 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "given": (_("Given"), "circle-check", GOOD),
     "refused": (_("Refused"), "circle-x", BAD),
     "objected": (_("Objected"), "hand", BAD),
+    "still_valid": (_("Still valid"), "clock", INFO),
     # ingest
     "duplicate": (_("Duplicate"), "copy", CALM),
     "conflict": (_("Conflict"), "git-compare", WARN),

@@ -37,6 +37,7 @@ MOMENTS = {
     "mfa_view_recovery_codes": "with a second factor",
     "mfa_generate_recovery_codes": "with a second factor",
     "import_columns": "after an upload",
+    "consent_import_columns": "after an upload",
     "register_import_check": "after an upload",
     "rule_set_add": "for a role at the top of every unit",
     "rule_set_detail": "for a role at the top of every unit",

@@ -6,6 +6,7 @@ A public verb of a service that takes a lock has a case here, or a reason why th
 import ast
 import datetime as dt
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.db import connections
 from governance.assessments import services as assessments
 from governance.assessments.models import Assessment
 from governance.audits import services as audits
+from governance.consent import desk
 from governance.consent import services as consent
 from governance.findings import services as findings
 from governance.screening import services as screening
@@ -49,6 +51,34 @@ def approve_policy(world: World) -> Act:
     officer = make.person("data_protection_officer", unit=system.unit)
     draft = consent.draft_policy(system=system, rules=[make.PERMIT_BY_CONTRACT], by=system.owner)
     return lambda _n: consent.approve_policy(policy=fresh(draft), by=officer)
+
+
+def show_notice(world: World) -> Act:
+    system = make.live_system(unit=unit_of(world))
+    shown = {
+        "id": "s",
+        "subject": "c",
+        "notice_version": 1,
+        "language": "en",
+        "served_at": "2026-02-01T10:00:00Z",
+        "channel": "app",
+    }
+    return lambda _n: consent.record_notices_served(system=fresh(system), items=[shown], by=system.owner)
+
+
+def desk_click(world: World) -> Act:
+    system = make.live_system(make.PERMIT_BY_CONSENT, unit=unit_of(world))
+    clerk, form = make.person("supervisor", unit=system.unit), uuid.uuid4()
+    said = [desk.Said("service", "text", "refused")]
+    return lambda _n: desk.record_at_desk(
+        system=fresh(system),
+        form_id=form,
+        reference="c",
+        said=said,
+        by=clerk,
+        subject_role="customer",
+        method="telephone",
+    )
 
 
 def withdraw_consent(world: World) -> Act:
@@ -185,6 +215,8 @@ RACES = [
     Race("consent.services.publish_notice", "consent.notice_published", publish_notice),
     Race("consent.services.approve_policy", "consent.policy_approved", approve_policy),
     Race("consent.services.record_consent_events", "consent.events_recorded", withdraw_consent, silent=True),
+    Race("consent.services.record_notices_served", "consent.notices_served", show_notice, silent=True),
+    Race("consent.desk.record_at_desk", "consent.events_recorded", desk_click, silent=True),
     Race("findings.services.open_finding", "finding.opened", open_finding, silent=True),
     Race("findings.services.clear_finding", "finding.cleared", clear_finding),
     Race("findings.services.complete_action", "finding.action_completed", complete_action),

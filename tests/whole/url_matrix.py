@@ -65,6 +65,8 @@ def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any
 
 
 SLUG = {"slug": "slug"}
+CONSENT = {"slug": "slug", "pk": "consent_event"}
+RECORDED = (200, 409)  # 409 while the installation does not say who answers for the processing
 FLOW = {"slug": "slug", "flow": "flow"}
 PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
@@ -266,8 +268,26 @@ ROWS: dict[str, Row] = {
     "system_consent": Row("view_consent", args=SLUG),
     "notice_add": Row("view_consent", "manage_consent", args=SLUG),
     "notice_detail": Row("view_consent", args={"slug": "slug", "pk": "notice"}),
+    "consent_import": Row("view_consent", "manage_consent", args=SLUG),
+    "consent_import_columns": Row(  # the upload is gone: back to the start
+        "view_consent",
+        "manage_consent",
+        args={"slug": "slug", "kind": "consent_kind", "token": "import_token"},
+        ok=(200, 302),
+    ),
+    "consent_import_result": Row(
+        "view_consent", "manage_consent", args={"slug": "slug", "job_id": "consent_job"}
+    ),
+    "consent_desk_list": Row("record_consent"),
+    "consent_desk": Row("view_register", "record_consent", args=SLUG),
+    "consent_look_up": act("view_register", "record_consent", args=SLUG),
+    "notice_list": Row("view_consent", args=SLUG),
+    "notice_preview": act("view_consent", "manage_consent", args=SLUG),
+    "notice_compare": Row("view_consent", args=SLUG),
+    "reconsent_list": Row("view_consent", args=SLUG),
     "policy_edit": Row("view_consent", "edit_register|manage_consent", args=SLUG),
     "gate_try": Row("view_consent", args=SLUG, writes="view_consent"),
+    "policy_compare": Row("view_consent", args=SLUG),
     "policy_check": act("view_consent", "edit_register|manage_consent", args=SLUG),
     "policy_detail": Row("view_consent", args={"slug": "slug", "version": "policy"}, writes="manage_consent"),
     "import_new": Row("import_data"),
@@ -461,6 +481,39 @@ ROWS: dict[str, Row] = {
     ),
     "api_findings": Row("view_register", scope=READ),  # lists by view_audits
     "api_finding": Row("view_audits", args={"pk": "finding"}, scope=READ),
+    "api_notices": Row("view_consent", args=SLUG, scope="consent:read", writes="manage_consent"),
+    "api_notice": Row("view_consent", args={"slug": "slug", "pk": "notice"}, scope="consent:read"),
+    "api_notices_served": Row(
+        "view_register",
+        "manage_consent",
+        args=SLUG,
+        method="post",
+        body=ITEMS,
+        scope="consent:write",
+        ok=WROTE,
+    ),
+    "api_policies": Row("view_consent", args=SLUG, scope="consent:read"),
+    "api_policy": Row("view_consent", args={"slug": "slug", "version": "policy"}, scope="consent:read"),
+    "api_policy_draft": Row(
+        "view_register",
+        "edit_register|manage_consent",
+        args=SLUG,
+        method="post",
+        scope="policies:write",
+        ok=WROTE,
+    ),
+    "api_policy_approve": Row(  # a person approves, never a key
+        "view_register",
+        "manage_consent",
+        args={"slug": "slug", "version": "policy"},
+        method="post",
+        scope="policies:write",
+        ok=WROTE,
+        key=(403,),
+    ),
+    "api_consent_records": Row("view_consent", args=SLUG, scope="consent:read", ok=RECORDED),
+    "api_consent_record": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
+    "api_consent_receipt": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
     # the system stands in the body
     "api_packs": Row(
         "export_evidence",

@@ -126,6 +126,11 @@ def _review(world: World, system: Any) -> None:
     policy, notice = make.policy(system), make.notice(system)
     world.ids["import_job"] = _import(system)
     world.ids |= {
+        "consent_job": _consent_import(system),
+        "consent_kind": "events",
+        "consent_event": _consented(system, flow, notice),
+    }
+    world.ids |= {
         "policy": policy.version,
         "notice": notice.pk,
         "import_kind": "evaluation",
@@ -167,6 +172,33 @@ def _review(world: World, system: Any) -> None:
         "seat": seat.pk if seat else None,
         "membership": Membership.objects.filter(seat=seat).first().pk,  # type: ignore[union-attr]
     }
+
+
+def _consented(system: Any, flow: Any, notice: Any) -> Any:
+    from governance.consent import services
+
+    said = make.consent(
+        f"{CANARY}",
+        purpose=flow.purpose,
+        modality=flow.modality,
+        explicit=True,
+        notice_version=notice.version,
+    )
+    (answer,) = services.record_consent_events(system=system, items=[said], by="system")
+    return answer["event"]
+
+
+def _consent_import(system: Any) -> Any:
+    from governance.consent import imports
+    from portal.jobs.runner import run_job
+    from portal.web import uploads
+
+    officer = make.person("data_protection_officer", unit=system.unit)
+    rows = [f'{{"id": "{CANARY}-{n}", "mood": "{CANARY}"}}' for n in range(2)]
+    token = uploads.keep("\n".join(rows).encode(), str(officer.pk), in_use=())
+    job = imports.request_import(system=system, kind="events", token=token, by=officer, source=f"{CANARY}")
+    run_job(job.pk)
+    return job.pk
 
 
 def _import(system: Any) -> Any:
