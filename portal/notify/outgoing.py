@@ -114,9 +114,13 @@ class _Pinned(http.client.HTTPConnection):
         line = socket.create_connection((self.address, self.target.port), min(CONNECT_SECONDS, left))
         self.raw = line.dup()  # the watchdog's own handle: it works in the middle of a handshake as well
         line.settimeout(left)
-        if self.target.scheme == "https":
-            line = ssl.create_default_context().wrap_socket(line, server_hostname=self.target.host)
         self.sock = line
+        if self.target.scheme == "https":
+            context = ssl.create_default_context()
+            self.sock = context.wrap_socket(
+                line, server_hostname=self.target.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()
 
     def cut(self) -> None:
         """End the connection from another thread."""
