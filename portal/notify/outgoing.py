@@ -116,11 +116,7 @@ class _Pinned(http.client.HTTPConnection):
         line.settimeout(left)
         self.sock = line
         if self.target.scheme == "https":
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(
-                line, server_hostname=self.target.host, do_handshake_on_connect=False
-            )
-            self.sock.do_handshake()
+            self.sock = ssl.create_default_context().wrap_socket(line, server_hostname=self.target.host)
 
     def cut(self) -> None:
         """End the connection from another thread."""
@@ -148,11 +144,11 @@ def _call(
     try:
         sent = {"User-Agent": "Attune", "Connection": "close", **headers, "Host": target.authority}
         line.request("POST", target.path, body, sent)
-        response = line.getresponse()
-        if time.monotonic() >= deadline:  # cut off among its headers, which reads like their end
-            raise TimeoutError
-        status, wait = response.status, response.headers.get("Retry-After", "")
-        _read_some(response)
+        with line.getresponse() as response:
+            if time.monotonic() >= deadline:  # cut off among its headers, which reads like their end
+                raise TimeoutError
+            status, wait = response.status, response.headers.get("Retry-After", "")
+            _read_some(response)
     except ssl.SSLError as error:
         raise CallFailed(_in_time("tls", deadline)) from error
     except TimeoutError as error:
