@@ -13,6 +13,7 @@ from governance.consent import rules
 from governance.consent.models import Notice, Policy
 from governance.consent.record import Recorder
 from governance.registry.models import System
+from governance.stops.services import order
 from portal.errors import N_, Invalid, RuleBroken
 from portal.ledger.services import actor_text, record
 
@@ -95,7 +96,8 @@ def record_consent_events(
     """Append consent events, in one transaction; one answer per item in order.
 
     `items`: a body or a list of dicts shaped like governance.consent.shapes.ConsentItem. Answers: {"id", "status":
-    accepted | duplicate | conflict | refused, "event": id of the stored event, "errors": [{field, code, message}]}.
+    accepted | duplicate | conflict | refused, "event": id of the stored event, "subject_ref": the pseudonym under
+    which stops name this person, "errors": [{field, code, message}]}. What ends processing orders a stop with it.
     Idempotent per (system, source, id); `source` defaults to the client that calls.
     """
     with transaction.atomic():
@@ -112,6 +114,7 @@ def record_consent_events(
                 subject=system.subject,
                 body={"counts": counts, "content_sha256": recorder.content_sha256()},
             )
+        order(system=system, orders=recorder.stops, by=by)
     return answers
 
 

@@ -41,6 +41,7 @@ SCOPES: dict[str, tuple[str, str]] = {
     "surveys:write": ("import_data", N_("Report survey answers")),
     "values:write": ("import_data", N_("Report costs and benefits")),
     "consent:write": ("manage_consent", N_("Report consent events")),
+    "stops:write": ("import_data", N_("Confirm that processing stopped")),
     "decisions:read": ("view_consent", N_("Ask whether an emotion may be processed")),
     "kpis:read": ("view_kpis", N_("Read figures")),
     "audits:run": ("run_audits", N_("Start audits and read their results")),

@@ -50,6 +50,7 @@ class CallFailed(Exception):  # noqa: N818 - says what is the matter
 
 FAILURES: dict[str, str] = {
     "not_a_url": N_("This is not the address of a web server."),
+    "no_secret": N_("The secret cannot be read with the key of this installation. Make a new one."),
     "no_address": N_("No address is known for this host name."),
     "inner_address": N_("The host name leads inside the organisation's own network, which is not allowed."),
     "unreachable": N_("The server did not take the connection."),

@@ -25,11 +25,21 @@ INNER: tuple[Network, ...] = tuple(
 )  # fmt: skip
 NEVER_BY_NAME: tuple[Network, ...] = tuple(
     ip_network(text)
-    for text in ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "fe80::/10", "ff00::/8")
+    for text in (
+        "0.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/128",
+        "fe80::/10",
+        "ff00::/8",
+    )
 )
 """Link-local (where clouds answer with their keys), multicast, unspecified: a trusted name does not open these."""
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,252}[a-z0-9_.])?\Z")
-_VISIBLE = re.compile(r"[!-\[\]-~]+\Z")  # ASCII that shows, but the backslash: readers of URLs differ about it
+_VISIBLE = re.compile(
+    r"[!-\[\]-~]+\Z"
+)  # ASCII that shows, but the backslash: readers of URLs differ about it
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,9 @@ class Target:
 def target(url: str, allow: Trusted) -> Target:
     """A URL taken apart as the call itself uses it, so that check and call cannot differ. Raises RuleBroken."""
     if not 0 < len(url) <= LONGEST_URL or not _VISIBLE.match(url):
-        raise _refused(N_("This is not the address of a web server: plain characters, no spaces."), "not_a_url")
+        raise _refused(
+            N_("This is not the address of a web server: plain characters, no spaces."), "not_a_url"
+        )
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port

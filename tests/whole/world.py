@@ -39,6 +39,7 @@ def build() -> World:
     system = _register(world, ours)
     _assessments(world, system)
     _review(world, system)
+    _stops(world, system)
     _audits(world, system)
     _evidence(world, system)
     _people(world, top, ours, foreign, system)
@@ -167,6 +168,21 @@ def _review(world: World, system: Any) -> None:
         "seat": seat.pk if seat else None,
         "membership": Membership.objects.filter(seat=seat).first().pk,  # type: ignore[union-attr]
     }
+
+
+def _stops(world: World, system: Any) -> None:
+    from django.db import transaction
+
+    from governance.stops import services as stops
+
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    with transaction.atomic():
+        orders = [stops.Order(type="flow.suspended", effective_at=since, flows=[f"{CANARY}-flow"])]
+        stop = stops.order(system=system, orders=orders, by="system")[0]
+    endpoint, _secret = stops.add_endpoint(
+        system=system, name=f"{CANARY} hook", url="https://hooks.example.org/stops", by=system.owner
+    )
+    world.ids |= {"stop": stop.pk, "endpoint": endpoint.pk}
 
 
 def _import(system: Any) -> Any:
