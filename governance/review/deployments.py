@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
@@ -104,10 +104,10 @@ def suspend(
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = now, actor_text(by), reason
         locked.save()
-        running = _running(locked, None, now)
+        stopping = _stopping(locked, None, now, reason)
         _cut(locked, None, now, reason)
         note("review.deployment_suspended", locked, by, effective_at, reason=reason)
-        _order("deployment.suspended", locked, running, now, by, effective_at)
+        _order("deployment.suspended", locked, stopping, by, effective_at)
     deployment.refresh_from_db()
     return deployment
 
@@ -179,7 +179,7 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
                 continue
             stopped = True
             note("review.flow_suspended", deployment, by, effective_at, flow=flow.slug, reason=reason)
-            _order("flow.suspended", deployment, [flow.slug], now, by, effective_at)
+            _order("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
     return stopped
 
 
@@ -192,14 +192,13 @@ def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
             locked = _locked(deployment)
             if locked.state not in ALIVE:
                 continue
-            # of a suspended or waiting one nothing ran up to its end
-            running = _running(locked, None, locked.valid_until - dt.timedelta(microseconds=1))
+            stopping = _stopping(locked, None, max(moment, locked.valid_until), LAPSED)
             act_on(locked, "lapse")
             locked.ended_at, locked.ended_by = locked.valid_until, actor_text(by)
             locked.save()
             note("review.deployment_lapsed", locked, by, None, valid_until=locked.valid_until.isoformat())
             overtake_reinstatements(locked, LAPSED, by, None)
-            _order("deployment.lapsed", locked, running, locked.valid_until, by, None)
+            _order("deployment.lapsed", locked, stopping, by, None)
             count += 1
     return count
 
@@ -240,9 +239,10 @@ def end_flows(
     if rules.after("deployment", locked.state, "void") is None:
         return []
     ended = list(locked.flows.all()) if flows is None else [f for f in locked.flows.all() if f in list(flows)]
-    stopped = set(_running(locked, ended, now)) - {flow.slug for flow in goes_on}
+    stopped, since = _stopping(locked, ended, now, reason)
     _cut(locked, ended, now, reason)
-    _order("deployment.voided", locked, sorted(stopped), now, by, effective_at)
+    told = [slug for slug in stopped if slug not in {flow.slug for flow in goes_on}]
+    _order("deployment.voided", locked, (told, since), by, effective_at)
     locked.flows.remove(*ended)
     body = {"flows": sorted(flow.slug for flow in ended), "reason": reason}
     if locked.flows.exists():
@@ -296,13 +296,13 @@ def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = since, actor_text("system"), OVERDUE
         locked.save()
-        running = _running(locked, None, since - dt.timedelta(microseconds=1))
+        stopping = _stopping(locked, None, now, OVERDUE)
         _cut(locked, None, now, OVERDUE)
         InForce.objects.filter(deployment=locked, ends_at=since, ended_because="").update(
             ended_because=OVERDUE
         )
         note("review.deployment_suspended", locked, "system", None, reason=OVERDUE)
-        _order("deployment.suspended", locked, running, since, "system", None)
+        _order("deployment.suspended", locked, stopping, "system", None)
     return True
 
 
@@ -315,23 +315,31 @@ def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -
     )
 
 
-def _running(deployment: Deployment, flows: Iterable[DataFlow] | None, at: dt.datetime) -> list[str]:
-    """The short names of the flows that a deployment allows at a moment."""
-    rows = InForce.objects.filter(deployment=deployment, starts_at__lte=at, ends_at__gt=at)
+def _stopping(
+    deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str
+) -> tuple[list[str], dt.datetime]:
+    """(short names of the flows that stop now or stopped by themselves unsaid, since when); call it before `_cut`."""
+    rows = InForce.objects.filter(
+        deployment=deployment, starts_at__lte=now, ends_at__gt=F("starts_at"), ended_because=""
+    )
     if flows is not None:
         rows = rows.filter(flow__in=list(flows))
-    return sorted(set(rows.values_list("flow__slug", flat=True)))
+    found = list(rows.values_list("flow__slug", "ends_at"))
+    rows.filter(ends_at__lte=now).update(ended_because=reason[:400])
+    return sorted({slug for slug, _ends in found}), min(
+        (min(ends, now) for _slug, ends in found), default=now
+    )
 
 
 def _order(
     type: str,
     deployment: Deployment,
-    flows: Sequence[str],
-    since: dt.datetime,
+    stopping: tuple[Sequence[str], dt.datetime],
     by: Any,
     effective_at: dt.datetime | None,
 ) -> None:
     """Tell the system what of it must stop, where something ran."""
+    flows, since = stopping
     if flows:
         stop = Order(type=type, effective_at=since, flows=flows)
         order(system=deployment.system, orders=[stop], by=by, at=effective_at)

@@ -54,6 +54,10 @@ class Endpoint(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        """Where it is shown."""
+        return reverse("endpoint_detail", args=[self.system.slug, self.pk])
+
     @property
     def subject(self) -> str:
         """How the ledger names this endpoint."""
@@ -124,10 +128,6 @@ class Stop(models.Model):
     def latency(self) -> dt.timedelta | None:
         """From the moment it counts to the moment the system says it stopped."""
         return self.stopped_at - self.effective_at if self.stopped_at else None
-
-    def get_absolute_url(self) -> str:
-        """The list it stands in."""
-        return reverse("stop_list", args=[self.system.slug])
 
 
 class Delivery(models.Model):

@@ -36,7 +36,7 @@ TYPES: dict[str, str] = {
 }
 TEST = "attune.test"
 SECRET_BYTES = 32
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how the specification has every secret begin
 GRACE = dt.timedelta(hours=24)
 """How long the secret before the last rotation still signs beside the new one."""
 DELAYS: tuple[dt.timedelta, ...] = tuple(

@@ -77,36 +77,38 @@ class Latency:
 
 
 _LATENCY = """
-SELECT system_id, greatest(0, floor(%(per_decade)s * log(greatest(1,
-         extract(epoch FROM stopped_at - effective_at) * 1000)))::int) AS bin, count(*)
-FROM governance_stop
-WHERE system_id = ANY(%(systems)s) AND stopped_at IS NOT NULL AND event IS NOT NULL
-  AND effective_at >= %(first)s AND effective_at < %(last)s
-GROUP BY 1, 2
-"""
-_PEOPLE = """
-SELECT system_id, count(DISTINCT subject_ref) FROM governance_stop
-WHERE system_id = ANY(%(systems)s) AND stopped_at IS NOT NULL AND event IS NOT NULL
-  AND effective_at >= %(first)s AND effective_at < %(last)s
-GROUP BY 1
+SELECT w.place, found.bin, found.n, found.people
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS w(system, first, last, place)
+CROSS JOIN LATERAL (
+  SELECT b.bin, count(*) AS n, count(DISTINCT b.subject_ref) AS people, grouping(b.bin) AS whole FROM (
+    SELECT floor(%s * log(greatest(1, extract(epoch FROM stopped_at - effective_at) * 1000)::float8))::int AS bin,
+           subject_ref
+    FROM governance_stop
+    WHERE system_id = w.system AND effective_at >= w.first AND effective_at < w.last
+      AND stopped_at IS NOT NULL AND event IS NOT NULL
+  ) AS b GROUP BY ROLLUP (b.bin)
+) AS found
+ORDER BY w.place, found.whole, found.bin
 """
 
 
-def latencies(
-    systems: Sequence[System], first: dt.date, last: dt.date, per_decade: int
-) -> dict[uuid.UUID, Latency]:
-    """From a person's word to the stop, of words that took effect in these days (UTC); two queries."""
-    values: dict[str, Any] = {
-        "systems": [system.pk for system in systems],
-        "first": dt.datetime.combine(first, dt.time(), tzinfo=dt.UTC),
-        "last": dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC),
-        "per_decade": per_decade,
-    }
-    bins: dict[uuid.UUID, dict[int, int]] = {}
+def latencies(wanted: Sequence[tuple[uuid.UUID, dt.date, dt.date]], bins_per_decade: int) -> list[Latency]:
+    """From a person's word to the stop, per (system, first day, last day), of words that took effect then (UTC).
+
+    Bins are of milliseconds: the n-th begins at 10 ** (n / bins_per_decade). One query.
+    """
+    if not wanted:
+        return []
+    firsts = [dt.datetime.combine(first, dt.time(), tzinfo=dt.UTC) for _pk, first, _last in wanted]
+    day = dt.timedelta(days=1)
+    lasts = [dt.datetime.combine(last, dt.time(), tzinfo=dt.UTC) + day for _pk, _first, last in wanted]
+    bins: list[dict[int, int]] = [{} for _ in wanted]
+    people = [0] * len(wanted)
     with connection.cursor() as cursor:
-        cursor.execute(_LATENCY, values)
-        for system_id, number, count in cursor.fetchall():
-            bins.setdefault(system_id, {})[number] = count
-        cursor.execute(_PEOPLE, values)
-        people = dict(cursor.fetchall())
-    return {pk: Latency(dict(sorted(found.items())), people.get(pk, 0)) for pk, found in bins.items()}
+        cursor.execute(_LATENCY, [[pk for pk, _f, _l in wanted], firsts, lasts, bins_per_decade])
+        for place, number, count, persons in cursor.fetchall():
+            if number is None:
+                people[place - 1] = persons
+            else:
+                bins[place - 1][number] = count
+    return [Latency(found, persons) for found, persons in zip(bins, people, strict=True)]

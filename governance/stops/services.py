@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,22 +126,22 @@ def acknowledge(*, stop: Stop, stopped_at: dt.datetime, by: Any) -> Stop:
     return locked
 
 
-def acknowledge_all(*, system: System, after: dt.timedelta, by: Any) -> int:
-    """Confirm every open stop of a system as stopped `after` it took effect (never later than now); set-based.
+def acknowledge_many(*, system: System, stopped: Mapping[uuid.UUID, dt.datetime], by: Any) -> int:
+    """Confirm many stops of a system at once ({id of the stop: when it stopped}), for one that reports in bulk.
 
-    For a system that reports in bulk, such as an import of its own log. Returns how many.
+    Stops that are confirmed already stay as they are. One impossible time refuses all. Returns how many.
     """
     with transaction.atomic():
-        rows = list(
-            Stop.objects.select_for_update(of=("self",)).filter(system=system, acknowledged_at__isnull=True)
-        )
+        named = Stop.objects.select_for_update(of=("self",)).filter(system=system, pk__in=list(stopped))
+        rows = list(named.filter(acknowledged_at__isnull=True).order_by("number"))
         now = timezone.now()
         for row in rows:
-            _confirm(row, min(row.effective_at + after, now), now, by)
+            if why := rules.why_no_acknowledgement(stopped[row.pk], row.effective_at, now):
+                raise RuleBroken(why[1], code=why[0], field="stopped_at")
+            _confirm(row, min(stopped[row.pk], now), now, by)
         Stop.objects.bulk_update(rows, ["stopped_at", "acknowledged_at", "acknowledged_by"], batch_size=1000)
         if rows:
-            body = {"stops": len(rows), "seconds": int(after.total_seconds())}
-            record(type="stop.acknowledged", by=by, subject=system.subject, body=body)
+            record(type="stop.acknowledged", by=by, subject=system.subject, body={"stops": len(rows)})
     return len(rows)
 
 
@@ -284,8 +284,8 @@ def watch(*, now: dt.datetime | None = None) -> dict[str, int]:
         open_finding(
             system=system, check=LATE, severity="high", source="stops",
             title=N_("The system did not confirm in time that it stopped"),
-            detail=N_("{stops} stops are not confirmed, although {minutes} minutes have passed. Until the system says so,"
-                      " nobody knows whether it still reads these people."),
+            detail=N_("{stops} stops are not confirmed, although {minutes} minutes have passed. Until the system"
+                      " says so, nobody knows whether it still reads these people."),
             params={"stops": str(late[system.pk]), "minutes": str(settings.STOP_MINUTES)},
         )  # fmt: skip
     caught_up = Finding.objects.filter(check_key=LATE, state="open").exclude(system_id__in=late)

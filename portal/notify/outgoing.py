@@ -146,8 +146,7 @@ def _call(
         sent = {"User-Agent": "Attune", "Connection": "close", **headers, "Host": target.authority}
         line.request("POST", target.path, body, sent)
         with line.getresponse() as response:
-            if time.monotonic() >= deadline:  # cut off among its headers, which reads like their end
-                raise TimeoutError
+            _hold_time(deadline)
             status, wait = response.status, response.headers.get("Retry-After", "")
             _read_some(response)
     except ssl.SSLError as error:
@@ -166,6 +165,12 @@ def _call(
         line.close()
     seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 7 else None
     return Answer(status, time.monotonic() - begun, seconds)
+
+
+def _hold_time(deadline: float) -> None:
+    """Raise TimeoutError once the time is over: an answer cut off among its headers reads like their end."""
+    if time.monotonic() >= deadline:
+        raise TimeoutError
 
 
 def _read_some(response: http.client.HTTPResponse) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,13 +14,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections, transaction
+from django.db import transaction
 
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.findings.models import Finding
 from governance.review import services as review
-from governance.stops import delivery, rules, selectors, services, tasks
+from governance.stops import delivery, rules, services, tasks
 from governance.stops.models import Delivery, Endpoint, Stop
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs.models import Job
@@ -147,19 +148,11 @@ def test_the_same_withdrawal_sent_again_orders_nothing(system: Any) -> None:
     assert Stop.objects.count() == 1
 
 
-def test_a_refused_batch_leaves_no_stop(system: Any) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+def test_what_is_rolled_back_leaves_no_stop(system: Any) -> None:
+    with transaction.atomic():
         withdraw(system)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not Stop.objects.exists()
-
-
-def test_a_stop_outside_a_transaction_is_refused(system: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services.connection, "in_atomic_block", False)
-    with pytest.raises(RuntimeError, match="transaction"):
-        services.order(
-            system=system, orders=[services.Order("flow.suspended", dt.datetime.now(dt.UTC))], by="system"
-        )
 
 
 def test_suspension_lapse_and_void_order_stops_like_a_withdrawal(system: Any) -> None:
@@ -186,9 +179,10 @@ def test_a_stopped_flow_orders_a_stop_once(system: Any) -> None:
 
 def test_a_lapse_orders_a_stop_from_its_second(system: Any) -> None:
     deployment = system.deployments.get()
+    ended = deployment.stretches.get().ends_at  # with its assessments, before the approval itself
     assert review.lapse_due(now=deployment.valid_until) == 1
     stop = Stop.objects.get()
-    assert (stop.type, stop.effective_at) == ("deployment.lapsed", deployment.valid_until)
+    assert (stop.type, stop.effective_at) == ("deployment.lapsed", ended)
 
 
 def test_an_approval_that_replaces_another_stops_nothing_that_goes_on(system: Any) -> None:
@@ -205,7 +199,7 @@ def test_a_withdrawal_arrives_signed_and_without_a_name(system: Any, receiver: R
     withdraw(system)
     assert delivery.deliver() == {"sent": 1, "failed": 0, "given_up": 0}
     ((headers, body),) = receiver.got
-    now = dt.datetime.now().timestamp()
+    now = time.time()
     assert verified(secret, headers, body, now)
     assert not verified(secret, headers, body + b" ", now)
     assert not verified(rules.shown_secret(b"x" * 32), headers, body, now)
@@ -247,7 +241,7 @@ def test_while_a_secret_is_rotated_both_sign_and_then_the_new_one_alone(
     new = services.rotate_secret(endpoint=hook, by=system.owner)
     withdraw(system)
     delivery.deliver()
-    now = dt.datetime.now().timestamp()
+    now = time.time()
     headers, body = receiver.got[0]
     assert verified(old, headers, body, now)
     assert verified(new, headers, body, now)
@@ -323,7 +317,7 @@ def test_down_for_a_day_everything_arrives_in_order_soon_after(system: Any, rece
         clock.move_to(dt.datetime.now(dt.UTC) + rules.LONGEST_REST * 2 + dt.timedelta(hours=14))
         assert delivery.deliver()["sent"] == 3
         headers, body = receiver.got[-1]
-        assert verified(secret, headers, body, dt.datetime.now().timestamp())
+        assert verified(secret, headers, body, time.time())
     assert fetch(hook).failures == 0
     ids = {headers["webhook-id"] for headers, _body in receiver.got}
     assert len(ids) == 3  # however often it was sent
@@ -333,7 +327,7 @@ def test_after_three_days_it_is_given_up_and_a_person_sends_it_again(system: Any
     hook, _secret = endpoint(system, receiver)
     receiver.answer = lambda n: (500, {}, b"")
     start = dt.datetime.now(dt.UTC)
-    assert rules.GIVE_UP > dt.timedelta(days=3)
+    assert dt.timedelta(days=3) < rules.GIVE_UP
     with time_machine.travel(start, tick=True) as clock:
         withdraw(system)
         times = []
@@ -369,8 +363,8 @@ def test_a_hanging_endpoint_holds_up_nobody(
     endpoint(other, receiver)
     withdraw(other)
     arrived: list[float] = []
-    begun = dt.datetime.now().timestamp()
-    receiver.answer = lambda n: (arrived.append(dt.datetime.now().timestamp() - begun) or 200, {}, b"")  # type: ignore[func-returns-value]
+    begun = time.time()
+    receiver.answer = lambda n: (arrived.append(time.time() - begun) or 200, {}, b"")  # type: ignore[func-returns-value]
     told = delivery.deliver()
     done.set()
     slow.shutdown()
@@ -440,7 +434,7 @@ def test_a_test_message_stops_nothing(system: Any, receiver: Receiver) -> None:
     services.send_test(endpoint=hook, by=system.owner)
     assert delivery.deliver()["sent"] == 1
     headers, body = receiver.got[0]
-    assert verified(secret, headers, body, dt.datetime.now().timestamp())
+    assert verified(secret, headers, body, time.time())
     assert json.loads(body)["type"] == "attune.test"
     assert not Stop.objects.exists()
 
@@ -525,89 +519,3 @@ def test_what_is_not_confirmed_in_time_is_one_finding_until_it_is(system: Any) -
         services.acknowledge(stop=stop, stopped_at=stop.effective_at, by="system")
     assert services.watch(now=later) == {"late": 0, "cleared": 1}
     assert fetch(finding).state == "cleared"
-
-
-# --- the feed under concurrency ------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nobody_who_follows_the_feed_ever_misses_a_stop(system: Any, receiver: Receiver) -> None:
-    """Writers commit in any order while a reader follows `after`: it sees every number once, in order."""
-    endpoint(system, receiver)
-    seen: list[int] = []
-    over = threading.Event()
-
-    def write(k: int) -> None:
-        try:
-            for n in range(6):
-                with transaction.atomic():
-                    withdraw(system, f"{k}-{n}")
-                    threading.Event().wait(0.005 * ((k + n) % 3))
-        finally:
-            connections.close_all()
-
-    def follow() -> None:
-        try:
-            while True:
-                ended = over.is_set()
-                seen.extend(row.number for row in selectors.feed(system, seen[-1] if seen else 0)[:3])
-                if ended and len(seen) >= 24:
-                    return
-        finally:
-            connections.close_all()
-
-    reader = threading.Thread(target=follow)
-    writers = [threading.Thread(target=write, args=(k,)) for k in range(4)]
-    for thread in [reader, *writers]:
-        thread.start()
-    for thread in writers:
-        thread.join(60)
-    over.set()
-    reader.join(20)
-    assert seen == list(range(1, 25))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_send_each_message_once(system: Any, receiver: Receiver) -> None:
-    endpoint(system, receiver)
-    for n in range(12):
-        withdraw(system, n)
-
-    def work() -> None:
-        try:
-            delivery.deliver()
-        finally:
-            connections.close_all()
-
-    workers = [threading.Thread(target=work) for _n in range(3)]
-    for thread in workers:
-        thread.start()
-    for thread in workers:
-        thread.join(60)
-    ids = [headers["webhook-id"] for headers, _body in receiver.got]
-    assert len(ids) == len(set(ids)) == 12
-    assert set(Delivery.objects.values_list("state", "attempts")) == {(rules.DELIVERED, 1)}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_withdrawals_at_once_are_one_stop_and_one_message_each(system: Any, receiver: Receiver) -> None:
-    endpoint(system, receiver)
-    record_consent_events(system=system, items=[make.consent(1)], by="system")
-    start = threading.Barrier(6)
-
-    def send(event: str) -> None:
-        try:
-            start.wait()
-            word = make.consent(event, subject="customer-1", action="withdrawn", effective_at=LATER)
-            record_consent_events(system=system, items=[word], by="system")
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=send, args=(event,)) for event in ["a", "b"] * 3]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert Stop.objects.count() == 2
-    assert delivery.deliver()["sent"] == 2
-    assert sorted(body["data"]["number"] for body in receiver.bodies()) == [1, 2]
