@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -165,7 +164,7 @@ def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpR
 class _EndpointAct(FormPage):
     """Something that is asked for first, about one endpoint."""
 
-    form_class: type[forms.Form] = NothingForm
+    form_class = NothingForm
     endpoint: Endpoint
 
     def load(self) -> None:

@@ -106,7 +106,7 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "stop_late": (_("Confirmed too late"), "clock-alert", WARN),
     "stop_overdue": (_("Not confirmed in time"), "alarm-clock", BAD),
     "endpoint_new": (_("Not called yet"), "circle-dashed", CALM),
-    "endpoint_ok": (_("Answers"), "circle-check", GOOD),
+    "endpoint_ok": (_("It answers"), "circle-check", GOOD),
     "endpoint_silent": (_("Does not answer"), "triangle-alert", BAD),
     "endpoint_gone": (_("Said that it is gone"), "circle-slash", WARN),
     "endpoint_disabled": (_("Disabled"), "circle-minus", CALM),
