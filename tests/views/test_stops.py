@@ -51,10 +51,10 @@ def test_a_system_confirms_its_own_stops_only(system: Any) -> None:
     )
     assert call(key, "post", path, {"stopped_at": "2026-02-01T00:00:05Z"}).status_code == 200
     late = call(key, "post", path, {"stopped_at": "2026-02-01T00:00:06Z"})
-    assert (late.status_code, late.json()["code"]) == (409, "acknowledged")
+    assert (late.status_code, late.json()["errors"][0]["code"]) == (409, "acknowledged")
     second = Stop.objects.get(number=2).pk
     early = call(key, "post", f"stops/{second}/acknowledge", {"stopped_at": "2026-01-31T00:00:00Z"})
-    assert early.json()["code"] == "before_stop"
+    assert early.json()["errors"][0]["code"] == "before_stop"
 
 
 def test_references_lead_from_a_stop_back_to_the_person_in_the_system(system: Any) -> None:
