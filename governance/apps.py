@@ -21,6 +21,8 @@ class GovernanceConfig(AppConfig):
         from governance.registry import emotions, rules
         from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
+        from governance.stops import rules as stop_rules
+        from governance.stops import tasks as stop_tasks  # noqa: F401
         from portal.web import badges
 
         law.shipped()
@@ -30,5 +32,6 @@ class GovernanceConfig(AppConfig):
         catalogue.requirements()
         governance_sections.register_all()
         badges.learn(BASES)
+        badges.learn(stop_rules.TYPES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
             badges.learn({one.value: one.sentence for one in words})

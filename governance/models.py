@@ -40,6 +40,7 @@ from governance.review.models import (
     Vote,
 )
 from governance.screening.models import RuleSet, RuleSetApplication, Screening
+from governance.stops.models import Delivery, Endpoint, Stop
 
 __all__ = [
     "Alias",
@@ -60,8 +61,10 @@ __all__ = [
     "CouncilAnswer",
     "CouncilRecord",
     "DataFlow",
+    "Delivery",
     "Deployment",
     "DeploymentRequest",
+    "Endpoint",
     "EvidencePack",
     "Finding",
     "Goal",
@@ -80,6 +83,7 @@ __all__ = [
     "RuleSetApplication",
     "Screening",
     "Seat",
+    "Stop",
     "Subject",
     "System",
     "SystemRevision",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.embedded import addresses
 from portal.ledger import notes
+from portal.notify import reach
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -371,6 +372,15 @@ CONTROLLER_CONTACT = env.str("ATTUNE_CONTROLLER_CONTACT", default="")
 CONTROLLER_COUNTRY = env.str("ATTUNE_CONTROLLER_COUNTRY", default="").upper()
 CONTROLLER_AUTHORITY = env.str("ATTUNE_CONTROLLER_AUTHORITY", default="")
 SCORER_URL = env.str("ATTUNE_SCORER_URL", default="")  # the live endpoint of the example organisation
+
+# --- calls to the outside ---------------------------------------------------------------------
+try:
+    OUTGOING_ALLOW = reach.trusted(env.list("ATTUNE_OUTGOING_ALLOW", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"ATTUNE_OUTGOING_ALLOW: '{str(error)[:60]}' is no host name, address or network (10.1.0.0/16)."
+    ) from error
+STOP_MINUTES = number("ATTUNE_STOP_MINUTES", 60, least=1)  # in which a system confirms that it stopped
 
 LOG_LEVEL = env.str("ATTUNE_LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:

@@ -16,6 +16,8 @@ from governance.consent.pseudonyms import fingerprint, pseudonym
 from governance.consent.selectors import policy_history
 from governance.consent.shapes import ConsentItem
 from governance.registry.models import DataFlow, System
+from governance.stops.rules import AFTER_CONSENT_ONLY, ENDINGS
+from governance.stops.services import Order
 from portal.errors import N_
 from portal.shapes import Fault, Read, read
 
@@ -48,6 +50,7 @@ class Recorder:
         history = policy_history(system.pk)
         self.policy = [rules.policy_rule(row) for row in history[0].rules] if history else []
         self.accepted: list[str] = []
+        self.stops: list[Order] = []
 
     def take(
         self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool, strict: bool = True
@@ -178,6 +181,30 @@ class Recorder:
             self.accepted.append(str(content))
             rows.append(self._row(item, content, uuid.UUID(answer["event"]), subjects, corrected))
         ConsentEvent.objects.bulk_create(rows, batch_size=2000)
+        self.stops = self._stops(rows, {number: digest for digest, number in subjects.items()})
+
+    def _stops(self, rows: list[ConsentEvent], digests: dict[int, uuid.UUID]) -> list[Order]:
+        """What these words end; a late or corrected one as well: stopping once too often harms nobody."""
+        ending = [row for row in rows if row.action in ENDINGS]
+        doubtful = [row.subject_id for row in ending if row.action in AFTER_CONSENT_ONLY]
+        agreed: set[tuple[int, str, str]] = set()
+        if doubtful:
+            given = ConsentEvent.objects.filter(system_id=self.system.pk, subject_id__in=doubtful)
+            agreed = set(
+                given.filter(action__in=rules.AGREEING).values_list("subject_id", "purpose", "modality")
+            )
+        return [
+            Order(
+                type=ENDINGS[row.action],
+                effective_at=row.effective_at,
+                subject_ref=digests[row.subject_id],
+                purpose=row.purpose,
+                modality=row.modality,
+                event=row.pk,
+            )
+            for row in ending
+            if row.action not in AFTER_CONSENT_ONLY or (row.subject_id, row.purpose, row.modality) in agreed
+        ]
 
     def _row(
         self,
@@ -254,5 +281,6 @@ class Recorder:
             "id": one.id,
             "status": status,
             "event": str(event) if event else None,
+            "subject_ref": str(self._digest(one.value)) if event and one.value else None,
             "errors": [fault.to_dict() for fault in one.faults],
         }

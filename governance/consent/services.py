@@ -14,6 +14,7 @@ from governance.consent.models import Notice, Policy
 from governance.consent.record import Recorder
 from governance.consent.served import ServedRecorder
 from governance.registry.models import System
+from governance.stops.services import order
 from portal.errors import N_, Invalid, RuleBroken
 from portal.ledger.services import actor_text, record
 
@@ -102,7 +103,8 @@ def record_consent_events(
     """Append consent events, in one transaction; one answer per item in order.
 
     `items`: a body or a list of dicts shaped like governance.consent.shapes.ConsentItem. Answers: {"id", "status":
-    accepted | duplicate | conflict | refused, "event": id of the stored event, "errors": [{field, code, message}]}.
+    accepted | duplicate | conflict | refused, "event": id of the stored event, "subject_ref": the pseudonym under
+    which stops name this person, "errors": [{field, code, message}]}. What ends processing orders a stop with it.
     Idempotent per (system, source, id); `source` defaults to the client that calls. `strict` False reads numbers,
     yes/no and times from text, as a CSV file has them.
     """
@@ -110,6 +112,7 @@ def record_consent_events(
         recorder = Recorder(system, source or actor_text(by))
         answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson, strict=strict)
         _recorded("consent.events_recorded", recorder, answers, by)
+        order(system=system, orders=recorder.stops, by=by)
     return answers
 
 

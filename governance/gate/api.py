@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.consent.api import receipt_of, source_of
+from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
@@ -38,6 +39,7 @@ _DECISION = {
         "rule": {"type": "string"},
         "basis": {"type": "string"},
         "consent_event": _NULLABLE,
+        "subject_ref": _NULLABLE,
         "policy_version": {"type": ["integer", "null"]},
         "cache_seconds": {"type": "integer", "maximum": rules.CACHE_SECONDS},
     },
@@ -120,7 +122,9 @@ class Decisions(SystemsOfItems):
         for system, positions in self.by_system(request, items):
             decisions = decide(system=system, items=[questions[n] for n in positions])
             for n, decision in zip(positions, decisions, strict=True):
-                answers[n] = decision_shape(decision, told)
+                external = questions[n].subject or questions[n].session
+                ref = str(pseudonym(system.pk, external)) if external else None
+                answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
         return Response(answers[0] if single else {"items": answers})
 
 
@@ -164,7 +168,7 @@ class ConsentEvents(SystemsOfItems):
         summary="Report consent events",
         request={JSON: {"oneOf": [_EVENT, _EVENTS]}},
         responses={
-            (200, JSON): receipt_schema(event=_NULLABLE),
+            (200, JSON): receipt_schema(event=_NULLABLE, subject_ref=_NULLABLE),
             409: OpenApiResponse(description="A single event whose id is known with other content"),
             422: OpenApiResponse(description="A single event that was refused"),
         },
@@ -182,6 +186,61 @@ class ConsentEvents(SystemsOfItems):
             for n, result in zip(positions, results, strict=True):
                 answers[n] = result
         return self.receipt(request, receipt_of(answers, single=single))
+
+
+REFS_AT_ONCE = 1_000
+_REFS = {
+    "type": "object",
+    "properties": {
+        "subjects": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 128},
+            "minItems": 1,
+            "maxItems": REFS_AT_ONCE,
+            "description": "as you call these people (or sessions) in other calls",
+        }
+    },
+    "required": ["subjects"],
+    "additionalProperties": False,
+}
+_REFS_ANSWER = {
+    "type": "object",
+    "properties": {"refs": {"type": "array", "items": {"type": "string", "format": "uuid"}}},
+    "required": ["refs"],
+}
+
+
+class SubjectRefs(SystemsOfItems):
+    """POST systems/{slug}/subject-refs."""
+
+    permission_classes = (HasScope("consent:write"),)
+
+    @extend_schema(
+        operation_id="subject_refs",
+        summary="Ask under which pseudonyms stops name your people",
+        request={JSON: _REFS},
+        responses={
+            (200, JSON): _REFS_ANSWER,
+            422: OpenApiResponse(description="Not a list of references"),
+        },
+        tags=["consent"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """The `subject_ref` of each, in order; computed, nothing is stored, so it says nothing about who is known."""
+        system = register.get(request.user, slug)
+        require(request.user, "manage_consent", system)
+        body = loads(self.raw_body(request)[0])
+        subjects = body.get("subjects") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or set(body) - {"subjects"}:
+            raise exceptions.ParseError(gettext("Send one object with the list 'subjects'."))
+        if not isinstance(subjects, list) or not 1 <= len(subjects) <= REFS_AT_ONCE:
+            message = N_("Send a list of 1 to 1,000 references.")
+            raise Invalid([{"field": "subjects", "code": "invalid", "message": message}])
+        for n, one in enumerate(subjects):
+            if not isinstance(one, str) or not 1 <= len(one) <= 128:
+                message = N_("A reference is a text of 1 to 128 characters.")
+                raise Invalid([{"field": f"subjects[{n}]", "code": "invalid", "message": message}])
+        return Response({"refs": [str(pseudonym(system.pk, one)) for one in subjects]})
 
 
 def _without_system(item: Any) -> Any:

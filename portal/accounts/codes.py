@@ -44,6 +44,7 @@ SCOPES: dict[str, tuple[str, str]] = {
     "consent:write": ("manage_consent", N_("Report consent events")),
     "consent:read": ("view_consent", N_("Read notices, policies and consent records")),
     "policies:write": ("manage_consent", N_("Publish notices and draft data-use policies")),
+    "stops:write": ("import_data", N_("Confirm that processing stopped")),
     "decisions:read": ("view_consent", N_("Ask whether an emotion may be processed")),
     "kpis:read": ("view_kpis", N_("Read figures")),
     "audits:run": ("run_audits", N_("Start audits and read their results")),

@@ -138,6 +138,11 @@ def notices_served(stream: Stream, start: date) -> list[Item]:
     ]  # fmt: skip
 
 
+def withdrawal_of_today(stream: Stream, at: datetime) -> Item:
+    """One person who agreed at the start says stop just now."""
+    return _event(stream, 11, "withdrawn", at)
+
+
 def refuses(stream: Stream, who: int) -> bool:
     """One person in fifty says no from the start; the source then does not read them."""
     return who % 50 == 7

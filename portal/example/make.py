@@ -25,6 +25,8 @@ from governance.registry.models import System
 from governance.review import boards, changes
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
+from governance.stops import services as stops
+from governance.stops.models import Endpoint
 from metrics.ingest.services import import_evaluation, receive
 from metrics.roi.services import record_values
 from metrics.surveys.services import record_answers
@@ -58,6 +60,7 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
         say(f"{name}: {count:,} interactions")
     for slug, items in register.VALUES.items():
         record_values(system=System.objects.get(slug=slug), items=_values(items, start, until), by="system")
+    _stops()
     _evaluations()
     _first_runs(start, until)
     _keep_key()
@@ -272,6 +275,26 @@ def _months(start: date, until: date) -> Iterator[str]:
     while (year, month) < (until.year, until.month):
         yield f"{year}-{month:02d}"
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _stops() -> None:
+    """The chat and the calls confirmed what people withdrew; one withdrawal of today waits."""
+    if Endpoint.objects.exists():
+        return
+    for stream, slowest in ((history.CHAT, 90), (history.CALLS, 900)):
+        system = System.objects.get(slug=stream.system)
+        stopped = {
+            stop.pk: stop.effective_at + timedelta(seconds=1 + stop.number * 37 % slowest)
+            for stop in system.stops.all()
+        }
+        stops.acknowledge_many(system=system, stopped=stopped, by="system")
+    chat = System.objects.get(slug=history.CHAT.system)
+    event = history.withdrawal_of_today(history.CHAT, timezone.now() - timedelta(minutes=4))
+    _nothing_refused(consent.record_consent_events(system=chat, items=[event], by="system", source=SOURCE))
+    # after that word: the example sends nothing to the outside unless somebody asks it to
+    stops.add_endpoint(
+        system=chat, name="Chat, production", url="https://hooks.example.org/stops", by=chat.owner
+    )
 
 
 def _evaluations() -> None:

@@ -132,6 +132,13 @@ LABELS: dict[str, str] = {
     "rollups.put_right": N_("Put sums right"),
     "screening.made": N_("Screened a data flow"),
     "screening.signed": N_("Signed a screening"),
+    "stop.acknowledged": N_("Confirmed that a system stopped"),
+    "stop.endpoint_added": N_("Added an endpoint for stops"),
+    "stop.endpoint_disabled": N_("Disabled an endpoint for stops"),
+    "stop.ordered": N_("Told a system what to stop"),
+    "stop.retried": N_("Had given-up messages sent again"),
+    "stop.secret_rotated": N_("Made a new secret for an endpoint"),
+    "stop.test_sent": N_("Sent a test message"),
     "values.recorded": N_("Recorded costs and benefits"),
 }
 

@@ -101,6 +101,18 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "refused": (_("Refused"), "circle-x", BAD),
     "objected": (_("Objected"), "hand", BAD),
     "still_valid": (_("Still valid"), "clock", INFO),
+    # stops and endpoints
+    "stop_asked": (_("Asked, not confirmed yet"), "clock", INFO),
+    "stop_confirmed": (_("Confirmed"), "circle-check", GOOD),
+    "stop_late": (_("Confirmed too late"), "clock-alert", WARN),
+    "stop_overdue": (_("Not confirmed in time"), "alarm-clock", BAD),
+    "endpoint_new": (_("Not called yet"), "circle-dashed", CALM),
+    "endpoint_ok": (_("It answers"), "circle-check", GOOD),
+    "endpoint_silent": (_("Does not answer"), "triangle-alert", BAD),
+    "endpoint_gone": (_("Said that it is gone"), "circle-slash", WARN),
+    "endpoint_disabled": (_("Disabled"), "circle-minus", CALM),
+    "delivered": (_("Delivered"), "circle-check", GOOD),
+    "dropped": (_("Dropped"), "ban", CALM),
     # ingest
     "duplicate": (_("Duplicate"), "copy", CALM),
     "conflict": (_("Conflict"), "git-compare", WARN),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from governance.assessments import services as assessments
 from governance.assessments.models import Assessment
@@ -22,6 +22,8 @@ from governance.consent import desk
 from governance.consent import services as consent
 from governance.findings import services as findings
 from governance.screening import services as screening
+from governance.stops import services as stops
+from governance.stops.models import Delivery
 from portal.access import services as access
 from portal.access.models import RoleAssignment
 from portal.accounts import services as accounts
@@ -113,6 +115,53 @@ def complete_action(world: World) -> Act:
         finding=finding, text="Do.", owner=system.owner, due_on=make.today(), by=system.owner
     )
     return lambda _n: findings.complete_action(action=fresh(action), evidence="Done.", by=system.owner)
+
+
+def a_stop(world: World) -> Any:
+    system = make.system(unit=unit_of(world))
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    with transaction.atomic():
+        orders = [stops.Order(type="flow.suspended", effective_at=since, flows=["chat"])]
+        return stops.order(system=system, orders=orders, by="system")[0]
+
+
+def confirm_stop(world: World) -> Act:
+    stop = a_stop(world)
+    at = stop.effective_at
+    return lambda n: stops.acknowledge(
+        stop=fresh(stop), stopped_at=at + dt.timedelta(seconds=n), by=stop.system.owner
+    )
+
+
+def confirm_stops(world: World) -> Act:
+    stop = a_stop(world)
+    times = {stop.pk: stop.effective_at}
+    return lambda _n: stops.acknowledge_many(system=fresh(stop.system), stopped=times, by=stop.system.owner)
+
+
+def an_endpoint(world: World) -> Any:
+    system = make.system(unit=unit_of(world))
+    return stops.add_endpoint(system=system, name="hook", url="https://hooks.example.org/", by=system.owner)[
+        0
+    ]
+
+
+def add_endpoint(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    return lambda _n: stops.add_endpoint(
+        system=fresh(system), name="hook", url="https://hooks.example.org/", by=system.owner
+    )[0]
+
+
+def disable_endpoint(world: World) -> Act:
+    endpoint = an_endpoint(world)
+    return lambda _n: stops.disable_endpoint(endpoint=fresh(endpoint), by=endpoint.system.owner)
+
+
+def retry_dead(world: World) -> Act:
+    endpoint = an_endpoint(world)
+    Delivery.objects.create(endpoint=endpoint, state="dead")
+    return lambda _n: stops.retry_dead(endpoint=fresh(endpoint), by=endpoint.system.owner)
 
 
 def sign(world: World) -> Act:
@@ -220,6 +269,11 @@ RACES = [
     Race("findings.services.open_finding", "finding.opened", open_finding, silent=True),
     Race("findings.services.clear_finding", "finding.cleared", clear_finding),
     Race("findings.services.complete_action", "finding.action_completed", complete_action),
+    Race("stops.services.acknowledge", "stop.acknowledged", confirm_stop),
+    Race("stops.services.acknowledge_many", "stop.acknowledged", confirm_stops, silent=True),
+    Race("stops.services.add_endpoint", "stop.endpoint_added", add_endpoint),
+    Race("stops.services.disable_endpoint", "stop.endpoint_disabled", disable_endpoint, silent=True),
+    Race("stops.services.retry_dead", "stop.retried", retry_dead),
     Race("screening.services.sign", "screening.signed", sign, silent=True),
     Race("audits.services.start_run", "audit.run_requested", start_run, silent=True),
     Race("access.services.grant_role", "people.role_granted", grant_role, silent=True),
@@ -312,6 +366,8 @@ NOTHING_TO_WIN = {
     "review.boards.set_rule": "sets what is given: the last one stands",
     "review.deployments.end_flows": "called by put_in_force and changes, under the lock of the system",
     "consent.services.draft_policy": "there is one draft; the last writer's words stand and are what is approved",
+    "stops.services.rotate_secret": "each makes a secret of its own: the last two sign",
+    "stops.services.send_test": "each is a message of its own; one before it that still waits is dropped",
     "accounts.services.update_user": "sets what is given: the last one stands",
     "accounts.services.change_profile": "one's own settings",
     "accounts.services.move_unit": "sets what is given: the last one stands",

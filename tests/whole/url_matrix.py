@@ -67,6 +67,7 @@ def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any
 SLUG = {"slug": "slug"}
 CONSENT = {"slug": "slug", "pk": "consent_event"}
 RECORDED = (200, 409)  # 409 while the installation does not say who answers for the processing
+ENDPOINT = {"slug": "slug", "pk": "endpoint"}
 FLOW = {"slug": "slug", "flow": "flow"}
 PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
@@ -266,6 +267,14 @@ ROWS: dict[str, Row] = {
     # consent and import
     "consent_overview": Row("view_consent"),
     "system_consent": Row("view_consent", args=SLUG),
+    "stop_list": Row("view_consent", args=SLUG),
+    "endpoint_list": Row("view_register", "edit_register|manage_keys", args=SLUG),
+    "endpoint_add": Row("view_register", "edit_register|manage_keys", args=SLUG),
+    "endpoint_detail": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_rotate": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_disable": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_test": act("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_retry": act("view_register", "edit_register|manage_keys", args=ENDPOINT),
     "notice_add": Row("view_consent", "manage_consent", args=SLUG),
     "notice_detail": Row("view_consent", args={"slug": "slug", "pk": "notice"}),
     "consent_import": Row("view_consent", "manage_consent", args=SLUG),
@@ -514,6 +523,24 @@ ROWS: dict[str, Row] = {
     "api_consent_records": Row("view_consent", args=SLUG, scope="consent:read", ok=RECORDED),
     "api_consent_record": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
     "api_consent_receipt": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
+    "api_stops": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
+    "api_stop_acknowledge": Row(
+        "view_register",
+        "import_data",
+        args={"pk": "stop"},
+        method="post",
+        body={},
+        scope="stops:write",
+        ok=WROTE,
+    ),
+    "api_subject_refs": Row(
+        "view_register",
+        "manage_consent",
+        args=SLUG,
+        method="post",
+        body={"subjects": ["customer-1"]},
+        scope="consent:write",
+    ),
     # the system stands in the body
     "api_packs": Row(
         "export_evidence",

@@ -39,6 +39,7 @@ def build() -> World:
     system = _register(world, ours)
     _assessments(world, system)
     _review(world, system)
+    _stops(world, system)
     _audits(world, system)
     _evidence(world, system)
     _people(world, top, ours, foreign, system)
@@ -199,6 +200,21 @@ def _consent_import(system: Any) -> Any:
     job = imports.request_import(system=system, kind="events", token=token, by=officer, source=f"{CANARY}")
     run_job(job.pk)
     return job.pk
+
+
+def _stops(world: World, system: Any) -> None:
+    from django.db import transaction
+
+    from governance.stops import services as stops
+
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    with transaction.atomic():
+        orders = [stops.Order(type="flow.suspended", effective_at=since, flows=[f"{CANARY}-flow"])]
+        stop = stops.order(system=system, orders=orders, by="system")[0]
+    endpoint, _secret = stops.add_endpoint(
+        system=system, name=f"{CANARY} hook", url="https://hooks.example.org/stops", by=system.owner
+    )
+    world.ids |= {"stop": stop.pk, "endpoint": endpoint.pk}
 
 
 def _import(system: Any) -> Any:
