@@ -13,7 +13,7 @@ class GovernanceConfig(AppConfig):
         """Read law, questionnaires, emotion scheme (a mistake in them stops the start); fill the registers."""
         from governance.assessments import catalogue
         from governance.audits import tasks  # noqa: F401
-        from governance.consent import templates
+        from governance.consent import holder, templates
         from governance.consent.rules import BASES
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
@@ -28,6 +28,7 @@ class GovernanceConfig(AppConfig):
         catalogue.questionnaires()
         catalogue.requirements()
         governance_sections.register_all()
+        holder.fill()
         badges.learn(BASES)
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
             badges.learn({one.value: one.sentence for one in words})

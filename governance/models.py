@@ -5,6 +5,7 @@ from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
+from governance.holding.models import Erasure, LegalHold, PseudonymKey
 from governance.registry.models import (
     Contact,
     DataFlow,
@@ -40,6 +41,13 @@ from governance.review.models import (
     Vote,
 )
 from governance.screening.models import RuleSet, RuleSetApplication, Screening
+from governance.transparency.models import (
+    LinkedPerson,
+    PersonalCopy,
+    PersonalLink,
+    PersonRequest,
+    Publication,
+)
 
 __all__ = [
     "Alias",
@@ -62,17 +70,25 @@ __all__ = [
     "DataFlow",
     "Deployment",
     "DeploymentRequest",
+    "Erasure",
     "EvidencePack",
     "Finding",
     "Goal",
     "HandOver",
     "InForce",
+    "LegalHold",
+    "LinkedPerson",
     "Membership",
     "Minutes",
     "MissionStatement",
     "Notice",
+    "PersonRequest",
+    "PersonalCopy",
+    "PersonalLink",
     "PlannedCost",
     "Policy",
+    "PseudonymKey",
+    "Publication",
     "Recusal",
     "Round",
     "RuleSet",

@@ -1,7 +1,8 @@
 """Publishing notices, recording what people say, setting the data-use policy."""
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,16 +91,23 @@ def _next_version(system: System, version: int | None, language: str) -> int:
 
 
 def record_consent_events(
-    *, system: System, items: bytes | Sequence[Any], by: object, source: str = "", ndjson: bool = False
+    *,
+    system: System,
+    items: bytes | Sequence[Any],
+    by: object,
+    source: str = "",
+    ndjson: bool = False,
+    known: Mapping[str, uuid.UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """Append consent events, in one transaction; one answer per item in order.
 
     `items`: a body or a list of dicts shaped like governance.consent.shapes.ConsentItem. Answers: {"id", "status":
     accepted | duplicate | conflict | refused, "event": id of the stored event, "errors": [{field, code, message}]}.
-    Idempotent per (system, source, id); `source` defaults to the client that calls.
+    Idempotent per (system, source, id); `source` defaults to the client that calls. `known`: pseudonyms of references
+    that were resolved before (a personal page knows no external id).
     """
     with transaction.atomic():
-        recorder = Recorder(system, source or actor_text(by))
+        recorder = Recorder(system, source or actor_text(by), known)
         answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson)
         counts = {
             s: sum(a["status"] == s for a in answers)
