@@ -20,6 +20,9 @@ class GovernanceConfig(AppConfig):
         from governance.registry import emotions, rules
         from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
+        from governance.transparency import holder as requests
+        from governance.transparency import rules as people
+        from governance.transparency import tasks as people_tasks  # noqa: F401
         from portal.web import badges
 
         law.shipped()
@@ -29,6 +32,8 @@ class GovernanceConfig(AppConfig):
         catalogue.requirements()
         governance_sections.register_all()
         holder.fill()
+        requests.fill()
         badges.learn(BASES)
+        badges.learn(dict(people.RequestKind.choices()) | dict(people.Decision.choices()))
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
             badges.learn({one.value: one.sentence for one in words})

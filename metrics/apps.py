@@ -13,6 +13,7 @@ class MetricsConfig(AppConfig):
         """Fill the registers: audits, sections of an evidence pack, names of figures, kinds of jobs."""
         from governance.registry import figures
         from metrics import audits, catalogue, evidence  # noqa: F401
+        from metrics.dashboards import public
         from metrics.dashboards import tasks as watching  # noqa: F401
         from metrics.ingest import evidence as reconciliation
         from metrics.ingest import holder as interactions
@@ -24,6 +25,7 @@ class MetricsConfig(AppConfig):
 
         evidence.fill()
         reconciliation.fill()
+        public.fill()
         for holder in (interactions, answers, sums):
             holder.fill()
         badges.learn({kpi.id: kpi.name for kpi in catalogue.KPIS.values()})

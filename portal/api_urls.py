@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.audits.api_urls")),
     path("", include("metrics.dashboards.api_urls")),
     path("", include("governance.gate.api_urls")),
+    path("", include("governance.transparency.api_urls")),
     path("", include("metrics.ingest.api_urls")),
     path("", include("governance.evidence.api_urls")),
     path(

@@ -125,7 +125,7 @@ WHERE i.system_id = %(system)s AND i.source_id = s.id AND b.old = i.batch_id AND
 
 
 def erase(person: Person, erasing: Erasing) -> int:
-    """Unname every interaction: own ids to tombstones, times to days, durations to their bins; what is counted stays."""
+    """Unname every interaction: own ids to tombstones, times to days, durations to bins; what is counted stays."""
     system = person.system.pk
     sessions = _rows(person).filter(session__isnull=False).values_list("session", flat=True)
     erasing.also |= {erasing.pseudonym(name) for name in sessions.distinct()}

@@ -230,7 +230,7 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
             *python, "gunicorn", "portal.wsgi:application", "--bind", _bind(host, port), "--no-control-socket",
             "--workers", environment.get("ATTUNE_WEB_WORKERS") or "2", "--threads", "4", "--preload",
             "--timeout", "60", "--graceful-timeout", "8", "--max-requests", "5000", "--max-requests-jitter", "500",
-            "--access-logfile", "-",
+            "--access-logfile", "-", "--logger-class", "portal.embedded.access_log.AccessLog",
         ],
         "worker": [
             *python, "celery", "-A", "portal", "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO",

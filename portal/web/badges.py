@@ -100,6 +100,14 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "given": (_("Given"), "circle-check", GOOD),
     "refused": (_("Refused"), "circle-x", BAD),
     "objected": (_("Objected"), "hand", BAD),
+    # requests of people
+    "received": (_("Received"), "inbox", INFO),
+    "in_progress": (_("In progress"), "loader", INFO),
+    "answered": (_("Answered"), "circle-check", GOOD),
+    "granted": (_("The person is right"), "circle-check", GOOD),
+    "kept": (_("It stays as it is"), "circle-minus", CALM),
+    "published": (_("Published"), "globe", GOOD),
+    "not_published": (_("Not published"), "circle-dashed", CALM),
     # ingest
     "duplicate": (_("Duplicate"), "copy", CALM),
     "conflict": (_("Conflict"), "git-compare", WARN),
