@@ -20,7 +20,16 @@ from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.gate.services import decide
 from governance.holding.holders import Person
-from governance.transparency import acts, algorithm_register, links, public, publishing, requests, rules, selectors
+from governance.transparency import (
+    acts,
+    algorithm_register,
+    links,
+    public,
+    publishing,
+    requests,
+    rules,
+    selectors,
+)
 from governance.transparency.models import PersonalLink, PersonRequest, Publication
 from metrics.ingest.services import receive
 from portal.access.roles import PERMISSIONS, Role
@@ -104,7 +113,9 @@ def test_a_link_is_unguessable_and_stored_as_a_digest_alone(system: Any) -> None
 def test_whatever_is_no_link_gets_one_and_the_same_answer(system: Any, why: str) -> None:
     link, token = link_for(system)
     if why == "expired":
-        PersonalLink.objects.update(created_at=timezone.now() - dt.timedelta(days=9), expires_at=timezone.now())
+        PersonalLink.objects.update(
+            created_at=timezone.now() - dt.timedelta(days=9), expires_at=timezone.now()
+        )
     elif why == "revoked":
         links.revoke_link(link=link, by="system")
     else:
@@ -162,7 +173,10 @@ def test_no_log_line_holds_the_token(caplog: pytest.LogCaptureFixture, system: A
         Client().get(f"/my/{token}/")
     shown = [OneLine("{message}", style="{").format(record) for record in caplog.records]
     assert shown and token not in "\n".join(shown)
-    assert without_secrets(f'"GET /my/{token}/0/say/?lang=nl HTTP/1.1"') == '"GET /my/[secret]/0/say/?lang=nl HTTP/1.1"'
+    assert (
+        without_secrets(f'"GET /my/{token}/0/say/?lang=nl HTTP/1.1"')
+        == '"GET /my/[secret]/0/say/?lang=nl HTTP/1.1"'
+    )
 
 
 def test_the_same_idempotency_key_gives_the_same_link_a_new_address(system: Any) -> None:
@@ -206,7 +220,11 @@ def test_one_click_withdraws_and_one_click_gives_again(page: Page, system: Any) 
 def test_a_click_sent_twice_is_one_event_and_an_old_page_still_means_what_it_says(
     page: Page, system: Any
 ) -> None:
-    link, person, once = PersonalLink.objects.get(), Person(system, pseudonym(system.pk, "customer-1")), uuid.uuid4()
+    link, person, once = (
+        PersonalLink.objects.get(),
+        Person(system, pseudonym(system.pk, "customer-1")),
+        uuid.uuid4(),
+    )
     no = {"link": link, "person": person, "purpose": "service", "modality": "text", "action": "withdrawn"}
     acts.say(**no, once=once)
     acts.say(**no, once=once)
@@ -393,7 +411,9 @@ def test_the_clocks_of_a_request(page: Page, system: Any) -> None:
     assert "Many systems." in text_of(page.get())
     with pytest.raises(RuleBroken, match="extended once"):
         requests.extend(request=row, reason="Again.", by=officer)
-    PersonRequest.objects.update(received_at=timezone.now() - dt.timedelta(days=40), extended_at=None, extended_by="")
+    PersonRequest.objects.update(
+        received_at=timezone.now() - dt.timedelta(days=40), extended_at=None, extended_by=""
+    )
     with pytest.raises(RuleBroken, match="within one month"):
         requests.extend(request=row, reason="Late.", by=officer)
     with pytest.raises(NotAllowed):
@@ -429,13 +449,19 @@ def test_a_system_makes_links_for_its_own_people(system: Any, client: Client) ->
     assert Client().get(url[url.index("/my/") :]).status_code == 200
     elsewhere = make.system()
     body = {"people": [{"system": elsewhere.slug, "subject": "x"}]}
-    refused = client.post("/api/v1/personal-links", body, content_type="application/json", **make.bearer(text))
+    refused = client.post(
+        "/api/v1/personal-links", body, content_type="application/json", **make.bearer(text)
+    )
     assert refused.status_code == 404
     body = {"people": [{"subject": "customer-1"}], "expires_in": 31}
-    refused = client.post("/api/v1/personal-links", body, content_type="application/json", **make.bearer(text))
+    refused = client.post(
+        "/api/v1/personal-links", body, content_type="application/json", **make.bearer(text)
+    )
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "expires_in")
     ended = client.post(
-        f"/api/v1/personal-links/{made.json()['id']}/revoke", content_type="application/json", **make.bearer(text)
+        f"/api/v1/personal-links/{made.json()['id']}/revoke",
+        content_type="application/json",
+        **make.bearer(text),
     )
     assert ended.json()["revoked_at"]
     assert Client().get(url[url.index("/my/") :]).status_code == 404
@@ -481,7 +507,9 @@ def test_what_is_not_published_does_not_exist(system: Any) -> None:
 
 def test_drafts_and_notes_are_never_public(system: Any) -> None:
     officer = make.person("data_protection_officer", unit=system.unit)
-    make.flow(system, signed=False, slug="not-signed", name="SECRET NAME", subject_role="visitor", modality="face")
+    make.flow(
+        system, signed=False, slug="not-signed", name="SECRET NAME", subject_role="visitor", modality="face"
+    )
     publishing.publish(system=system, values=WORDS, by=officer)
     html = text_of(Client().get(reverse("public_system", args=[system.slug])))
     assert "SECRET NAME" not in html
@@ -521,7 +549,15 @@ def test_the_register_as_data_has_the_shape_of_the_dutch_one(system: Any) -> Non
     body = json.loads(Client().get(reverse("public_register_json")).content)
     entry = json.loads(Client().get(reverse("public_system_json", args=[system.slug])).content)
     assert body == {"standard_version": "1.0", "algorithms": [entry]}
-    required = {"name", "description_short", "organization", "status", "contact_email", "publication_category", "lang"}
+    required = {
+        "name",
+        "description_short",
+        "organization",
+        "status",
+        "contact_email",
+        "publication_category",
+        "lang",
+    }
     assert required <= set(entry)
     assert entry["status"] == "In gebruik" and entry["status"] in algorithm_register.STATUSES
     assert entry["publication_category"] in algorithm_register.CATEGORIES
@@ -529,7 +565,13 @@ def test_the_register_as_data_has_the_shape_of_the_dutch_one(system: Any) -> Non
     assert re.fullmatch(r"\d{4}-\d{2}", entry["begin_date"])
     long = [name for name, most in algorithm_register.LENGTHS.items() if len(entry.get(name, "")) > most]
     assert long == []
-    known = set(algorithm_register.LENGTHS) | {"status", "publication_category", "lang", "standard_version", "begin_date"}
+    known = set(algorithm_register.LENGTHS) | {
+        "status",
+        "publication_category",
+        "lang",
+        "standard_version",
+        "begin_date",
+    }
     assert set(entry) <= known
 
 
@@ -546,7 +588,9 @@ def test_the_preview_shows_both_languages_and_stores_nothing(system: Any, client
     assert Publication.objects.count() == 1
 
 
-def test_pages_ask_a_fixed_number_of_questions(page: Page, system: Any, django_assert_max_num_queries: Any) -> None:
+def test_pages_ask_a_fixed_number_of_questions(
+    page: Page, system: Any, django_assert_max_num_queries: Any
+) -> None:
     publishing.publish(system=system, values=WORDS, by="system")
     with django_assert_max_num_queries(30):
         Client().get(reverse("public_system", args=[system.slug]))
