@@ -267,7 +267,8 @@ def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
 def list_names(system: System) -> Iterator[uuid.UUID]:
     """Everybody of whom something was read."""
     rows = Interaction.objects.filter(system_id=system.pk, subject__isnull=False)
-    yield from rows.exclude(source_id__startswith="erased-").values_list("subject", flat=True).distinct()
+    names = rows.exclude(source_id__startswith="erased-").values_list("subject", flat=True).distinct()
+    yield from (name for name in names if name is not None)
 
 
 def fill() -> None:

@@ -64,7 +64,7 @@ def erase(person: Person, erasing: Erasing) -> int:
     rows = list(found.values_list("instrument", "source_id", "batch_id"))
     stones = [erasing.tombstone("survey", f"{instrument}\x00{name}") for instrument, name, _batch in rows]
     fresh = ingest.stand_ins(person.system, {batch for _instrument, _name, batch in rows})
-    values = {
+    values: dict[str, Any] = {
         "system": person.system.pk,
         "who": list(who),
         "marks": list(who.values()),
@@ -117,7 +117,8 @@ def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
 def list_names(system: System) -> Iterator[uuid.UUID]:
     """Everybody who was asked."""
     rows = SurveyAnswer.objects.filter(~Q(source_id__startswith="erased-"), system_id=system.pk)
-    yield from rows.filter(subject__isnull=False).values_list("subject", flat=True).distinct()
+    names = rows.filter(subject__isnull=False).values_list("subject", flat=True).distinct()
+    yield from (name for name in names if name is not None)
 
 
 def fill() -> None:

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from gunicorn.glogging import Logger
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal.logs import without_secrets
 
 
-class AccessLog(Logger):  # type: ignore[misc] # the library has no types
+class AccessLog(Logger):
     """Gunicorn's own, with tokens taken out of addresses and referrers."""
 
     def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> dict[str, Any]:

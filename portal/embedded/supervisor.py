@@ -312,6 +312,9 @@ def _tell(url: str, data: Path, *, example: bool) -> None:
     lines = ["", f"  Attune runs at {url}", ""]
     if example:
         lines += _sign_ins()
+        page = data / "keys" / "example-personal-page"
+        if page.is_file():
+            lines += [f"  A customer's own page, without signing in: {page.read_text(encoding='utf-8')}", ""]
     lines += [f"  Data and logs: {data}", "  Stop with Ctrl-C", ""]
     print("\n".join(lines), flush=True)
 

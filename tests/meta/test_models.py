@@ -38,7 +38,8 @@ PAGES_OF = {  # pages of a noun, by the name of their address -> the model that 
     "job_detail": "portal.Job", "rule_set_detail": "governance.RuleSet", "pack_detail": "governance.EvidencePack",
     "evaluation_detail": "metrics.EvaluationSet",
     "notice_detail": "governance.Notice", "policy_detail": "governance.Policy",
-    "person_request_detail": "governance.PersonRequest", "assessment_detail": "governance.Assessment", "vendor_detail": "governance.Vendor",
+    "person_request_detail": "governance.PersonRequest",
+    "assessment_detail": "governance.Assessment", "vendor_detail": "governance.Vendor",
 }  # fmt: skip
 
 

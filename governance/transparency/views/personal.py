@@ -7,7 +7,7 @@ carries a signed proof besides, so that an old page, or one that somebody else m
 
 import uuid
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -45,7 +45,7 @@ class Personal(View):
     """Opens the link of the address, or shows the one answer to everything that is no such link."""
 
     link: PersonalLink
-    people: ClassVar[list[Person]] = []
+    people: list[Person]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = self._answer(request, kwargs.pop("token"), *args, **kwargs)
