@@ -49,7 +49,8 @@ class Erasing:
     """One erasure on its way: what holders share while they work, in one transaction, the consent table last.
 
     `mark(pseudonym)` takes its place, so that people stay countable; it is random and forgotten afterwards. `items` and
-    `sessions` map the source's own ids to their tombstones; holders add what they meet, and later ones replace it in their tables.
+    `sessions` map the source's own ids to their tombstones; holders add what they meet, and later ones
+    replace it in their tables.
     `also`: other pseudonyms of the same person, of sessions without a name.
     """
 

@@ -52,7 +52,7 @@ def link_file() -> Path:
 
 
 def show() -> str:
-    """Publish, make one personal link, contest a reading and ask for a copy; the address of the page, '' if made before."""
+    """Publish, make a personal link, contest a reading, ask for a copy; the address of the page, '' if made before."""
     officer = User.objects.get(email=f"dpo@{people.DOMAIN}")
     for slug, words in PAGES.items():
         publishing.publish(system=System.objects.get(slug=slug), values=words | CONTACT, by=officer)

@@ -191,41 +191,58 @@ def attempt(statement: str, **parameters: Any) -> str:
     return ""
 
 
-GONE = (
-    "UPDATE governance_consentevent SET source_event = 'erased-' || id, content = '00000000-0000-0000-0000-000000000000',"
-    " evidence_hash = '', method = '', minor = 'unknown' WHERE system_id = %(system)s"
-)
+LEFT = {
+    "source_event": "'erased-' || id",
+    "content": "'00000000-0000-0000-0000-000000000000'",
+    "evidence_hash": "''",
+    "method": "''",
+    "minor": "'unknown'",
+}
+"""What an erasure leaves in the columns that it may change."""
+FORBIDDEN = {
+    "action": "'refused'",
+    "purpose": "'offers'",
+    "subject_id": "subject_id + 1",
+    "explicit": "true",
+    "effective_at": "effective_at - interval '3 days'",
+    "recorded_at": "recorded_at + interval '1 day'",
+    "expires_at": "recorded_at + interval '9 days'",
+    "notice_id": "NULL",
+    "source": "'mine'",
+    "source_event": "'mine'",
+    "content": "gen_random_uuid()",
+    "method": "'x'",
+    "minor": "'yes'",
+    "evidence_hash": "'x'",
+}
+
+
+def changing(columns: dict[str, str], where: str = "") -> str:
+    """The statement that sets these columns for the events of a system."""
+    sets = ", ".join(f"{name} = {value}" for name, value in columns.items())
+    return f"UPDATE governance_consentevent SET {sets} WHERE system_id = %(system)s {where}"
 
 
 def test_only_an_erasure_gets_through_the_guard(system: Any) -> None:
     subject = ConsentEvent.objects.filter(system_id=system.pk).first().subject_id  # type: ignore[union-attr]
     base = {"system": system.pk, "subject": subject}
-    assert "append-only" in attempt(GONE, **base)
-    assert "append-only" in attempt(GONE, **base, erasure="7e57c0de-0000-4000-8000-00000000dead")
+    assert "append-only" in attempt(changing(LEFT), **base)
+    assert "append-only" in attempt(changing(LEFT), **base, erasure="7e57c0de-0000-4000-8000-00000000dead")
     done = services.erase(person=Person(system, pseudonym(system.pk, "nobody")), by="system")
-    assert "append-only" in attempt(GONE, **base, erasure=str(done.pk)), (
-        "an erasure that is done opens nothing"
-    )
-    open_row = Erasure.objects.create(
-        system=system, person_sha256="x", erased_by="system", subjects=[subject]
-    )
-    values = base | {"erasure": str(open_row.pk)}
-    assert "append-only" in attempt(GONE, **values), "the others of the system"
-    one = f"{GONE} AND subject_id = %(subject)s"
-    for change in ("action = 'refused'", "purpose = 'offers'", "subject_id = subject_id + 1", "explicit = true",
-                   "effective_at = effective_at - interval '3 days'", "source_event = 'mine'", "method = 'x'"):  # fmt: skip
-        assert "append-only" in attempt(one.replace(" SET ", f" SET {change}, ").replace(
-            f"{change}, source_event = 'erased-' || id,", f"{change}," if "source_event" in change else
-            f"{change}, source_event = 'erased-' || id,"
-        ).replace(", method = ''", "" if "method" in change else ", method = ''"), **values), change  # fmt: skip
-    assert "append-only" in attempt(
-        "DELETE FROM governance_consentevent WHERE subject_id = %(subject)s", **values
-    )
-    assert "append-only" in attempt(
-        "UPDATE governance_consentevent SET content = gen_random_uuid() WHERE system_id = %(system)s",
-        **base, rekeying=str(system.pk),
-    )  # fmt: skip
-    assert attempt(one, **values) == "", "and what an erasure does goes through"
+    closed = attempt(changing(LEFT), **base, erasure=str(done.pk))
+    assert "append-only" in closed, "an erasure that is done opens nothing"
+    row = Erasure.objects.create(system=system, person_sha256="x", erased_by="system", subjects=[subject])
+    values, mine = base | {"erasure": str(row.pk)}, "AND subject_id = %(subject)s"
+    assert "append-only" in attempt(changing(LEFT), **values), "the others of the system"
+    for name, value in FORBIDDEN.items():
+        refused = attempt(changing(LEFT | {name: value}, mine), **values)
+        assert refused, f"{name} = {value}"
+        assert "append-only" in refused or name in ("notice_id", "expires_at"), refused
+    gone = "DELETE FROM governance_consentevent WHERE subject_id = %(subject)s"
+    assert "append-only" in attempt(gone, **values)
+    turned = changing({"content": "gen_random_uuid()"})
+    assert "append-only" in attempt(turned, **base, rekeying=str(system.pk)), "no key is being turned"
+    assert attempt(changing(LEFT, mine), **values) == "", "and what an erasure does goes through"
 
 
 # --- legal hold -------------------------------------------------------------------------------

@@ -280,13 +280,13 @@ ROWS: dict[str, Row] = {
     "public_system_json": Row(ANYBODY, args={"slug": "public_slug"}),
     "my_page": Row(ANYBODY, args=MY),
     "my_say": Row(ANYBODY, args=MINE, method="post", ok=(403,)),  # without the proof of a form
-    "my_done": Row(ANYBODY, args=MINE, ok=(409,)),  # of nothing
+    "my_done": Row(ANYBODY, args=MINE, ok=(302,)),  # of nothing: back to the page
     "my_readings": Row(ANYBODY, args=MINE),
     "my_contest": Row(ANYBODY, args={**MINE, "ref": "my_ref"}),
     "my_ask": Row(ANYBODY, args={**MINE, "kind": "my_kind"}),
     "my_request_withdraw": Row(ANYBODY, args={**MY, "pk": "person_request"}, method="post", ok=(403,)),
     "my_notice": Row(ANYBODY, args={**MY, "pk": "my_notice"}),
-    "my_copy": Row(ANYBODY, args={**MY, "pk": "person_request"}, ok=(404,)),  # none lies ready
+    "my_copy": Row(ANYBODY, args={**MY, "pk": "my_copy"}),
     "person_request_list": Row(ANSWERS),
     "person_request_detail": Row("answer_people", args=ASKED),
     "person_request_start": act("answer_people", args=ASKED),

@@ -252,7 +252,7 @@ def _evidence(world: World, system: Any) -> None:
 def _affected(world: World, system: Any) -> None:
     """A public page, and somebody with a link who asked for a copy and for whom something is kept."""
     from governance.holding import holders
-    from governance.transparency import acts, links, publishing, requests, selectors
+    from governance.transparency import acts, copies, links, publishing, requests, selectors
     from governance.transparency.models import TEXTS
 
     words = {f"{name}_{language}": f"{name} of it" for name in TEXTS for language in ("en", "nl")}
@@ -272,11 +272,13 @@ def _affected(world: World, system: Any) -> None:
     make.receive(mine, make.item(1, subject="customer-1"))
     link, token = links.make_link(people=[(mine, "customer-1")], by="system", language="en")
     person = selectors.people_of(link)[0]
+    done = acts.ask(link=link, person=person, kind="access")
+    copies.make_copy(done)
     ask = acts.ask(link=link, person=person, kind="access", text="Please.")
     hold = requests.place_hold(system=mine, reason="A case.", by="system")
     _count, readings = holders.readings(person, (0, 1))
     world.ids |= {
-        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0, "my_notice": notice.pk, "my_kind": "access",
+        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0, "my_copy": done.pk, "my_notice": notice.pk, "my_kind": "access",
         "my_ref": readings[0].ref, "person_request": ask.pk, "personal_link": link.pk, "legal_hold": hold.pk,
     }  # fmt: skip
 

@@ -12,7 +12,9 @@ from governance.registry.models import System
 class Command(BaseCommand):
     """System by system, each in a transaction of its own; done again, it goes on where it stopped."""
 
-    help = "Wrap every pseudonym in the next key of ATTUNE_PSEUDONYM_KEYS; --status only shows where each system stands."
+    help = (
+        "Wrap every pseudonym in the next key of ATTUNE_PSEUDONYM_KEYS; --status shows where each system is."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Only look."""

@@ -218,6 +218,8 @@ class Done(Personal):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         """The confirmation: what the last word is now, whatever the address says."""
         person = self.person(number)
+        if "purpose" not in request.GET:
+            return HttpResponseRedirect(self.address("my_page"))
         line = acts.line(
             person, request.GET.get("purpose", ""), request.GET.get("modality", ""), self.language
         )
