@@ -82,7 +82,9 @@ def _data(page: PublicPage) -> str:
 
 def _method(page: PublicPage) -> str:
     learns = gettext("It goes on learning while it is used.") if page.system.learning == "continuous" else ""
-    rows = [f"{word(flow.output)}; {word(flow.purpose)}; {word(flow.consequence)}" for flow in page.flows]
+    rows = [
+        f"{gettext(flow.output)}; {word(flow.purpose)}; {gettext(flow.consequence)}" for flow in page.flows
+    ]
     return "\n".join([*dict.fromkeys(rows), learns or gettext("It does not learn while it is used.")])
 
 

@@ -14,6 +14,7 @@ from governance.consent.rules import BASES
 from governance.consent.selectors import policy_history
 from governance.registry import figures
 from governance.registry.models import DataFlow, System
+from governance.registry.rules import FLOW_ENUMS
 from governance.registry.selectors import visible
 from governance.review.models import InForce
 from governance.screening.models import Screening
@@ -41,7 +42,10 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class PublicFlow:
-    """One thing the system does with somebody's emotion; codes, to be spoken in the reader's language."""
+    """One thing the system does with somebody's emotion.
+
+    Codes of modality, subject role, purpose and outcome, which have words; the others are marked English sentences.
+    """
 
     modality: str
     subject_role: str
@@ -131,10 +135,12 @@ def page(publication: Publication, language: str) -> PublicPage:
 
 
 def _flow(flow: DataFlow, running: bool, screening: Screening | None) -> PublicFlow:
-    names = ("modality", "subject_role", "purpose", "output", "consequence", "recipient")
+    names = ("modality", "subject_role", "purpose")
+    told = ("output", "consequence", "recipient")
     signed = screening is not None and screening.signed_at is not None
     return PublicFlow(
         **{name: getattr(flow, name) for name in names},
+        **{name: FLOW_ENUMS[name](getattr(flow, name)).sentence for name in told},
         running=running,
         # what nobody signed is a draft, which the public does not see
         outcome=screening.outcome if signed and screening else "",

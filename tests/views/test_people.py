@@ -501,6 +501,8 @@ def test_what_is_not_published_does_not_exist(system: Any) -> None:
     assert 'lang="nl"' in html
     assert not response.cookies
     assert response["Cache-Control"] == "public, max-age=300"
+    unsaid = client.get(reverse("public_system", args=[system.slug]))
+    assert unsaid["Cache-Control"] == "no-cache", "in whose language it is depends on who asks"
     publishing.take_away(system=system, reason="It was wrong.", by=officer)
     assert client.get(reverse("public_system", args=[system.slug])).status_code == 404
 

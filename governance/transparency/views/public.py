@@ -1,6 +1,6 @@
 """The public register: no sign-in, no cookie, to be cached by whoever likes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,6 +38,8 @@ def other_language(request: HttpRequest, language: str) -> list[dict[str, str]]:
 class PublicView(View):
     """A page for everybody: counted per address, in the language of `?lang=`, the same for all who ask."""
 
+    in_languages: ClassVar[bool] = True
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not allowed("public", address_of(request), limit=CALLS, seconds=SECONDS):
             response = HttpResponse(status=429, content_type="text/plain; charset=utf-8")
@@ -47,7 +49,9 @@ class PublicView(View):
         with translation.override(self.language):
             answer = super().dispatch(request, *args, **kwargs)
             answer["Content-Language"] = self.language[:2]
-        answer.setdefault("Cache-Control", KEPT)
+        # without a language in the address the answer depends on who asks: it is kept by nobody
+        spoken = bool(request.GET.get("lang")) or not self.in_languages
+        answer.setdefault("Cache-Control", KEPT if spoken else "no-cache")
         return answer
 
     def draw(self, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -93,6 +97,8 @@ def _json(data: Any) -> HttpResponse:
 class RegisterJson(PublicView):
     """The register for machines, in the shape of the Dutch algorithm register."""
 
+    in_languages = False
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """Every entry."""
         rows = [algorithm_register.entry(public.page(row, "nl")) for row in public.published()]
@@ -101,6 +107,8 @@ class RegisterJson(PublicView):
 
 class SystemJson(PublicView):
     """One entry of it."""
+
+    in_languages = False
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """The entry."""
