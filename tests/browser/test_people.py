@@ -1,4 +1,4 @@
-"""The pages for the public and for one person in a real browser: by keyboard, without scripts, on a phone, under axe."""
+"""The pages for the public and for one person in a browser: by keyboard, without scripts, on a phone, under axe."""
 
 import os
 from collections.abc import Callable

@@ -278,7 +278,8 @@ def _affected(world: World, system: Any) -> None:
     hold = requests.place_hold(system=mine, reason="A case.", by="system")
     _count, readings = holders.readings(person, (0, 1))
     world.ids |= {
-        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0, "my_copy": done.pk, "my_notice": notice.pk, "my_kind": "access",
+        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0,
+        "my_copy": done.pk, "my_notice": notice.pk, "my_kind": "access",
         "my_ref": readings[0].ref, "person_request": ask.pk, "personal_link": link.pk, "legal_hold": hold.pk,
     }  # fmt: skip
 
