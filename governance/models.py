@@ -5,6 +5,7 @@ from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, NoticeServed, Policy, Subject
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
+from governance.holding.models import Erasure, LegalHold, PseudonymKey
 from governance.registry.models import (
     Contact,
     DataFlow,
@@ -41,6 +42,13 @@ from governance.review.models import (
 )
 from governance.screening.models import RuleSet, RuleSetApplication, Screening
 from governance.stops.models import Delivery, Endpoint, Stop
+from governance.transparency.models import (
+    LinkedPerson,
+    PersonalCopy,
+    PersonalLink,
+    PersonRequest,
+    Publication,
+)
 
 __all__ = [
     "Alias",
@@ -65,18 +73,26 @@ __all__ = [
     "Deployment",
     "DeploymentRequest",
     "Endpoint",
+    "Erasure",
     "EvidencePack",
     "Finding",
     "Goal",
     "HandOver",
     "InForce",
+    "LegalHold",
+    "LinkedPerson",
     "Membership",
     "Minutes",
     "MissionStatement",
     "Notice",
     "NoticeServed",
+    "PersonRequest",
+    "PersonalCopy",
+    "PersonalLink",
     "PlannedCost",
     "Policy",
+    "PseudonymKey",
+    "Publication",
     "Recusal",
     "Round",
     "RuleSet",

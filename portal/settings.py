@@ -60,6 +60,13 @@ SECRET_KEY = addresses.secret(env.str("ATTUNE_SECRET_KEY", default=""), "secret_
 PSEUDONYM_KEY = addresses.secret(
     env.str("ATTUNE_PSEUDONYM_KEY", default=""), "pseudonym_key", DATA_DIR, PRODUCTION
 )
+# keys added since, oldest first: each is wrapped around the pseudonyms by `manage.py rotate_pseudonym_key`
+PSEUDONYM_KEYS = env.list("ATTUNE_PSEUDONYM_KEYS", default=[])
+for _added in PSEUDONYM_KEYS:
+    if len(_added) < 32:
+        raise ImproperlyConfigured("ATTUNE_PSEUDONYM_KEYS: give each key at least 32 random characters.")
+# tombstones of erased ids, and the list of erasures; never rotated
+ERASURE_KEY = addresses.secret(env.str("ATTUNE_ERASURE_KEY", default=""), "erasure_key", DATA_DIR, PRODUCTION)
 # the ledger's signing key and last checkpoint lie outside the database
 LEDGER_KEY_FILE = Path(env.str("ATTUNE_LEDGER_KEY_FILE", default=str(DATA_DIR / "keys" / "ledger.pem")))
 LEDGER_CHECKPOINT_FILE = Path(

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from governance.consent import rules
 from governance.consent.models import Alias, ConsentEvent, Notice, Subject
-from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.pseudonyms import Keyed, keyed
 from governance.consent.selectors import policy_history
 from governance.consent.shapes import ConsentItem
+from governance.holding.selectors import buried
 from governance.registry.models import DataFlow, System
 from governance.stops.rules import AFTER_CONSENT_ONLY, ENDINGS
 from governance.stops.services import Order
@@ -37,8 +38,10 @@ class Recorder:
     shape: Any = ConsentItem
     model: Any = ConsentEvent
 
-    def __init__(self, system: System, source: str) -> None:
+    def __init__(self, system: System, source: str, known: Mapping[str, uuid.UUID] | None = None) -> None:
         self.system = system
+        self.known = known or {}  # references that the caller resolved before: a personal page has no other
+        self.keyed: Keyed
         self.source = source[:60]
         self.now = timezone.now()
         flows = list(DataFlow.objects.filter(system=system).values_list("purpose", "modality"))
@@ -71,6 +74,9 @@ class Recorder:
         """The same event sent twice at the same moment must meet itself: batches of a system queue up here."""
         in_turn(self.system)
         self.now = timezone.now()  # in turn: whoever reads events by recorded_at misses none
+        self.keyed = keyed(
+            self.system.pk
+        )  # in turn: a rotation of keys waits for us, and we for the rotation
 
     def content_sha256(self) -> str:
         """Over the keyed fingerprints of what was accepted: proof of the batch without its content."""
@@ -147,10 +153,13 @@ class Recorder:
                 system_id=self.system.pk, source=self.source, source_event__in=[one.id or "" for one in good]
             ).values_list("source_event", "content", "id")
         }
+        gone = self._buried([one.id or "" for one in good])
         new = []
         for one in good:
-            content = fingerprint(_ENCODER.encode(one.value))
-            if one.id in known:
+            content = self.keyed.fingerprint(_ENCODER.encode(one.value))
+            if one.id in gone:  # said by somebody who was erased: known, and nothing more is known
+                answers[one.position] = self._answer(one, "duplicate")
+            elif one.id in known:
                 same, event = known[one.id][0] == content, known[one.id][1]
                 answers[one.position] = self._answer(one, "duplicate" if same else "conflict", event)
             else:
@@ -159,6 +168,18 @@ class Recorder:
                 answers[one.position] = self._answer(one, "accepted", event)
                 new.append((one, content))
         return new
+
+    def _buried(self, names: list[str]) -> set[str]:
+        """Those ids that stand in the table as tombstones."""
+        stones = buried(self.system.pk, "event", [f"{self.source}\x00{name}" for name in names])
+        if not stones:
+            return set()
+        found = set(
+            self.model._default_manager.filter(
+                system_id=self.system.pk, source=self.source, source_event__in=list(stones.values())
+            ).values_list("source_event", flat=True)
+        )
+        return {name.partition("\x00")[2] for name, stone in stones.items() if stone in found}
 
     def _correct_and_store(
         self, good: list[tuple[Read[ConsentItem], uuid.UUID]], answers: list[dict[str, Any] | None]
@@ -238,7 +259,8 @@ class Recorder:
         )
 
     def _digest(self, item: ConsentItem) -> uuid.UUID:
-        return pseudonym(self.system.pk, item.subject or item.session or "")
+        name = item.subject or item.session or ""
+        return self.known.get(name) or self.keyed.pseudonym(name)
 
     def _corrected(self, names: list[str]) -> dict[str, uuid.UUID]:
         rows = ConsentEvent.objects.filter(

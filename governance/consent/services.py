@@ -1,7 +1,8 @@
 """Publishing notices, recording what people say, setting the data-use policy."""
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +100,7 @@ def record_consent_events(
     source: str = "",
     ndjson: bool = False,
     strict: bool = True,
+    known: Mapping[str, uuid.UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """Append consent events, in one transaction; one answer per item in order.
 
@@ -106,10 +108,11 @@ def record_consent_events(
     accepted | duplicate | conflict | refused, "event": id of the stored event, "subject_ref": the pseudonym under
     which stops name this person, "errors": [{field, code, message}]}. What ends processing orders a stop with it.
     Idempotent per (system, source, id); `source` defaults to the client that calls. `strict` False reads numbers,
-    yes/no and times from text, as a CSV file has them.
+    yes/no and times from text, as a CSV file has them. `known`: pseudonyms of references that were resolved before
+    (a personal page knows no external id).
     """
     with transaction.atomic():
-        recorder = Recorder(system, source or actor_text(by))
+        recorder = Recorder(system, source or actor_text(by), known)
         answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson, strict=strict)
         _recorded("consent.events_recorded", recorder, answers, by)
         order(system=system, orders=recorder.stops, by=by)

@@ -6,11 +6,12 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.consent.api import receipt_of, source_of
-from governance.consent.pseudonyms import pseudonym
+from governance.consent.pseudonyms import keyed
 from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
@@ -24,7 +25,7 @@ from portal.accounts.models import ApiKey
 from portal.errors import N_, Invalid
 from portal.shapes import batch_schema, receipt_schema, schema
 from portal.web.raw import JSON, RawBodyView
-from portal.web.rest import HasScope, actor, idempotent
+from portal.web.rest import HasScope, actor, idempotent, loads
 
 DECISIONS_AT_ONCE = 1_000
 _SYSTEM = {"system": {"type": "string", "description": "slug; a key knows its own system"}}
@@ -121,9 +122,10 @@ class Decisions(SystemsOfItems):
         told: dict[str, str] = {}
         for system, positions in self.by_system(request, items):
             decisions = decide(system=system, items=[questions[n] for n in positions])
+            names = keyed(system.pk)
             for n, decision in zip(positions, decisions, strict=True):
                 external = questions[n].subject or questions[n].session
-                ref = str(pseudonym(system.pk, external)) if external else None
+                ref = str(names.pseudonym(external)) if external else None
                 answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
         return Response(answers[0] if single else {"items": answers})
 
@@ -240,7 +242,8 @@ class SubjectRefs(SystemsOfItems):
             if not isinstance(one, str) or not 1 <= len(one) <= 128:
                 message = N_("A reference is a text of 1 to 128 characters.")
                 raise Invalid([{"field": f"subjects[{n}]", "code": "invalid", "message": message}])
-        return Response({"refs": [str(pseudonym(system.pk, one)) for one in subjects]})
+        names = keyed(system.pk)
+        return Response({"refs": [str(names.pseudonym(one)) for one in subjects]})
 
 
 def _without_system(item: Any) -> Any:

@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,14 +147,6 @@ def acknowledge_many(*, system: System, stopped: Mapping[uuid.UUID, dt.datetime]
 
 def _confirm(stop: Stop, stopped_at: dt.datetime, now: dt.datetime, by: Any) -> None:
     stop.stopped_at, stop.acknowledged_at, stop.acknowledged_by = stopped_at, now, actor_text(by)
-
-
-def forget_people(*, system: System, refs: Iterable[uuid.UUID]) -> int:
-    """Erasure: take the pseudonyms out of the stops of these people; call it in the transaction of the erasure.
-
-    What was not delivered yet goes out without them from then on. Returns how many stops.
-    """
-    return Stop.objects.filter(system=system, subject_ref__in=list(refs)).update(subject_ref=None)
 
 
 # --- endpoints ----------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
             *python, "gunicorn", "portal.wsgi:application", "--bind", _bind(host, port), "--no-control-socket",
             "--workers", environment.get("ATTUNE_WEB_WORKERS") or "2", "--threads", "4", "--preload",
             "--timeout", "60", "--graceful-timeout", "8", "--max-requests", "5000", "--max-requests-jitter", "500",
-            "--access-logfile", "-",
+            "--access-logfile", "-", "--logger-class", "portal.embedded.access_log.AccessLog",
         ],
         "worker": [
             *python, "celery", "-A", "portal", "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO",
@@ -323,6 +323,9 @@ def _tell(url: str, data: Path, *, example: bool) -> None:
     lines = ["", f"  Attune runs at {url}", ""]
     if example:
         lines += _sign_ins()
+        page = data / "keys" / "example-personal-page"
+        if page.is_file():
+            lines += [f"  A customer's own page, without signing in: {page.read_text(encoding='utf-8')}", ""]
     lines += [f"  Data and logs: {data}", "  Stop with Ctrl-C", ""]
     print("\n".join(lines), flush=True)
 

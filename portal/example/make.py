@@ -36,7 +36,7 @@ from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.desk.reminders import remind_everybody
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import assessing, decisions, describe, history, people, register
+from portal.example import affected, assessing, decisions, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -64,6 +64,8 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
     _evaluations()
     _first_runs(start, until)
     _keep_key()
+    if address := affected.show():
+        say(f"a customer's own page: {address}")
     remind_everybody()  # else every inbox would be empty until the scheduler's first round
     say("surveys, values, evaluation sets and audit plans")
 

@@ -113,6 +113,14 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "endpoint_disabled": (_("Disabled"), "circle-minus", CALM),
     "delivered": (_("Delivered"), "circle-check", GOOD),
     "dropped": (_("Dropped"), "ban", CALM),
+    # requests of people
+    "received": (_("Received"), "inbox", INFO),
+    "in_progress": (_("In progress"), "loader", INFO),
+    "answered": (_("Answered"), "circle-check", GOOD),
+    "granted": (_("The person is right"), "circle-check", GOOD),
+    "kept": (_("It stays as it is"), "circle-minus", CALM),
+    "published": (_("Published"), "globe", GOOD),
+    "not_published": (_("Not published"), "circle-dashed", CALM),
     # ingest
     "duplicate": (_("Duplicate"), "copy", CALM),
     "conflict": (_("Conflict"), "git-compare", WARN),

@@ -23,6 +23,9 @@ NOT_PAGES = {
     "ledger_proof": "a download",
     "api_schema": "YAML for machines",
     "register_export": "a download",
+    "public_register_json": "JSON for machines",
+    "public_system_json": "JSON for machines",
+    "my_copy": "a download",
 }
 # pages that show themselves only in a certain moment: test_walk_moments.py brings it about
 MOMENTS = {
@@ -39,6 +42,10 @@ MOMENTS = {
     "import_columns": "after an upload",
     "consent_import_columns": "after an upload",
     "register_import_check": "after an upload",
+    **dict.fromkeys(
+        ("my_page", "my_done", "my_readings", "my_contest", "my_ask", "my_notice"),
+        "for one person without an account, in the language of their link: test_people.py",
+    ),
     "rule_set_add": "for a role at the top of every unit",
     "rule_set_detail": "for a role at the top of every unit",
 }

@@ -31,7 +31,7 @@ from portal.errors import Invalid, RuleBroken
 from portal.jobs import services as jobs
 from portal.ledger.models import PendingEvent
 from tests import make
-from tests.hostile import races_of_review
+from tests.hostile import races_of_people, races_of_review
 from tests.hostile.race import Act, Race, fresh, unit_of
 from tests.whole.world import World
 
@@ -261,6 +261,7 @@ RACES = [
         ),
     ),
     *races_of_review.RACES,
+    *races_of_people.RACES,
     Race("consent.services.publish_notice", "consent.notice_published", publish_notice),
     Race("consent.services.approve_policy", "consent.policy_approved", approve_policy),
     Race("consent.services.record_consent_events", "consent.events_recorded", withdraw_consent, silent=True),
@@ -337,6 +338,10 @@ SERVICES = [
             "deployments",
             "changes",
         )
+    ),
+    *(
+        ROOT / "governance" / "transparency" / f"{name}.py"
+        for name in ("acts", "links", "requests", "publishing", "copies")
     ),
     *(ROOT / "portal" / name / "services.py" for name in ("access", "accounts", "jobs")),
 ]

@@ -28,6 +28,7 @@ ELSEWHERE = (
     "board_chair",
     "auditor",
     "data_protection_officer",
+    "supervisor",
     "works_council",
 )
 CALLERS = ["nobody", "outsider", *ROLES, *(f"foreign {role}" for role in ELSEWHERE), "own key", "foreign key"]

@@ -72,6 +72,9 @@ FLOW = {"slug": "slug", "flow": "flow"}
 PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
 
+MY, MINE = {"token": "my_token"}, {"token": "my_token", "number": "my_number"}
+ASKED, ANSWERS = {"pk": "person_request"}, "answer_people|answer_contests"
+
 PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
 JOIN = "edit_register|sign_dpia|sign_assessment|vote"  # any of these may join a thread
@@ -299,6 +302,36 @@ ROWS: dict[str, Row] = {
     "policy_compare": Row("view_consent", args=SLUG),
     "policy_check": act("view_consent", "edit_register|manage_consent", args=SLUG),
     "policy_detail": Row("view_consent", args={"slug": "slug", "version": "policy"}, writes="manage_consent"),
+    # affected people and the public: whoever has the link, whoever looks; one's own answers to what is asked
+    "public_register": Row(ANYBODY),
+    "public_register_json": Row(ANYBODY),
+    "public_system": Row(ANYBODY, args={"slug": "public_slug"}),
+    "public_system_json": Row(ANYBODY, args={"slug": "public_slug"}),
+    "my_page": Row(ANYBODY, args=MY),
+    "my_say": Row(ANYBODY, args=MINE, method="post", ok=(403,)),  # without the proof of a form
+    "my_done": Row(ANYBODY, args=MINE, ok=(302,)),  # of nothing: back to the page
+    "my_readings": Row(ANYBODY, args=MINE),
+    "my_contest": Row(ANYBODY, args={**MINE, "ref": "my_ref"}),
+    "my_ask": Row(ANYBODY, args={**MINE, "kind": "my_kind"}),
+    "my_request_withdraw": Row(ANYBODY, args={**MY, "pk": "person_request"}, method="post", ok=(403,)),
+    "my_notice": Row(ANYBODY, args={**MY, "pk": "my_notice"}),
+    "my_copy": Row(ANYBODY, args={**MY, "pk": "my_copy"}),
+    "person_request_list": Row(ANSWERS),
+    "person_request_detail": Row("answer_people", args=ASKED),
+    "person_request_start": act("answer_people", args=ASKED),
+    "person_request_carry_out": act("answer_people", args=ASKED),
+    "person_request_answer": Row("answer_people", args=ASKED),
+    "person_request_refuse": Row("answer_people", args=ASKED),
+    "person_request_extend": Row("answer_people", args=ASKED),
+    "personal_link_list": Row("make_links"),
+    "personal_link_add": Row("make_links"),
+    "personal_link_revoke": Row("make_links", args={"pk": "personal_link"}),
+    "legal_hold_list": Row("answer_people"),
+    "legal_hold_add": Row("answer_people"),
+    "legal_hold_release": Row("answer_people", args={"pk": "legal_hold"}),
+    "publication_list": Row("view_consent"),
+    "publication_edit": Row("view_consent", "manage_consent", args=SLUG),
+    "publication_end": Row("view_consent", "manage_consent", args=SLUG),
     "import_new": Row("import_data"),
     "import_columns": Row(  # the upload is gone: back to the start, or a page that says so
         "view_register",
@@ -340,6 +373,31 @@ ROWS: dict[str, Row] = {
     "api_audit_run": Row("view_audits", "run_audits", args={"run_id": "run"}, scope="audits:run"),
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
+    "api_personal_links": Row(
+        "view_register",
+        "make_links",
+        method="post",
+        body={"people": [{"system": "{slug}", "subject": "x"}]},
+        scope="links:write",
+        ok=WROTE,
+    ),
+    "api_personal_link_revoke": Row(
+        "make_links", args={"pk": "personal_link"}, method="post", scope="links:write", ok=WROTE, key=(404,)
+    ),
+    "api_person_requests": Row(ANSWERS, scope=READ),
+    "api_person_request": Row("answer_people", args=ASKED, scope=READ, key=(404,)),
+    **{
+        f"api_person_request_{verb}": Row(
+            "answer_people", args=ASKED, method="post", scope=READ, ok=WROTE, key=(404, 422), body=body
+        )
+        for verb, body in {
+            "start": {},
+            "carry_out": {},
+            "answer": {"decision": "kept", "text": "So."},
+            "refuse": {"reason": "No."},
+            "extend": {"reason": "Much to do."},
+        }.items()
+    },
     "api_systems": Row("view_register", scope=READ, writes="edit_register"),
     "api_system": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_system_register": Row(
@@ -564,4 +622,9 @@ ROWS: dict[str, Row] = {
         ok=WROTE,
     ),
 }
-IN_BODY = {"api_packs", "api_consent_events", "api_decisions"}  # things whose system is named in the body
+IN_BODY = {
+    "api_packs",
+    "api_personal_links",
+    "api_consent_events",
+    "api_decisions",
+}  # things whose system is named in the body

@@ -42,6 +42,7 @@ def build() -> World:
     _stops(world, system)
     _audits(world, system)
     _evidence(world, system)
+    _affected(world, system)
     _people(world, top, ours, foreign, system)
     return world
 
@@ -294,6 +295,41 @@ def _evidence(world: World, system: Any) -> None:
     leaf = Leaf.objects.filter(subject=f"system:{system.slug}").first()
     assert leaf is not None
     world.ids |= {"pack": pack.pk, "leaf": leaf.index}
+
+
+def _affected(world: World, system: Any) -> None:
+    """A public page, and somebody with a link who asked for a copy and for whom something is kept."""
+    from governance.holding import holders
+    from governance.transparency import acts, copies, links, publishing, requests, selectors
+    from governance.transparency.models import TEXTS
+
+    words = {f"{name}_{language}": f"{name} of it" for name in TEXTS for language in ("en", "nl")}
+    words |= {"contact_name": "Privacy desk", "contact_email": "privacy@example.org"}
+    # the public page is of another system: the name of the World's own is what strangers must not meet
+    elsewhere = make.system(unit=make.unit("Open desk"), name="Open chat")
+    make.flow(elsewhere)
+    publishing.publish(system=elsewhere, values=words, by="system")
+    make.notice(elsewhere)
+    make.policy(elsewhere)
+    mine = make.system(unit=system.unit, name="Chat with a page of mine")
+    make.approved_deployment(
+        mine, [make.flow(mine, slug="chat")], effective_at=dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
+    )
+    make.policy(mine)
+    notice = make.notice(mine)
+    make.receive(mine, make.item(1, subject="customer-1"))
+    link, token = links.make_link(people=[(mine, "customer-1")], by="system", language="en")
+    person = selectors.people_of(link)[0]
+    done = acts.ask(link=link, person=person, kind="access")
+    copies.make_copy(done)
+    ask = acts.ask(link=link, person=person, kind="access", text="Please.")
+    hold = requests.place_hold(system=mine, reason="A case.", by="system")
+    _count, readings = holders.readings(person, (0, 1))
+    world.ids |= {
+        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0,
+        "my_copy": done.pk, "my_notice": notice.pk, "my_kind": "access",
+        "my_ref": readings[0].ref, "person_request": ask.pk, "personal_link": link.pk, "legal_hold": hold.pk,
+    }  # fmt: skip
 
 
 def _people(world: World, top: Unit, ours: Unit, foreign: Unit, system: Any) -> None:
