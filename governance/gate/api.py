@@ -232,9 +232,13 @@ class SubjectRefs(SystemsOfItems):
         system = register.get(request.user, slug)
         require(request.user, "manage_consent", system)
         body = loads(self.raw_body(request)[0])
-        subjects = body.get("subjects") if isinstance(body, dict) else None
-        if not isinstance(body, dict) or set(body) - {"subjects"}:
+        if not isinstance(body, dict):
             raise exceptions.ParseError(gettext("Send one object with the list 'subjects'."))
+        if unknown := sorted(set(body) - {"subjects"}):
+            message = N_("This field is not known.")
+            faults = [{"field": name[:100], "code": "unknown_field", "message": message} for name in unknown]
+            raise Invalid(faults[:100])
+        subjects = body.get("subjects")
         if not isinstance(subjects, list) or not 1 <= len(subjects) <= REFS_AT_ONCE:
             message = N_("Send a list of 1 to 1,000 references.")
             raise Invalid([{"field": "subjects", "code": "invalid", "message": message}])

@@ -66,7 +66,7 @@ def test_references_lead_from_a_stop_back_to_the_person_in_the_system(system: An
     assert call(key, "post", "decisions", asked).json()["subject_ref"] == refs[0]
     for wrong in ({"subjects": []}, {"subjects": [1]}, {"subjects": "x"}, {}):
         assert call(key, "post", f"systems/{system.slug}/subject-refs", wrong).status_code == 422
-    assert call(key, "post", f"systems/{system.slug}/subject-refs", {"people": []}).status_code == 400
+    assert call(key, "post", f"systems/{system.slug}/subject-refs", {"people": []}).status_code == 422
 
 
 def test_a_secret_is_on_one_page_and_on_no_other(system: Any) -> None:
