@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 LICENCE = {
     "item": "licence",
-    "name": "Licence",
+    "name": "Licence fee",
     "kind": "cost",
     "category": "licence",
     "month": "2026-01",
