@@ -306,7 +306,7 @@ def _affected(world: World, system: Any) -> None:
     words = {f"{name}_{language}": f"{name} of it" for name in TEXTS for language in ("en", "nl")}
     words |= {"contact_name": "Privacy desk", "contact_email": "privacy@example.org"}
     # the public page is of another system: the name of the World's own is what strangers must not meet
-    elsewhere = make.system(unit=make.unit("Open desk"), name="Open chat")
+    elsewhere = make.system(unit=make.unit("Open desk", parent=system.unit.parent), name="Open chat")
     make.flow(elsewhere)
     publishing.publish(system=elsewhere, values=words, by="system")
     make.notice(elsewhere)
