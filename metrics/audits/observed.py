@@ -3,6 +3,8 @@
 Source: Regulation (EU) 2024/1689, Art. 3(39) and 26(1); the declaration is the register's.
 """
 
+# ruff: noqa: S608 - our own texts put together; values travel as parameters
+
 from decimal import Decimal
 from typing import Any
 
@@ -50,7 +52,8 @@ WITH declared AS (
   SELECT * FROM unnest(%(roles)s::text[], %(modalities)s::text[], %(purposes)s::text[]) AS d(role, modality, purpose)
 ),
 judged AS (
-  SELECT i.source_id, i.occurred_at, i.flow_id, i.recipients, i.language, i.basis IN ('allow', 'basis_doubtful') AS kept,
+  SELECT i.source_id, i.occurred_at, i.flow_id, i.recipients, i.language,
+    i.basis IN ('allow', 'basis_doubtful') AS kept,
     i.reason <> 'undeclared' AND (i.basis NOT IN ('allow', 'basis_doubtful') OR d.role IS NOT NULL) AS flow_good,
     i.recipients IS NULL OR i.recipients <@ %(recipients)s::text[] AS recipients_good,
     i.language IS NULL OR lower(split_part(i.language, '-', 1)) = ANY(%(languages)s::text[]) AS language_good
