@@ -19,6 +19,8 @@ from django.db import transaction
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.findings.models import Finding
+from governance.holding import services as holding
+from governance.holding.holders import Person
 from governance.review import services as review
 from governance.stops import delivery, rules, services, tasks
 from governance.stops.models import Delivery, Endpoint, Stop
@@ -423,7 +425,7 @@ def test_erasure_takes_the_pseudonym_out_of_what_is_still_to_be_sent(system: Any
     endpoint(system, receiver)
     withdraw(system)
     ref = pseudonym(system.pk, "customer-1")
-    assert services.forget_people(system=system, refs=[ref]) == 1
+    holding.erase(person=Person(system, ref), by="system")
     delivery.deliver()
     assert receiver.bodies()[0]["data"]["subject_ref"] is None
     assert str(ref) not in str(list(LedgerBody.objects.values_list("body", flat=True)))
