@@ -16,8 +16,19 @@ from governance.audits.models import AuditRun
 from governance.audits.registry import Miss
 from governance.audits.views import find_run, kind_title
 from portal.access.selectors import require
+from portal.errors import N_
 from portal.web import exports
 from portal.web.views import SignedInMixin
+
+
+COLUMNS = (
+    N_("When"),
+    N_("The source's own id"),
+    N_("Data flow"),
+    N_("Code"),
+    N_("Reason"),
+    N_("Seconds after the stop"),
+)
 
 
 def _opened(request: HttpRequest, run_id: uuid.UUID) -> AuditRun:
@@ -82,9 +93,6 @@ class MissFile(SignedInMixin, View):
 
 
 def _lines(run: AuditRun, words: dict[str, str]) -> Iterator[list[Any]]:
-    yield [
-        gettext(name)
-        for name in ("When", "The source's own id", "Data flow", "Code", "Reason", "Seconds after the stop")
-    ]
+    yield [gettext(name) for name in COLUMNS]
     for miss in misses.every(run):
         yield [miss.at, miss.item, miss.flow, miss.reason, words.get(miss.reason, ""), miss.lag_s]
