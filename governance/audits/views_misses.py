@@ -20,7 +20,6 @@ from portal.errors import N_
 from portal.web import exports
 from portal.web.views import SignedInMixin
 
-
 COLUMNS = (
     N_("When"),
     N_("The source's own id"),

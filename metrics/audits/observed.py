@@ -55,7 +55,7 @@ judged AS (
   SELECT i.source_id, i.occurred_at, i.flow_id, i.recipients, i.language,
     i.basis IN ('allow', 'basis_doubtful') AS kept,
     i.reason <> 'undeclared' AND (i.basis NOT IN ('allow', 'basis_doubtful') OR d.role IS NOT NULL) AS flow_good,
-    i.recipients IS NULL OR i.recipients <@ %(recipients)s::text[] AS recipients_good,
+    i.recipients IS NULL OR i.recipients::text[] <@ %(recipients)s::text[] AS recipients_good,
     i.language IS NULL OR lower(split_part(i.language, '-', 1)) = ANY(%(languages)s::text[]) AS language_good
   FROM metrics_interaction i
   LEFT JOIN declared d ON d.role = i.subject_role AND d.modality = i.modality AND d.purpose = i.purpose

@@ -9,6 +9,7 @@ NOT_PAGES = {
     "health_jobs": "JSON for the orchestrator",
     "audit_confusion_chart": "JSON that the chart of a run draws",
     "audit_confusion_csv": "a download",
+    "audit_misses_csv": "a download",
     "portfolio_chart": "JSON that a chart draws",
     "chart": "JSON that a chart draws",
     "calendar_feed": "a calendar for other programs",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,8 +34,10 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bell.current_app, "send_task", lambda *args, **more: None)
 
 
-def say(system: Any, *items: dict) -> None:
-    told = services.record_consent_events(system=system, items=list(items), by="system")
+def say(system: Any, *items: dict, at: str = "") -> None:
+    """Report what people said: at once, as the first item's time has it, unless `at` says when it became known."""
+    with time_machine.travel(at or items[0]["effective_at"], tick=False):
+        told = services.record_consent_events(system=system, items=list(items), by="system")
     assert {one["status"] for one in told} == {"accepted"}
 
 
@@ -70,10 +73,10 @@ class TestConsentCoverage:
 
     def test_a_withdrawal_that_became_known_late_was_good_faith_and_is_a_miss_now(self, system: Any) -> None:
         crowd(system)
-        say(
-            system,
-            make.consent("w", subject="customer-3", action="withdrawn", effective_at="2026-02-28T10:00:00Z"),
+        withdrawn = make.consent(
+            "w", subject="customer-3", action="withdrawn", effective_at="2026-02-28T10:00:00Z"
         )
+        say(system, withdrawn, at="2026-03-02T10:00:00Z")
         done = self.run(system)
         assert audits.verdicts(done) == {
             "covered": "not_met", "good_faith": "met", "after_withdrawal": "not_met",
@@ -98,7 +101,7 @@ class TestConsentCoverage:
         """The gate said no at that time; a correction of the reading after the consent came in says yes."""
         crowd(system)
         make.receive(system, make.item("late"))
-        say(system, make.consent("late"))
+        say(system, make.consent("late"), at="2026-03-02T10:00:00Z")
         make.receive(system, make.item("late", correction=True))
         done = self.run(system)
         assert figures(done)["covered"] == (MANY + 1, MANY + 1)
@@ -117,7 +120,8 @@ class TestConsentCoverage:
         rule = {"id": "li", "effect": "permit", "basis": "legitimate_interest", "purpose": "service"}
         system = make.live_system(rule)
         crowd(system, consent=False)
-        say(system, make.consent(5, action="objected", effective_at="2026-02-01T00:00:00Z"))
+        objected = make.consent(5, action="objected", effective_at="2026-02-01T00:00:00Z")
+        say(system, objected, at="2026-03-02T10:00:00Z")
         done = self.run(system)
         assert figures(done)["covered"] == (MANY - 1, MANY)
         assert reasons(done) == [["objected", 1, 0]]
@@ -324,7 +328,9 @@ class TestDeclaredObserved:
         }  # fmt: skip
 
     def test_without_declared_languages_there_is_nothing_to_compare(self) -> None:
-        system = make.live_system(languages=[])
+        system = make.live_system()
+        type(system).objects.update(languages=[])  # from before languages were asked
+        system.refresh_from_db()
         crowd(system, consent=False, language="nl")
         assert audits.verdicts(self.run(system))["languages"] == "not_enough_evidence"
 

@@ -253,6 +253,8 @@ ROWS: dict[str, Row] = {
     "audit_run": Row("view_audits", args={"run_id": "run"}),
     "audit_confusion_chart": Row("view_audits", args={"run_id": "run"}),
     "audit_confusion_csv": Row("view_audits", args={"run_id": "run"}),
+    "audit_misses": Row("view_audits", "view_consent", args={"run_id": "miss_run"}),
+    "audit_misses_csv": Row("view_audits", "view_consent", args={"run_id": "miss_run"}),
     "system_audits": Row("view_audits", args=SLUG),
     "audit_plan": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
     "audit_run_start": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
@@ -370,6 +372,7 @@ ROWS: dict[str, Row] = {
     "api_audit_plan": Row(
         "view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}, scope="audits:run", ok=(200, 404)
     ),
+    "api_audit_misses": Row("view_audits", "view_consent", args={"run_id": "miss_run"}, scope="audits:run"),
     "api_audit_run": Row("view_audits", "run_audits", args={"run_id": "run"}, scope="audits:run"),
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),

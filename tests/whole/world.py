@@ -253,6 +253,14 @@ def _audits(world: World, system: Any) -> None:
     )
     run = audits.start_run(system=system, kind="sentiment_accuracy", evaluation="labelled", by=system.owner)
     run_job(run.job_id)
+    counted = audits.start_run(
+        system=system,
+        kind="consent_coverage",
+        date_from=make.today(),
+        date_to=make.today(),
+        by=system.owner,
+    )
+    run_job(counted.job_id)
     finding = findings.open_finding(
         system=system,
         check="a.check",
@@ -268,6 +276,7 @@ def _audits(world: World, system: Any) -> None:
     world.ids |= {
         "evaluation": labelled.pk,
         "run": run.pk,
+        "miss_run": counted.pk,
         "job": run.job_id,
         "kind": "sentiment_accuracy",
         "finding": finding.pk,
