@@ -130,12 +130,12 @@ def _standing(
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many people said what last about one purpose × modality of a system."""
+    """How many people said what last about one purpose × modality of a system; None below the privacy floor."""
 
     purpose: str
     modality: str
     action: str
-    people: int
+    people: int | None
 
 
 _COUNTED = """
@@ -156,8 +156,9 @@ def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Co
     found: dict[uuid.UUID, list[Coverage]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"systems": [system.pk for system in systems], "at": at})
-        for system_id, *row in cursor.fetchall():
-            found.setdefault(system_id, []).append(Coverage(*row))
+        for system_id, *what, people in cursor.fetchall():
+            shown = people if people >= settings.PRIVACY_FLOOR else None
+            found.setdefault(system_id, []).append(Coverage(*what, shown))
     return found
 
 
@@ -173,13 +174,17 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
     return rows.order_by("effective_at", "recorded_at")
 
 
-def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
-    """Per system {action: last words of that kind}, over all purposes and modalities; one query."""
-    found: dict[uuid.UUID, dict[str, int]] = {}
+def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int | None]]:
+    """Per system {action: last words of that kind}, over all purposes and modalities; one query.
+
+    None where one of the parts is hidden: the sum less the parts that are shown would give it away.
+    """
+    found: dict[uuid.UUID, dict[str, int | None]] = {}
     for system_id, rows in _counted(systems, at).items():
         counts = found.setdefault(system_id, {})
         for row in rows:
-            counts[row.action] = counts.get(row.action, 0) + row.people
+            before = counts.get(row.action, 0)
+            counts[row.action] = None if before is None or row.people is None else before + row.people
     return found
 
 

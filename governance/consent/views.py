@@ -29,6 +29,9 @@ from portal.web.badges import word
 from portal.web.params import shown
 from portal.web.views import SignedInMixin
 
+SHOWN_WORDS = ("given", "refused", "withdrawn", "objected")
+"""The last words that the overview counts, in the order of its columns."""
+
 
 class Overview(SignedInMixin, View):
     """Consent of every system that this person may see."""
@@ -44,7 +47,10 @@ class Overview(SignedInMixin, View):
         now = timezone.now()
         shown_systems = list(systems.order_by("sort_key"))
         said = selectors.people_by_action(shown_systems, now)
-        rows = [{"system": system, "given": said.get(system.pk, {})} for system in shown_systems]
+        rows = [
+            {"system": system, "people": [said.get(system.pk, {}).get(word, 0) for word in SHOWN_WORDS]}
+            for system in shown_systems
+        ]
         return render(request, "consent/consent_overview.html", {"rows": rows})
 
 

@@ -10,13 +10,14 @@ from django.db import DatabaseError, connection, transaction
 from governance.consent.models import Alias, ConsentEvent
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.selectors import people_by_action
-from governance.consent.services import record_consent_events
+from governance.consent.services import record_consent_events, record_notices_served
 from governance.gate.services import decide
 from governance.holding import holders, rules, services
 from governance.holding.holders import Person
 from governance.holding.keys import keyed
 from governance.holding.models import Erasure
 from governance.holding.selectors import hold_on
+from governance.stops.models import Stop
 from metrics.ingest.models import Batch, Interaction
 from metrics.ingest.services import receive, receive_labels
 from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
@@ -51,7 +52,17 @@ def system(db: None) -> Any:
         for n, who in enumerate([WHO, "somebody-else"])
     ]
     given.append(make.consent(9, id="zq-event-9", subject=SESSION))
+    given.append(
+        make.consent(
+            8, id="zq-event-8", subject=WHO, action="withdrawn", effective_at="2026-05-10T10:11:12+00:00"
+        )
+    )
     record_consent_events(system=made, items=given, by="system", source="shop")
+    shown = {"id": "zq-shown-0", "subject": WHO, "notice_version": 1, "language": "en", "channel": "web"}
+    shown |= {"served_at": "2026-01-10T10:19:43+00:00"}
+    (told,) = record_notices_served(system=made, items=[shown], by="system", source="shop")
+    assert told["status"] == "accepted"
+    assert Stop.objects.get(system=made).subject_ref == pseudonym(made.pk, WHO)
     other = make.item("other", id="other-1", subject="somebody-else", session=SESSION, gold="joy")
     receive(
         system=made,
@@ -110,14 +121,27 @@ def sums() -> list[Any]:
 def secrets_of(system: Any) -> list[str]:
     keys = keyed(system.pk)
     digests = [str(keys.pseudonym(name)) for name in (WHO, SESSION)]
-    return [WHO, SESSION, *ITEMS, *digests, "zq-event-0", "zq-event-9", "zq-survey-1", "880000", "10:17:3"]
+    return [
+        WHO,
+        SESSION,
+        *ITEMS,
+        *digests,
+        "zq-event-0",
+        "zq-event-9",
+        "zq-shown-0",
+        "10:11:1",
+        "zq-survey-1",
+        "880000",
+        "10:17:3",
+    ]
 
 
 def person_of(system: Any) -> Person:
     return Person(system, pseudonym(system.pk, WHO))
 
 
-def test_nothing_leads_back_and_everything_still_counts(system: Any) -> None:
+def test_nothing_leads_back_and_everything_still_counts(system: Any, settings: Any) -> None:
+    settings.PRIVACY_FLOOR = 1  # so that counts of three people are shown and can be compared
     from django.utils import timezone
 
     words, before = secrets_of(system), sums()
@@ -132,7 +156,7 @@ def test_nothing_leads_back_and_everything_still_counts(system: Any) -> None:
     assert people_by_action([system], timezone.now()) == said
     assert rebuild(system=system)["differing"] == 0, "the rows still say what the sums say"
     assert row.done_at is not None
-    assert row.counts == {"interactions": 3, "surveys": 1, "rollups": 19, "consent": 4}
+    assert row.counts == {"interactions": 3, "surveys": 1, "rollups": 19, "consent": 6, "stops": 1}
     assert [one.find(person_of(system)) for one in holders.all_holders()] == [0] * len(holders.all_holders())
     assert Interaction.objects.get(source_id="other-1").predicted == "joy", "another person's reading stays"
 
