@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.ground import ROOT, SIZES, Table, services
 
-NAMES = ("ingest", "dashboard", "ledger", "pack", "gate", "decisions", "pages")
+NAMES = ("ingest", "dashboard", "ledger", "pack", "gate", "decisions", "coverage", "pages")
 DOC = ROOT / "docs" / "performance.md"
 
 

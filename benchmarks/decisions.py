@@ -105,7 +105,7 @@ def _ways(system: Any, headers: dict[str, str], people: int) -> tuple[Callable[[
 
     def post(address: str, body: Any) -> Any:
         answer = client.post(address, json.dumps(body), content_type="application/json", **headers)  # type: ignore[arg-type]
-        _hold(answer.status_code == 200, f"{address} answered {answer.status_code}: {answer.content[:300]!r}")
+        hold(answer.status_code == 200, f"{address} answered {answer.status_code}: {answer.content[:300]!r}")
         return answer
 
     def bare(n: int) -> None:
@@ -123,11 +123,12 @@ def _ways(system: Any, headers: dict[str, str], people: int) -> tuple[Callable[[
 
     asked = post(decisions, {"items": [question(n) for n in range(MANY)]}).json()["items"]
     outcomes = {one["reason"] for one in asked}
-    _hold(outcomes == {"consented", "withdrawn"}, f"the gate answered {outcomes}")
+    hold(outcomes == {"consented", "withdrawn"}, f"the gate answered {outcomes}")
     return bare, empty, single, batch
 
 
-def _hold(fine: bool, why: str) -> None:
+def hold(fine: bool, why: str) -> None:
+    """Stop where a benchmark would measure something else than it says. Raises SystemExit."""
     if not fine:
         raise SystemExit(why)
 
@@ -160,7 +161,7 @@ def prepared(events: int, people: int) -> tuple[Any, dict[str, str]]:
 
     system = make.live_system(make.PERMIT_BY_CONSENT)
     notice = Notice.objects.get(system=system)
-    _hold(
+    hold(
         notice.effective_at < timezone.now() - timedelta(days=300), "the notice must be older than the events"
     )
     values = {"system": system.pk, "people": people, "each": events // people, "notice": notice.pk}
