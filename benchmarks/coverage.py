@@ -57,7 +57,7 @@ def run(size: str) -> Table:
     table = Table(
         ("way", "s", "CPU s", "times the intervals", "covered"),
         f"{readings:,} readings against {events:,} consent events of {people:,} people. The audit makes its "
-        "intervals on the fly, judges explicitness, expiry and changed notices, and answers twice: as known now and as known then:",
+        "intervals on the fly, judges explicitness, expiry and changed notices, and answers twice (now and then):",
     )
     first = ways[0][1]
     for way, wall, used, covered in ways:
