@@ -372,7 +372,7 @@ ROWS: dict[str, Row] = {
     "api_audit_plan": Row(
         "view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}, scope="audits:run", ok=(200, 404)
     ),
-    "api_audit_misses": Row("view_audits", "view_consent", args={"run_id": "miss_run"}, scope="audits:run"),
+    "api_audit_misses": Row("view_audits", "run_audits", args={"run_id": "miss_run"}, scope="audits:run"),
     "api_audit_run": Row("view_audits", "run_audits", args={"run_id": "run"}, scope="audits:run"),
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
@@ -387,7 +387,7 @@ ROWS: dict[str, Row] = {
     "api_personal_link_revoke": Row(
         "make_links", args={"pk": "personal_link"}, method="post", scope="links:write", ok=WROTE, key=(404,)
     ),
-    "api_person_requests": Row(ANSWERS, scope=READ),
+    "api_person_requests": Row("view_register", scope=READ),  # lists what one answers
     "api_person_request": Row("answer_people", args=ASKED, scope=READ, key=(404,)),
     **{
         f"api_person_request_{verb}": Row(
@@ -566,7 +566,7 @@ ROWS: dict[str, Row] = {
     "api_policy": Row("view_consent", args={"slug": "slug", "version": "policy"}, scope="consent:read"),
     "api_policy_draft": Row(
         "view_register",
-        "edit_register|manage_consent",
+        "manage_consent",
         args=SLUG,
         method="post",
         scope="policies:write",
