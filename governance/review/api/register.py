@@ -107,11 +107,12 @@ _WHY = OpenApiParameter(
 
 def part_views(part: PartKind) -> tuple[type[ApiView], type[ApiView]]:
     """The two views of a kind of rows: all of a system (GET, POST), and one (PATCH, DELETE)."""
-    return _many(part), _one(part)
+    shape = shapes.part_shape(part)  # once: each call makes a class, and a schema names a class once
+    return _many(part, shape), _one(part, shape)
 
 
-def _many(part: PartKind) -> type[ApiView]:
-    write, shape = shapes.part_write(part), shapes.part_shape(part)
+def _many(part: PartKind, shape: Any) -> type[ApiView]:
+    write = shapes.part_write(part)
 
     class Many(ApiView):
         permission_classes = READ
@@ -136,8 +137,8 @@ def _many(part: PartKind) -> type[ApiView]:
     return Many
 
 
-def _one(part: PartKind) -> type[ApiView]:
-    change, shape = shapes.part_change(part), shapes.part_shape(part)
+def _one(part: PartKind, shape: Any) -> type[ApiView]:
+    change = shapes.part_change(part)
 
     class One(ApiView):
         permission_classes = READ
