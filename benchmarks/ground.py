@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("DATABASE_URL", "DATABASE_OWNER_URL", "LEDGER_DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL")
-SIZES = ("small", "medium", "large")
+SIZES = ("small", "medium", "large", "huge")  # `huge`: decisions only, the others run `large`
 
 
 @dataclass

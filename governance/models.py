@@ -2,9 +2,10 @@
 
 from governance.assessments.models import AnswerChange, Assessment, AssessmentComment, Attachment
 from governance.audits.models import AuditPlan, AuditRun
-from governance.consent.models import Alias, ConsentEvent, Notice, Policy, Subject
+from governance.consent.models import Alias, ConsentEvent, Notice, NoticeServed, Policy, Subject
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
+from governance.holding.models import Erasure, LegalHold, PseudonymKey
 from governance.registry.models import (
     Contact,
     DataFlow,
@@ -40,6 +41,14 @@ from governance.review.models import (
     Vote,
 )
 from governance.screening.models import RuleSet, RuleSetApplication, Screening
+from governance.stops.models import Delivery, Endpoint, Stop
+from governance.transparency.models import (
+    LinkedPerson,
+    PersonalCopy,
+    PersonalLink,
+    PersonRequest,
+    Publication,
+)
 
 __all__ = [
     "Alias",
@@ -60,25 +69,37 @@ __all__ = [
     "CouncilAnswer",
     "CouncilRecord",
     "DataFlow",
+    "Delivery",
     "Deployment",
     "DeploymentRequest",
+    "Endpoint",
+    "Erasure",
     "EvidencePack",
     "Finding",
     "Goal",
     "HandOver",
     "InForce",
+    "LegalHold",
+    "LinkedPerson",
     "Membership",
     "Minutes",
     "MissionStatement",
     "Notice",
+    "NoticeServed",
+    "PersonRequest",
+    "PersonalCopy",
+    "PersonalLink",
     "PlannedCost",
     "Policy",
+    "PseudonymKey",
+    "Publication",
     "Recusal",
     "Round",
     "RuleSet",
     "RuleSetApplication",
     "Screening",
     "Seat",
+    "Stop",
     "Subject",
     "System",
     "SystemRevision",

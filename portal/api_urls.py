@@ -13,7 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.findings.api_urls")),
     path("", include("governance.audits.api_urls")),
     path("", include("metrics.dashboards.api_urls")),
+    path("", include("governance.consent.api_urls")),
     path("", include("governance.gate.api_urls")),
+    path("", include("governance.stops.api_urls")),
+    path("", include("governance.transparency.api_urls")),
     path("", include("metrics.ingest.api_urls")),
     path("", include("governance.evidence.api_urls")),
     path(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.embedded import addresses
 from portal.ledger import notes
+from portal.notify import reach
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -59,6 +60,13 @@ SECRET_KEY = addresses.secret(env.str("ATTUNE_SECRET_KEY", default=""), "secret_
 PSEUDONYM_KEY = addresses.secret(
     env.str("ATTUNE_PSEUDONYM_KEY", default=""), "pseudonym_key", DATA_DIR, PRODUCTION
 )
+# keys added since, oldest first: each is wrapped around the pseudonyms by `manage.py rotate_pseudonym_key`
+PSEUDONYM_KEYS = env.list("ATTUNE_PSEUDONYM_KEYS", default=[])
+for _added in PSEUDONYM_KEYS:
+    if len(_added) < 32:
+        raise ImproperlyConfigured("ATTUNE_PSEUDONYM_KEYS: give each key at least 32 random characters.")
+# tombstones of erased ids, and the list of erasures; never rotated
+ERASURE_KEY = addresses.secret(env.str("ATTUNE_ERASURE_KEY", default=""), "erasure_key", DATA_DIR, PRODUCTION)
 # the ledger's signing key and last checkpoint lie outside the database
 LEDGER_KEY_FILE = Path(env.str("ATTUNE_LEDGER_KEY_FILE", default=str(DATA_DIR / "keys" / "ledger.pem")))
 LEDGER_CHECKPOINT_FILE = Path(
@@ -363,7 +371,23 @@ CELERY_TIMEZONE = "UTC"
 
 # --- rules of the organisation ----------------------------------------------------------------
 PRIVACY_FLOOR = number("ATTUNE_PRIVACY_FLOOR", 10, least=5)  # a group below 5 does not hide a person
+CONTROLLER_NAME = env.str(
+    "ATTUNE_CONTROLLER_NAME", default=""
+)  # who answers for the processing, on consent records
+CONTROLLER_ADDRESS = env.str("ATTUNE_CONTROLLER_ADDRESS", default="")
+CONTROLLER_CONTACT = env.str("ATTUNE_CONTROLLER_CONTACT", default="")
+CONTROLLER_COUNTRY = env.str("ATTUNE_CONTROLLER_COUNTRY", default="").upper()
+CONTROLLER_AUTHORITY = env.str("ATTUNE_CONTROLLER_AUTHORITY", default="")
 SCORER_URL = env.str("ATTUNE_SCORER_URL", default="")  # the live endpoint of the example organisation
+
+# --- calls to the outside ---------------------------------------------------------------------
+try:
+    OUTGOING_ALLOW = reach.trusted(env.list("ATTUNE_OUTGOING_ALLOW", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"ATTUNE_OUTGOING_ALLOW: '{str(error)[:60]}' is no host name, address or network (10.1.0.0/16)."
+    ) from error
+STOP_MINUTES = number("ATTUNE_STOP_MINUTES", 60, least=1)  # in which a system confirms that it stopped
 
 LOG_LEVEL = env.str("ATTUNE_LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:

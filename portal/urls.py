@@ -18,7 +18,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.findings.urls")),
     path("", include("governance.evidence.urls")),
     path("", include("governance.consent.urls")),
+    path("", include("governance.stops.urls")),
     path("", include("governance.gate.urls")),
+    path("", include("governance.transparency.urls")),
     path("", include("metrics.ingest.urls")),
     path("api/v1/", include("portal.api_urls")),
 ]

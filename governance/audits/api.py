@@ -6,14 +6,22 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.audits import registry, selectors, services
-from governance.audits.serializers import AuditPlanRequest, AuditPlanShape, AuditRunRequest, AuditRunShape
+from governance.audits import misses, registry, selectors, services
+from governance.audits.serializers import (
+    AuditMiss,
+    AuditMissPage,
+    AuditPlanRequest,
+    AuditPlanShape,
+    AuditRunRequest,
+    AuditRunShape,
+)
 from governance.registry import selectors as register
 from portal.access.selectors import require
+from portal.errors import N_, Invalid
 from portal.web.endpoint import ApiView
 from portal.web.rest import HasScope, actor, idempotent, with_etag
 
@@ -65,6 +73,34 @@ class AuditRunDetail(ApiView):
         """A run: state and progress while it is open; verdict, checks, figures and digest once it is done."""
         run = get_object_or_404(selectors.visible_runs(request.user), pk=run_id)
         return with_etag(request, selectors.run_shape(run))
+
+
+class AuditRunMisses(ApiView):
+    """GET audit-runs/{id}/misses."""
+
+    permission_classes = (HasScope("audits:run"),)
+
+    @extend_schema(
+        operation_id="audit_run_misses",
+        parameters=[OpenApiParameter("after", str, description="`next` of the page before")],
+        responses={200: AuditMissPage},
+        tags=["audits"],
+    )
+    def get(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Every miss of a complete count, in the order of time, as the data are now."""
+        run = get_object_or_404(selectors.visible_runs(request.user), pk=run_id)
+        require(request.user, misses.reading(request.user), run.system)
+        if not misses.are_listed(run):
+            raise Http404
+        try:
+            mark = misses.mark_of(request.query_params.get("after", ""))
+        except ValueError as error:
+            message = N_("This is not the place where a page ended.")
+            raise Invalid([{"field": "after", "code": "invalid", "message": message}]) from error
+        found = misses.after(run, mark, misses.AT_ONCE + 1)
+        page = found[: misses.AT_ONCE]
+        more = misses.token(page[-1]) if len(found) > len(page) else None
+        return Response({"next": more, "items": AuditMiss(page, many=True).data})
 
 
 class AuditPlanDetail(ApiView):

@@ -1,5 +1,6 @@
 """Tables of a run made ready for a page, and the confusion counts as a heat map."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext
@@ -26,9 +27,10 @@ def figure_name(names: dict[str, str], kpi: str) -> str:
     return f"{title}: {part}" if part else title
 
 
-def with_cells(table: dict[str, Any]) -> dict[str, Any]:
-    """The table with cells as text in the reader's language; state codes as their words."""
+def with_cells(table: dict[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """The table with cells as text in the reader's language; state codes as their words, others by `words`."""
     raw = [_in_words(row) for row in table["rows"]] if table.get("key") == "slices" else table["rows"]
+    raw = [_said(row, table.get("words", ()), words) for row in raw]
     rows = [[_cell(cell) for cell in row] for row in raw]
     heads = [
         {"text": text, "is_number": any(row[place]["is_number"] for row in rows)}
@@ -38,6 +40,12 @@ def with_cells(table: dict[str, Any]) -> dict[str, Any]:
         for cell, head in zip(row, heads, strict=True):
             cell["is_number"] = head["is_number"]
     return table | {"rows": rows, "heads": heads}
+
+
+def _said(row: list[Any], places: Sequence[int], words: Mapping[str, str]) -> list[Any]:
+    return [
+        gettext(words[cell]) if place in places and cell in words else cell for place, cell in enumerate(row)
+    ]
 
 
 def _in_words(row: list[Any]) -> list[Any]:

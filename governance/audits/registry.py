@@ -2,9 +2,9 @@
 
 import hashlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -57,13 +57,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """Evidence as a table: `columns` are English, marked for translation; cells are text, numbers or None."""
+    """Evidence as a table: `columns` are English, marked for translation; cells are text, numbers or None.
+
+    `words` are the places of columns whose cells are codes, said in words by the page (AuditKind.words).
+    """
 
     key: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str | int | float | None]]
     note: str = ""
+    words: Sequence[int] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The shape of the API."""
@@ -73,7 +77,20 @@ class Table:
             "columns": list(self.columns),
             "rows": [list(row) for row in self.rows],
             "note": self.note,
+            "words": list(self.words),
         }
+
+
+@dataclass(frozen=True)
+class Miss:
+    """One thing that did not meet a complete count: when, the source's own id, its data flow, why (a code of
+    AuditKind.words), and how many seconds after a stop."""
+
+    at: datetime
+    item: str
+    flow: str
+    reason: str
+    lag_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,8 @@ class AuditResult:
 
 
 Measure: TypeAlias = Callable[[AuditScope], AuditResult]
+Misses: TypeAlias = Callable[[AuditScope, tuple[datetime, str] | None, int], Sequence[Miss]]
+"""(scope, time and id of the last one seen, how many) -> the next misses of the window, as the data are now."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,8 @@ class AuditKind:
     it.
 
     `names` are the titles of its figures by kpi (English, for translation; of 'f1:joy' that of 'f1').
+    `words` are sentences for codes in its tables and misses; `misses` lists what a complete count found missing: asked
+    of the data when somebody looks, because a stored list of ids would outlive the erasure of a person.
     `looks_at` finds the days that have data when nobody gave any; `validate` refuses a scope before a run is
     made (an evaluation set that does not exist).
     """
@@ -111,6 +132,8 @@ class AuditKind:
     evaluations: Callable[[System], Sequence[str]] = lambda system: ()
     looks_at: Callable[[System], tuple[date, date] | None] = lambda system: None
     validate: Callable[[AuditScope], None] = lambda scope: None
+    words: Mapping[str, str] = field(default_factory=dict)
+    misses: Misses | None = None
 
     def target(self, key: str) -> Target | None:
         """The declared check of that name."""
@@ -169,6 +192,7 @@ __all__ = [
     "Check",
     "FigureLike",
     "Judged",
+    "Miss",
     "Table",
     "Target",
     "Verdict",

@@ -92,3 +92,20 @@ class AuditPlanShape(serializers.Serializer[Any]):
     targets = serializers.DictField(child=serializers.CharField())
     every = serializers.CharField(allow_blank=True)
     next_due_at = serializers.DateTimeField(allow_null=True)
+
+
+class AuditMiss(serializers.Serializer[Any]):
+    """One item that a complete count found missing."""
+
+    at = serializers.DateTimeField()
+    item = serializers.CharField(help_text=N_("The source's own id."))
+    flow = serializers.CharField()
+    reason = serializers.CharField()
+    lag_s = serializers.FloatField(allow_null=True, help_text=N_("Seconds after the person had said stop."))
+
+
+class AuditMissPage(serializers.Serializer[Any]):
+    """A hundred misses; `next` goes on from there, null at the end."""
+
+    next = serializers.CharField(allow_null=True)
+    items = AuditMiss(many=True)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
-from governance.audits import charts, registry, selectors, services
+from governance.audits import charts, misses, registry, selectors, services
 from governance.audits.forms import PlanForm, RunForm
 from governance.audits.models import AuditRun
 from governance.audits.registry import AuditKind
@@ -244,7 +244,8 @@ class RunList(TableView):
         return selectors.visible_runs(self.request.user).order_by("-requested_at", "pk")
 
 
-def _run(request: HttpRequest, run_id: uuid.UUID) -> AuditRun:
+def find_run(request: HttpRequest, run_id: uuid.UUID) -> AuditRun:
+    """The run, if this person may see it. Raises Http404."""
     return get_object_or_404(selectors.visible_runs(request.user), pk=run_id)
 
 
@@ -253,7 +254,7 @@ class RunDetail(SignedInMixin, View):
 
     def get(self, request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
         """The page."""
-        run = _run(request, run_id)
+        run = find_run(request, run_id)
         known = registry.find(run.kind)
         context = {
             "run": run,
@@ -262,7 +263,7 @@ class RunDetail(SignedInMixin, View):
             "question": gettext(known.question) if known else "",
             "verdict": Verdict(run.verdict) if run.verdict else None,
             "tables": [
-                charts.with_cells(charts.shown_table(table))
+                charts.with_cells(charts.shown_table(table), known.words if known else {})
                 for table in run.tables
                 if table["key"] != "confusion"
             ],
@@ -274,6 +275,8 @@ class RunDetail(SignedInMixin, View):
                 for figure in run.figures
             ],
             "findings": selectors.findings_of(run) if run.verdict else [],
+            "lists_misses": misses.are_listed(run)
+            and can(request.user, misses.reading(request.user), run.system),
             "may_manage": may_manage(request.user, run.job),
             "open": run.job.state in ("queued", "running"),
             "ended_badly": run.job.state in ("failed", "cancelled", "dead"),
@@ -286,7 +289,7 @@ class ConfusionChart(SignedInMixin, View):
 
     def get(self, request: HttpRequest, run_id: uuid.UUID, form: str) -> HttpResponse:
         """The chart, drawn by the page; or its numbers."""
-        run = _run(request, run_id)
+        run = find_run(request, run_id)
         table = next((table for table in run.tables if table["key"] == "confusion"), None)
         if table is None:
             raise Http404

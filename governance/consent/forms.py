@@ -1,15 +1,19 @@
 """The shape of what people type about notices and policies."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from governance.consent.models import Notice
+from governance.consent.files import EVENTS, KINDS, LAYOUTS
+from governance.consent.imports import SOURCE
+from governance.consent.models import Notice, Policy
 from governance.consent.rules import BASES, DIMENSIONS, LAYERS, OPERATIONS
 from governance.registry.models import System
 from portal.web.badges import word
+from portal.web.columns import ColumnsForm, held
 
 ANY = ("*", _("Any"))
 BLANK_ROWS = 2
@@ -18,13 +22,18 @@ BLANK_ROWS = 2
 class NoticeForm(forms.Form):
     """A notice: the next version, or the newest version in another language."""
 
+    LONGEST = 20_000  # characters
+
     version = forms.TypedChoiceField(label=_("Version"), coerce=int)
     language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("nl", _("Dutch"))])
     text = forms.CharField(
         label=_("What people are told"),
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 10}),
-        help_text=_("Published texts are never changed: what people were shown stays provable."),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=_(
+            "Markdown: **bold**, lists, links, ## headings. A published text is never changed: what people were shown"
+            " stays provable."
+        ),
     )
     material_change = forms.BooleanField(
         label=_("This is a material change"),
@@ -47,6 +56,90 @@ class NoticeForm(forms.Form):
         self.fields["version"].choices = choices  # type: ignore[attr-defined]
         languages = {code.split("-")[0]: name for code, name in settings.LANGUAGES}
         self.fields["language"].choices = list(languages.items())  # type: ignore[attr-defined]
+
+
+class CompareForm(forms.Form):
+    """Two published texts."""
+
+    before = forms.ChoiceField(label=_("Before"))
+    after = forms.ChoiceField(label=_("After"))
+
+    def __init__(self, *args: Any, notices: Sequence[Notice], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(notice.pk): notice for notice in notices}
+        choices = [
+            (pk, _("Version %(n)s (%(language)s)") % {"n": one.version, "language": one.language})
+            for pk, one in self.known.items()
+        ]
+        for field in self.fields.values():
+            field.choices = choices  # type: ignore[attr-defined]
+            field.error_messages["invalid_choice"] = _("This is not one of the choices.")
+
+    def pair(self) -> tuple[Notice, Notice]:
+        """The two texts that were chosen."""
+        return self.known[self.cleaned_data["before"]], self.known[self.cleaned_data["after"]]
+
+
+class ComparePolicies(forms.Form):
+    """Two versions of a policy."""
+
+    before = forms.ChoiceField(label=_("Before"))
+    after = forms.ChoiceField(label=_("After"))
+
+    def __init__(self, *args: Any, policies: Sequence[Policy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(policy.version): policy for policy in policies}
+        words = {"draft": _("draft"), "approved": _("approved")}
+        choices = [
+            (n, _("Version %(n)s (%(state)s)") % {"n": n, "state": words[one.state]})
+            for n, one in self.known.items()
+        ]
+        for field in self.fields.values():
+            field.choices = choices  # type: ignore[attr-defined]
+            field.error_messages["invalid_choice"] = _("This is not one of the choices.")
+
+    def pair(self) -> tuple[Policy, Policy]:
+        """The two versions that were chosen."""
+        return self.known[self.cleaned_data["before"]], self.known[self.cleaned_data["after"]]
+
+
+class ConsentFileForm(forms.Form):
+    """What kind of file, and the file."""
+
+    kind = forms.ChoiceField(
+        label=_("What it is"),
+        choices=[(key, _(text)) for key, text in KINDS.items()],
+        widget=forms.RadioSelect,
+        initial=EVENTS,
+    )
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV with the names of the columns in its first line, JSON or NDJSON; UTF-8, 20 MB at most."
+        ),
+    )
+
+    def clean_file(self) -> bytes:
+        """The bytes of the file."""
+        return held(self.cleaned_data["file"])
+
+
+class ConsentColumnsForm(ColumnsForm):
+    """Where a file comes from and, for CSV, what its columns mean."""
+
+    def __init__(self, *args: Any, kind: str, columns: list[str], **kwargs: Any) -> None:
+        layout = LAYOUTS[kind]
+        guessed = layout.guess(columns)
+        super().__init__(*args, columns=columns, guessed=guessed, known=layout.fields, **kwargs)
+        source = forms.CharField(
+            label=_("Where it comes from"),
+            max_length=60,
+            initial=SOURCE,
+            help_text=_(
+                "The same id from the same source is the same event, also when a file is sent twice."
+            ),
+        )
+        self.fields = {"source": source, **self.fields}
 
 
 def _several(label: Any) -> forms.MultipleChoiceField:

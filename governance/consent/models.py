@@ -176,6 +176,43 @@ class ConsentEvent(models.Model):
         return f"{self.action} {self.purpose} × {self.modality}"
 
 
+class NoticeServed(models.Model):
+    """That one person was shown one notice, on which channel and when; rows are only ever added (a trigger)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    system_id = models.UUIDField()
+    subject = models.ForeignKey(
+        Subject, on_delete=models.PROTECT, related_name="notices_served", db_index=False
+    )
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="servings", db_index=False)
+    channel = models.CharField(max_length=60)
+    served_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    source = models.CharField(max_length=60)
+    source_event = models.CharField(max_length=128)
+    content = models.UUIDField()  # as in ConsentEvent
+
+    class Meta:
+        verbose_name_plural = "notices served"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system_id", "source", "source_event"], name="notice_served_source_event_once"
+            ),
+            models.CheckConstraint(
+                name="notice_not_served_in_the_future", condition=Q(served_at__lte=F("recorded_at"))
+            ),
+            models.CheckConstraint(name="notice_served_on_a_channel", condition=~Q(channel="")),
+        ]
+        indexes = [
+            # who saw which version before a moment: one person's look-up, and the count per version
+            models.Index(fields=["system_id", "subject", "served_at"], name="notice_served_to_whom"),
+            models.Index(fields=["notice", "channel", "subject"], name="notice_served_counts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice {self.notice_id} on {self.channel}"
+
+
 class Policy(models.Model):
     """A version of a system's data-use policy; frozen by a trigger once approved.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from governance.consent import rules
 from governance.consent.models import Alias, ConsentEvent, Notice, Subject
-from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.pseudonyms import Keyed, keyed
 from governance.consent.selectors import policy_history
 from governance.consent.shapes import ConsentItem
+from governance.holding.selectors import buried
 from governance.registry.models import DataFlow, System
+from governance.stops.rules import AFTER_CONSENT_ONLY, ENDINGS
+from governance.stops.services import Order
 from portal.errors import N_
 from portal.shapes import Fault, Read, read
 
@@ -23,11 +26,22 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
+def in_turn(system: System) -> None:
+    """Wait for the other batches of a system; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(system.pk)])
+
+
 class Recorder:
     """Takes one batch of consent events of one source into one system; call inside a transaction."""
 
-    def __init__(self, system: System, source: str) -> None:
+    shape: Any = ConsentItem
+    model: Any = ConsentEvent
+
+    def __init__(self, system: System, source: str, known: Mapping[str, uuid.UUID] | None = None) -> None:
         self.system = system
+        self.known = known or {}  # references that the caller resolved before: a personal page has no other
+        self.keyed: Keyed
         self.source = source[:60]
         self.now = timezone.now()
         flows = list(DataFlow.objects.filter(system=system).values_list("purpose", "modality"))
@@ -39,11 +53,14 @@ class Recorder:
         history = policy_history(system.pk)
         self.policy = [rules.policy_rule(row) for row in history[0].rules] if history else []
         self.accepted: list[str] = []
+        self.stops: list[Order] = []
 
-    def take(self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool) -> list[dict[str, Any]]:
-        """Answer every item in order and store the good ones."""
+    def take(
+        self, items: bytes | Sequence[Any], *, limit: int, ndjson: bool, strict: bool = True
+    ) -> list[dict[str, Any]]:
+        """Answer every item in order and store the good ones; `strict` as in portal.shapes.read."""
         batch = items if isinstance(items, bytes) else list(items)
-        found = read(batch, ConsentItem, limit=limit, ndjson=ndjson)
+        found: list[Read[Any]] = read(batch, self.shape, limit=limit, ndjson=ndjson, strict=strict)
         self._one_at_a_time()
         for one in found:
             if one.value is not None:
@@ -55,8 +72,11 @@ class Recorder:
 
     def _one_at_a_time(self) -> None:
         """The same event sent twice at the same moment must meet itself: batches of a system queue up here."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [str(self.system.pk)])
+        in_turn(self.system)
+        self.now = timezone.now()  # in turn: whoever reads events by recorded_at misses none
+        self.keyed = keyed(
+            self.system.pk
+        )  # in turn: a rotation of keys waits for us, and we for the rotation
 
     def content_sha256(self) -> str:
         """Over the keyed fingerprints of what was accepted: proof of the batch without its content."""
@@ -114,11 +134,7 @@ class Recorder:
         return faults
 
     def _explicit_wanted(self, item: ConsentItem) -> bool:
-        return any(
-            rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(item.modality)
-            for rule in self.policy
-            if _touches(rule, "purpose", item.purpose) and _touches(rule, "modality", item.modality)
-        )
+        return rules.explicit_wanted(self.policy, item.purpose, item.modality)
 
     def _notice(self, item: ConsentItem) -> Notice | None:
         versions = self.notices.get(item.notice_version or 0, [])
@@ -133,14 +149,17 @@ class Recorder:
         good = [one for one in found if not one.faults and one.value is not None]
         known: dict[str, tuple[uuid.UUID, uuid.UUID]] = {
             row[0]: (row[1], row[2])
-            for row in ConsentEvent.objects.filter(
+            for row in self.model.objects.filter(
                 system_id=self.system.pk, source=self.source, source_event__in=[one.id or "" for one in good]
             ).values_list("source_event", "content", "id")
         }
+        gone = self._buried([one.id or "" for one in good])
         new = []
         for one in good:
-            content = fingerprint(_ENCODER.encode(one.value))
-            if one.id in known:
+            content = self.keyed.fingerprint(_ENCODER.encode(one.value))
+            if one.id in gone:  # said by somebody who was erased: known, and nothing more is known
+                answers[one.position] = self._answer(one, "duplicate")
+            elif one.id in known:
                 same, event = known[one.id][0] == content, known[one.id][1]
                 answers[one.position] = self._answer(one, "duplicate" if same else "conflict", event)
             else:
@@ -149,6 +168,18 @@ class Recorder:
                 answers[one.position] = self._answer(one, "accepted", event)
                 new.append((one, content))
         return new
+
+    def _buried(self, names: list[str]) -> set[str]:
+        """Those ids that stand in the table as tombstones."""
+        stones = buried(self.system.pk, "event", [f"{self.source}\x00{name}" for name in names])
+        if not stones:
+            return set()
+        found = set(
+            self.model._default_manager.filter(
+                system_id=self.system.pk, source=self.source, source_event__in=list(stones.values())
+            ).values_list("source_event", flat=True)
+        )
+        return {name.partition("\x00")[2] for name, stone in stones.items() if stone in found}
 
     def _correct_and_store(
         self, good: list[tuple[Read[ConsentItem], uuid.UUID]], answers: list[dict[str, Any] | None]
@@ -171,6 +202,30 @@ class Recorder:
             self.accepted.append(str(content))
             rows.append(self._row(item, content, uuid.UUID(answer["event"]), subjects, corrected))
         ConsentEvent.objects.bulk_create(rows, batch_size=2000)
+        self.stops = self._stops(rows, {number: digest for digest, number in subjects.items()})
+
+    def _stops(self, rows: list[ConsentEvent], digests: dict[int, uuid.UUID]) -> list[Order]:
+        """What these words end; a late or corrected one as well: stopping once too often harms nobody."""
+        ending = [row for row in rows if row.action in ENDINGS]
+        doubtful = [row.subject_id for row in ending if row.action in AFTER_CONSENT_ONLY]
+        agreed: set[tuple[int, str, str]] = set()
+        if doubtful:
+            given = ConsentEvent.objects.filter(system_id=self.system.pk, subject_id__in=doubtful)
+            agreed = set(
+                given.filter(action__in=rules.AGREEING).values_list("subject_id", "purpose", "modality")
+            )
+        return [
+            Order(
+                type=ENDINGS[row.action],
+                effective_at=row.effective_at,
+                subject_ref=digests[row.subject_id],
+                purpose=row.purpose,
+                modality=row.modality,
+                event=row.pk,
+            )
+            for row in ending
+            if row.action not in AFTER_CONSENT_ONLY or (row.subject_id, row.purpose, row.modality) in agreed
+        ]
 
     def _row(
         self,
@@ -204,7 +259,8 @@ class Recorder:
         )
 
     def _digest(self, item: ConsentItem) -> uuid.UUID:
-        return pseudonym(self.system.pk, item.subject or item.session or "")
+        name = item.subject or item.session or ""
+        return self.known.get(name) or self.keyed.pseudonym(name)
 
     def _corrected(self, names: list[str]) -> dict[str, uuid.UUID]:
         rows = ConsentEvent.objects.filter(
@@ -247,9 +303,6 @@ class Recorder:
             "id": one.id,
             "status": status,
             "event": str(event) if event else None,
+            "subject_ref": str(self._digest(one.value)) if event and one.value else None,
             "errors": [fault.to_dict() for fault in one.faults],
         }
-
-
-def _touches(rule: rules.PolicyRule, name: str, value: str) -> bool:
-    return not rule.match[name] or value in rule.match[name]

@@ -84,6 +84,16 @@ class PolicyRule:
         return self.explicit if self.explicit is not None else modality in BIOMETRIC
 
 
+def explicit_wanted(policy: Iterable[PolicyRule], purpose: str, modality: str) -> bool:
+    """Whether a permit that rests on consent and speaks about this purpose and modality asks for explicit consent."""
+    asked = {"purpose": purpose, "modality": modality}
+    return any(
+        rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(modality)
+        for rule in policy
+        if all(not rule.match[name] or value in rule.match[name] for name, value in asked.items())
+    )
+
+
 DIMENSIONS = ("subject_role", "purpose", "modality", "layer", "operation", "recipient")
 _FIELDS = {
     "id",
@@ -140,14 +150,15 @@ def faults_in(rows: Sequence[Any]) -> list[dict[str, str]]:
 
 def _faults_of_row(row: Mapping[str, Any], at: str) -> list[dict[str, str]]:
     faults = [
-        _fault(f"{at}.{name}", "unknown_field", N_("This field is not known."))
+        _fault(f"{at}.{name[:100]}", "unknown_field", N_("This field is not known."))
         for name in sorted(set(row) - _FIELDS)
     ]
     if not isinstance(row.get("id"), str) or not row["id"].strip():
         faults.append(_fault(f"{at}.id", "required", N_("Give the rule an id.")))
     if row.get("effect") not in EFFECTS:
         faults.append(_fault(f"{at}.effect", "invalid", N_("The effect is permit, prohibit or oblige.")))
-    if row.get("effect") == "permit" and row.get("basis") not in BASES:
+    faults += _faults_of_texts(row, at)
+    if row.get("effect") == "permit" and row.get("basis") not in tuple(BASES):
         faults.append(_fault(f"{at}.basis", "required", N_("A permit names its basis under GDPR Art 6.")))
     for name in DIMENSIONS:
         value = row.get(name, "*")
@@ -160,13 +171,34 @@ def _faults_of_row(row: Mapping[str, Any], at: str) -> list[dict[str, str]]:
             faults.append(
                 _fault(f"{at}.{name}", "unknown_value", message) | {"value": ", ".join(sorted(bad))}
             )
-    for name in ("retention_days", "min_group"):
+    faults += _faults_of_numbers(row, at)
+    if row.get("explicit") is not None and not isinstance(row["explicit"], bool):
+        faults.append(_fault(f"{at}.explicit", "invalid", N_("Yes, no, or left out.")))
+    return faults
+
+
+def _faults_of_numbers(row: Mapping[str, Any], at: str) -> list[dict[str, str]]:
+    faults = []
+    for name, most in _MOST.items():
         value = row.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             faults.append(_fault(f"{at}.{name}", "invalid", N_("A whole number above zero.")))
-    if row.get("explicit") not in (None, True, False):
-        faults.append(_fault(f"{at}.explicit", "invalid", N_("Yes, no, or left out.")))
+        elif value is not None and value > most:
+            faults.append(_fault(f"{at}.{name}", "too_large", N_("This number is too large.")))
     return faults
+
+
+_MOST = {"retention_days": 36_500, "min_group": 10_000}
+_LONGEST = {"id": 60, "basis": 60, "employee_exception": 200, "reference": 200, "condition": 200}
+
+
+def _faults_of_texts(row: Mapping[str, Any], at: str) -> list[dict[str, str]]:
+    """Texts that are none, or too long to be read in a table."""
+    return [
+        _fault(f"{at}.{name}", "invalid", N_("A text of fair length."))
+        for name, longest in _LONGEST.items()
+        if row.get(name) is not None and not (isinstance(row[name], str) and len(row[name]) <= longest)
+    ]
 
 
 def _allowed(name: str, value: Any) -> frozenset[str]:

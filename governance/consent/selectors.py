@@ -49,7 +49,7 @@ def material_notices(system_id: uuid.UUID) -> list[MaterialNotice]:
     return [MaterialNotice(version, at) for version, at in sorted(due.items())]
 
 
-_STANDING = """
+_WORDS = """
 SELECT q.n, e.id, e.action, e.effective_at, e.recorded_at, e.explicit, e.expires_at, v.version
 FROM unnest(%(digests)s::uuid[], %(purposes)s::text[], %(modalities)s::text[], %(ats)s::timestamptz[])
      WITH ORDINALITY AS q(digest, purpose, modality, at, n)
@@ -62,11 +62,18 @@ CROSS JOIN LATERAL (
       AND e.effective_at <= q.at AND e.recorded_at <= %(known_at)s AND e.action <> 'requested'
       AND NOT EXISTS (SELECT 1 FROM governance_consentevent c
                       WHERE c.corrects_id = e.id AND c.recorded_at <= %(known_at)s)
-    OFFSET 0 -- person by person through the index, also while the tables have no statistics yet
+    {which}
 ) e
 LEFT JOIN governance_notice v ON v.id = e.notice_id
 ORDER BY q.n, e.effective_at, e.recorded_at, e.action NOT IN ('given', 'renewed'), e.id
 """
+
+# person by person through the index, also while the tables have no statistics yet
+_STANDING = _WORDS.format(which="OFFSET 0")
+# where each topic is asked about one moment: its last word alone, however much was said before
+_LAST = _WORDS.format(
+    which="ORDER BY e.effective_at DESC, e.recorded_at DESC, e.action IN ('given', 'renewed'), e.id DESC LIMIT 1"
+)
 
 Key = tuple[uuid.UUID, str, str, datetime]
 """(pseudonym, purpose, modality, at): whose word about what, and when it has to have counted."""
@@ -86,7 +93,8 @@ def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) ->
         return found
     topics = list(asked)
     latest = [max(keys[place][3] for place in asked[topic]) for topic in topics]
-    for number, words in _standing(system_id, topics, latest, known_at):
+    alone = len(topics) == len({keys[place] for places in asked.values() for place in places})
+    for number, words in _standing(_LAST if alone else _STANDING, system_id, topics, latest, known_at):
         since = [word.effective_at for word in words]
         for place in asked[topics[number]]:
             if n := bisect_right(since, keys[place][3]):
@@ -95,6 +103,7 @@ def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) ->
 
 
 def _standing(
+    statement: str,
     system_id: uuid.UUID,
     topics: Sequence[tuple[uuid.UUID, str, str]],
     latest: list[datetime],
@@ -104,7 +113,7 @@ def _standing(
     digests, purposes, modalities = map(list, zip(*topics, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            _STANDING,
+            statement,
             {
                 "system": system_id,
                 "digests": digests,
@@ -121,12 +130,12 @@ def _standing(
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many people said what last about one purpose × modality of a system."""
+    """How many people said what last about one purpose × modality of a system; None below the privacy floor."""
 
     purpose: str
     modality: str
     action: str
-    people: int
+    people: int | None
 
 
 _COUNTED = """
@@ -147,8 +156,9 @@ def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Co
     found: dict[uuid.UUID, list[Coverage]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"systems": [system.pk for system in systems], "at": at})
-        for system_id, *row in cursor.fetchall():
-            found.setdefault(system_id, []).append(Coverage(*row))
+        for system_id, *what, people in cursor.fetchall():
+            shown = people if people >= settings.PRIVACY_FLOOR else None
+            found.setdefault(system_id, []).append(Coverage(*what, shown))
     return found
 
 
@@ -164,13 +174,17 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
     return rows.order_by("effective_at", "recorded_at")
 
 
-def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int]]:
-    """Per system {action: last words of that kind}, over all purposes and modalities; one query."""
-    found: dict[uuid.UUID, dict[str, int]] = {}
+def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int | None]]:
+    """Per system {action: last words of that kind}, over all purposes and modalities; one query.
+
+    None where one of the parts is hidden: the sum less the parts that are shown would give it away.
+    """
+    found: dict[uuid.UUID, dict[str, int | None]] = {}
     for system_id, rows in _counted(systems, at).items():
         counts = found.setdefault(system_id, {})
         for row in rows:
-            counts[row.action] = counts.get(row.action, 0) + row.people
+            before = counts.get(row.action, 0)
+            counts[row.action] = None if before is None or row.people is None else before + row.people
     return found
 
 
@@ -201,21 +215,7 @@ def policy_doubts(system: System, rows: Sequence[dict[str, Any]], retention_days
     )
 
 
-def policy_changes(policy: Policy) -> list[dict[str, str]]:
-    """What a version changes against the one before: rows of {field, before, after} for the diff component."""
-    before = (
-        Policy.objects.filter(system=policy.system, version__lt=policy.version).order_by("-version").first()
-    )
-    if before is None:
-        return []
-    old = {str(row["id"]): row for row in before.rules}
-    new = {str(row["id"]): row for row in policy.rules}
-    return [
-        {"field": name, "before": _text(old.get(name)), "after": _text(new.get(name))}
-        for name in [*old, *(n for n in new if n not in old)]
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _text(row: dict[str, Any] | None) -> str:
-    return "; ".join(f"{k}: {v}" for k, v in sorted(row.items()) if k != "id") if row else ""
+def policy_before(policy: Policy) -> Policy | None:
+    """The version before this one."""
+    earlier = Policy.objects.filter(system=policy.system, version__lt=policy.version)
+    return earlier.order_by("-version").first()

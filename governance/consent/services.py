@@ -1,7 +1,8 @@
 """Publishing notices, recording what people say, setting the data-use policy."""
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,9 @@ from django.utils import timezone
 from governance.consent import rules
 from governance.consent.models import Notice, Policy
 from governance.consent.record import Recorder
+from governance.consent.served import ServedRecorder
 from governance.registry.models import System
+from governance.stops.services import order
 from portal.errors import N_, Invalid, RuleBroken
 from portal.ledger.services import actor_text, record
 
@@ -90,29 +93,60 @@ def _next_version(system: System, version: int | None, language: str) -> int:
 
 
 def record_consent_events(
-    *, system: System, items: bytes | Sequence[Any], by: object, source: str = "", ndjson: bool = False
+    *,
+    system: System,
+    items: bytes | Sequence[Any],
+    by: object,
+    source: str = "",
+    ndjson: bool = False,
+    strict: bool = True,
+    known: Mapping[str, uuid.UUID] | None = None,
 ) -> list[dict[str, Any]]:
     """Append consent events, in one transaction; one answer per item in order.
 
     `items`: a body or a list of dicts shaped like governance.consent.shapes.ConsentItem. Answers: {"id", "status":
-    accepted | duplicate | conflict | refused, "event": id of the stored event, "errors": [{field, code, message}]}.
-    Idempotent per (system, source, id); `source` defaults to the client that calls.
+    accepted | duplicate | conflict | refused, "event": id of the stored event, "subject_ref": the pseudonym under
+    which stops name this person, "errors": [{field, code, message}]}. What ends processing orders a stop with it.
+    Idempotent per (system, source, id); `source` defaults to the client that calls. `strict` False reads numbers,
+    yes/no and times from text, as a CSV file has them. `known`: pseudonyms of references that were resolved before
+    (a personal page knows no external id).
     """
     with transaction.atomic():
-        recorder = Recorder(system, source or actor_text(by))
-        answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson)
-        counts = {
-            s: sum(a["status"] == s for a in answers)
-            for s in ("accepted", "duplicate", "conflict", "refused")
-        }
-        if counts["accepted"]:
-            record(
-                type="consent.events_recorded",
-                by=by,
-                subject=system.subject,
-                body={"counts": counts, "content_sha256": recorder.content_sha256()},
-            )
+        recorder = Recorder(system, source or actor_text(by), known)
+        answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson, strict=strict)
+        _recorded("consent.events_recorded", recorder, answers, by)
+        order(system=system, orders=recorder.stops, by=by)
     return answers
+
+
+def record_notices_served(
+    *,
+    system: System,
+    items: bytes | Sequence[Any],
+    by: object,
+    source: str = "",
+    ndjson: bool = False,
+    strict: bool = True,
+) -> list[dict[str, Any]]:
+    """Append who was shown which notice; items like governance.consent.shapes.ServedItem, answers as for consent."""
+    with transaction.atomic():
+        recorder = ServedRecorder(system, source or actor_text(by))
+        answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson, strict=strict)
+        _recorded("consent.notices_served", recorder, answers, by)
+    return answers
+
+
+def _recorded(type_: str, recorder: Recorder, answers: list[dict[str, Any]], by: object) -> None:
+    """What was taken goes to the ledger; a batch that brought nothing new does not."""
+    statuses = ("accepted", "duplicate", "conflict", "refused")
+    counts = {status: sum(answer["status"] == status for answer in answers) for status in statuses}
+    if counts["accepted"]:
+        record(
+            type=type_,
+            by=by,
+            subject=recorder.system.subject,
+            body={"counts": counts, "content_sha256": recorder.content_sha256()},
+        )
 
 
 def draft_policy(

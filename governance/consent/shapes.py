@@ -42,3 +42,17 @@ class ConsentItem(Strict):
     minor: Literal["yes", "no", "unknown"] = "unknown"
     evidence_hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
     corrects: Ref | None = None
+
+
+class ServedItem(Strict):
+    """That a notice was shown to somebody; `id` is the source's own id of the showing."""
+
+    id: Ref
+    notice_version: Annotated[int, Meta(ge=1, le=2_000_000_000)]
+    language: Annotated[str, Meta(min_length=1, max_length=10)]
+    served_at: Time
+    channel: Word60
+    subject: Ref | None = None
+    session: Ref | None = None
+    subject_role: Literal["customer", "employee", "candidate", "student", "visitor", "unknown"] = "unknown"
+    minor: Literal["yes", "no", "unknown"] = "unknown"

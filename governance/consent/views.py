@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views import View
 
-from governance.consent import selectors, services
-from governance.consent.forms import NoticeForm, PolicyForm, RuleFormSet, initial_of
+from governance.consent import notices, policy_words, selectors, services
+from governance.consent.forms import ComparePolicies, PolicyForm, RuleFormSet, initial_of
 from governance.consent.models import Policy
+from governance.consent.notice_views import managed
 from governance.consent.policy_checks import Doubt
 from governance.consent.rules import DIMENSIONS, faults_in
 from governance.consent.templates import all_templates
@@ -21,12 +22,15 @@ from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.screening.models import spoken
 from portal.access.selectors import can, require
-from portal.errors import Invalid, RuleBroken
+from portal.errors import Invalid
+from portal.ledger.selectors import actor_names
 from portal.ledger.services import actor_text
 from portal.web.badges import word
-from portal.web.middleware import sentence
 from portal.web.params import shown
 from portal.web.views import SignedInMixin
+
+SHOWN_WORDS = ("given", "refused", "withdrawn", "objected")
+"""The last words that the overview counts, in the order of its columns."""
 
 
 class Overview(SignedInMixin, View):
@@ -43,7 +47,10 @@ class Overview(SignedInMixin, View):
         now = timezone.now()
         shown_systems = list(systems.order_by("sort_key"))
         said = selectors.people_by_action(shown_systems, now)
-        rows = [{"system": system, "given": said.get(system.pk, {})} for system in shown_systems]
+        rows = [
+            {"system": system, "people": [said.get(system.pk, {}).get(word, 0) for word in SHOWN_WORDS]}
+            for system in shown_systems
+        ]
         return render(request, "consent/consent_overview.html", {"rows": rows})
 
 
@@ -53,54 +60,22 @@ class SystemConsent(SignedInMixin, View):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         """The page."""
         system = register.get(request.user, slug, "view_consent")
+        published = list(selectors.notices_of(system))
+        newest, missing = notices.missing_languages(published)
+        now = timezone.now()
         context = {
             "system": system,
             "tab": "consent",
-            "notices": selectors.notices_of(system),
+            "notices": published,
+            "newest": newest,
+            "to_translate": notices.named(missing),
+            "reconsent": notices.reconsent(system, now),
             "policies": selectors.policies_of(system),
-            "coverage": selectors.standing(system, timezone.now()),
+            "coverage": selectors.standing(system, now),
             "may_manage": can(request.user, "manage_consent", system),
             "may_draft": _may_draft(request, system),
         }
         return render(request, "consent/system_consent.html", context)
-
-
-class NoticeAdd(SignedInMixin, View):
-    """Publish a notice."""
-
-    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """The form."""
-        system = _managed(request, slug)
-        return self._page(request, system, NoticeForm(system=system), 200)
-
-    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
-        """Publish."""
-        system = _managed(request, slug)
-        form = NoticeForm(request.POST, system=system)
-        if form.is_valid():
-            try:
-                notice = services.publish_notice(system=system, by=request.user, **form.cleaned_data)
-            except RuleBroken as refusal:
-                form.add_error(refusal.field if refusal.field in form.fields else None, sentence(refusal))
-            else:
-                messages.success(request, gettext("Version %(n)s is published.") % {"n": notice.version})
-                return HttpResponseRedirect(reverse("system_consent", args=[slug]))
-        return self._page(request, system, form, 422)
-
-    def _page(self, request: HttpRequest, system: System, form: NoticeForm, status: int) -> HttpResponse:
-        back = reverse("system_consent", args=[system.slug])
-        context = {"system": system, "form": form, "cancel_url": back}
-        return render(request, "consent/notice_add.html", context, status=status)
-
-
-class NoticeDetail(SignedInMixin, View):
-    """What people were told by one version in one language."""
-
-    def get(self, request: HttpRequest, slug: str, pk: Any) -> HttpResponse:
-        """The page."""
-        system = register.get(request.user, slug, "view_consent")
-        notice = get_object_or_404(selectors.notices_of(system), pk=pk)
-        return render(request, "consent/notice_detail.html", {"system": system, "notice": notice})
 
 
 class PolicyEdit(SignedInMixin, View):
@@ -177,12 +152,17 @@ class PolicyDetail(SignedInMixin, View):
         """The page."""
         system = register.get(request.user, slug, "view_consent")
         policy = get_object_or_404(Policy, system=system, version=version)
+        before = selectors.policy_before(policy)
+        names = actor_names({policy.drafted_by, policy.approved_by or policy.drafted_by})
         may_manage = can(request.user, "manage_consent", system) and policy.state == "draft"
         context = {
             "system": system,
             "policy": policy,
             "rows": [(row, _matches(row)) for row in policy.rules],
-            "changes": selectors.policy_changes(policy),
+            "before": before,
+            "drafted_by": names.get(policy.drafted_by, policy.drafted_by),
+            "approved_by": names.get(policy.approved_by or "", policy.approved_by),
+            "changes": policy_words.differences(before, policy) if before else [],
             "doubts": _told(selectors.policy_doubts(system, policy.rules, policy.retention_days)),
             "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
             "own_draft": policy.state == "draft" and actor_text(request.user) == policy.drafted_by,
@@ -191,11 +171,27 @@ class PolicyDetail(SignedInMixin, View):
 
     def post(self, request: HttpRequest, slug: str, version: int) -> HttpResponse:
         """Approve it."""
-        system = _managed(request, slug)
+        system = managed(request, slug)
         policy = get_object_or_404(Policy, system=system, version=version)
         services.approve_policy(policy=policy, by=request.user, seen=request.POST.get("seen", ""))
         messages.success(request, gettext("Version %(n)s is in force from now on.") % {"n": version})
         return HttpResponseRedirect(reverse("system_consent", args=[slug]))
+
+
+class PolicyCompare(SignedInMixin, View):
+    """What any two versions say differently; without a choice the newest and the one before it."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """The page; versions that are none show the form with what is wrong."""
+        system = register.get(request.user, slug, "view_consent")
+        rows = list(selectors.policies_of(system))
+        newest = {"after": rows[0].version, "before": rows[min(1, len(rows) - 1)].version} if rows else {}
+        form = ComparePolicies(request.GET or newest, policies=rows)
+        pair = form.pair() if form.is_valid() else None
+        context = {"system": system, "form": form, "rows": rows, "pair": pair}
+        if pair:
+            context["changes"] = policy_words.differences(*pair)
+        return render(request, "consent/policy_compare.html", context)
 
 
 def _matches(row: dict[str, Any]) -> list[str]:
@@ -203,12 +199,6 @@ def _matches(row: dict[str, Any]) -> list[str]:
     values = [row.get(name) or "*" for name in DIMENSIONS]
     lists = [[v] if isinstance(v, str) else v for v in values]
     return [", ".join(gettext("Any") if v == "*" else word(v) for v in one) for one in lists]
-
-
-def _managed(request: HttpRequest, slug: str) -> System:
-    system = register.get(request.user, slug, "view_consent")
-    require(request.user, "manage_consent", system)
-    return system
 
 
 def _may_draft(request: HttpRequest, system: System) -> bool:

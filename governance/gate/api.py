@@ -10,9 +10,12 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.consent.services import record_consent_events
+from governance.consent.api import receipt_of, source_of
+from governance.consent.pseudonyms import keyed
+from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
+from governance.gate.selectors import own_system
 from governance.gate.services import Decision, checked, decide
 from governance.gate.shapes import Question
 from governance.registry import selectors as register
@@ -37,6 +40,7 @@ _DECISION = {
         "rule": {"type": "string"},
         "basis": {"type": "string"},
         "consent_event": _NULLABLE,
+        "subject_ref": _NULLABLE,
         "policy_version": {"type": ["integer", "null"]},
         "cache_seconds": {"type": "integer", "maximum": rules.CACHE_SECONDS},
     },
@@ -56,42 +60,32 @@ class SystemsOfItems(RawBodyView):
     body_limit = 4 * 1024 * 1024  # of 1,000 questions, or 5,000 events
     perm = ""
 
-    def items_of(self, request: Request, limit: int) -> tuple[list[Any], bool, dict[str, Any]]:
-        """(items, was it a single one, other fields of the envelope)."""
-        body = loads(self.raw_body(request)[0])
-        if not isinstance(body, dict):
-            raise exceptions.ParseError(gettext("Send one object, or {'items': [...]}."))
-        if "items" not in body:
-            return [body], True, {}
-        items = body["items"]
-        if not isinstance(items, list) or not 1 <= len(items) <= limit:
-            raise Invalid(
-                [{"field": "items", "code": "invalid", "message": N_("Send a list of items of fair length.")}]
-            )
-        return items, False, {k: v for k, v in body.items() if k != "items"}
-
     def by_system(self, request: Request, items: list[Any]) -> list[tuple[System, list[int]]]:
         """Positions of the items per system. Raises Http404 for a system that is not the caller's."""
         groups: dict[str, list[int]] = {}
-        own = ""
         for n, item in enumerate(items):
             named = item.get("system") if isinstance(item, dict) else None
-            own = own or ("" if named else self._own(request))
-            groups.setdefault(str(named or own), []).append(n)
+            groups.setdefault(str(named or ""), []).append(n)
+        if isinstance(request.auth, ApiKey):
+            return [self._of_key(request, request.auth, groups)]
         found = []
         for slug, positions in sorted(groups.items()):  # one order, so that two batches cannot deadlock
+            if not slug:
+                raise Invalid([{"field": "system", "code": "required", "message": N_("Name the system.")}])
             system = register.get(request.user, slug)
             require(request.user, self.perm, system)
             found.append((system, positions))
         return found
 
-    def _own(self, request: Request) -> str:
-        if not isinstance(request.auth, ApiKey):
-            raise Invalid([{"field": "system", "code": "required", "message": N_("Name the system.")}])
-        slug = System.objects.filter(pk=request.auth.system_id).values_list("slug", flat=True).first()
-        if slug is None:
+    def _of_key(
+        self, request: Request, key: ApiKey, groups: dict[str, list[int]]
+    ) -> tuple[System, list[int]]:
+        """A key's own system, named or not."""
+        system = own_system(key.system_id)
+        if system is None or not set(groups) <= {"", system.slug}:
             raise Http404
-        return slug
+        require(request.user, self.perm, system)
+        return system, sorted(n for positions in groups.values() for n in positions)
 
 
 class Decisions(SystemsOfItems):
@@ -125,20 +119,26 @@ class Decisions(SystemsOfItems):
             )
         questions = [checked(item, "" if single else f"items[{n}].") for n, item in enumerate(items)]
         answers: list[dict[str, Any]] = [{}] * len(items)
+        told: dict[str, str] = {}
         for system, positions in self.by_system(request, items):
             decisions = decide(system=system, items=[questions[n] for n in positions])
+            names = keyed(system.pk)
             for n, decision in zip(positions, decisions, strict=True):
-                answers[n] = decision_shape(decision)
+                external = questions[n].subject or questions[n].session
+                ref = str(names.pseudonym(external)) if external else None
+                answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
         return Response(answers[0] if single else {"items": answers})
 
 
-def decision_shape(decision: Decision) -> dict[str, Any]:
-    """A decision as the API shows it, its reason as code and as sentence."""
+def decision_shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
+    """A decision as the API shows it, its reason as code and sentence; `told`: the sentences of this answer so far."""
+    if decision.reason not in told:
+        told[decision.reason] = gettext(rules.SENTENCES[decision.reason])
     return {
         "decision_id": str(uuid.uuid4()),
         "outcome": decision.outcome,
         "reason": decision.reason,
-        "message": gettext(rules.SENTENCES[decision.reason]),
+        "message": told[decision.reason],
         "rule": decision.rule,
         "basis": decision.basis,
         "consent_event": str(decision.consent_event) if decision.consent_event else None,
@@ -170,7 +170,7 @@ class ConsentEvents(SystemsOfItems):
         summary="Report consent events",
         request={JSON: {"oneOf": [_EVENT, _EVENTS]}},
         responses={
-            (200, JSON): receipt_schema(event=_NULLABLE),
+            (200, JSON): receipt_schema(event=_NULLABLE, subject_ref=_NULLABLE),
             409: OpenApiResponse(description="A single event whose id is known with other content"),
             422: OpenApiResponse(description="A single event that was refused"),
         },
@@ -179,45 +179,76 @@ class ConsentEvents(SystemsOfItems):
     @idempotent
     def post(self, request: Request) -> Response:
         """Given, refused, withdrawn, objected ... per purpose and modality; idempotent per source and id."""
-        items, single, other = self.items_of(request, 5_000)
-        source = other.pop("source", "")
-        if other or not isinstance(source, str):
-            field = next(iter(other), "source")
-            raise Invalid(
-                [{"field": field, "code": "unknown_field", "message": N_("This field is not known.")}]
-            )
+        items, single, other = self.items_of(request, EVENTS_AT_ONCE)
+        source = source_of(other)
         answers: list[dict[str, Any]] = [{}] * len(items)
         for system, positions in self.by_system(request, items):
             batch = [_without_system(items[n]) for n in positions]
             results = record_consent_events(system=system, items=batch, by=actor(request), source=source)
             for n, result in zip(positions, results, strict=True):
                 answers[n] = result
-        if single:
-            _refuse(answers[0])
-        counts: dict[str, int] = {}
-        for answer in answers:
-            counts[answer["status"]] = counts.get(answer["status"], 0) + 1
-        return self.receipt(request, {"receipt": None, "counts": counts, "items": answers})
+        return self.receipt(request, receipt_of(answers, single=single))
+
+
+REFS_AT_ONCE = 1_000
+_REFS = {
+    "type": "object",
+    "properties": {
+        "subjects": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 128},
+            "minItems": 1,
+            "maxItems": REFS_AT_ONCE,
+            "description": "as you call these people (or sessions) in other calls",
+        }
+    },
+    "required": ["subjects"],
+    "additionalProperties": False,
+}
+_REFS_ANSWER = {
+    "type": "object",
+    "properties": {"refs": {"type": "array", "items": {"type": "string", "format": "uuid"}}},
+    "required": ["refs"],
+}
+
+
+class SubjectRefs(SystemsOfItems):
+    """POST systems/{slug}/subject-refs."""
+
+    permission_classes = (HasScope("consent:write"),)
+
+    @extend_schema(
+        operation_id="subject_refs",
+        summary="Ask under which pseudonyms stops name your people",
+        request={JSON: _REFS},
+        responses={
+            (200, JSON): _REFS_ANSWER,
+            422: OpenApiResponse(description="Not a list of references"),
+        },
+        tags=["consent"],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """The `subject_ref` of each, in order; computed, nothing is stored, so it says nothing about who is known."""
+        system = register.get(request.user, slug)
+        require(request.user, "manage_consent", system)
+        body = loads(self.raw_body(request)[0])
+        if not isinstance(body, dict):
+            raise exceptions.ParseError(gettext("Send one object with the list 'subjects'."))
+        if unknown := sorted(set(body) - {"subjects"}):
+            message = N_("This field is not known.")
+            faults = [{"field": name[:100], "code": "unknown_field", "message": message} for name in unknown]
+            raise Invalid(faults[:100])
+        subjects = body.get("subjects")
+        if not isinstance(subjects, list) or not 1 <= len(subjects) <= REFS_AT_ONCE:
+            message = N_("Send a list of 1 to 1,000 references.")
+            raise Invalid([{"field": "subjects", "code": "invalid", "message": message}])
+        for n, one in enumerate(subjects):
+            if not isinstance(one, str) or not 1 <= len(one) <= 128:
+                message = N_("A reference is a text of 1 to 128 characters.")
+                raise Invalid([{"field": f"subjects[{n}]", "code": "invalid", "message": message}])
+        names = keyed(system.pk)
+        return Response({"refs": [str(names.pseudonym(one)) for one in subjects]})
 
 
 def _without_system(item: Any) -> Any:
     return {k: v for k, v in item.items() if k != "system"} if isinstance(item, dict) else item
-
-
-def _refuse(answer: dict[str, Any]) -> None:
-    """A single event that was not taken is an error of the call."""
-    if answer["status"] == "refused":
-        raise Invalid(answer["errors"])
-    if answer["status"] == "conflict":
-        raise EventConflict(answer)
-
-
-class EventConflict(exceptions.APIException):
-    """The id of an event is known with other content (409, naming both)."""
-
-    status_code = 409
-    default_code = "conflict"
-
-    def __init__(self, answer: dict[str, Any]) -> None:
-        text = gettext("Event {id} is stored as {event} with other content.")
-        super().__init__(text.format(id=answer["id"], event=answer["event"]))

@@ -125,7 +125,7 @@ def before_consent(
         return Answer(VIOLATION, locked, f"locked.{locked}")
     if policy is None:
         return Answer(GAP, "no_policy", "gate.policy")
-    return _by_policy(policy, situation)
+    return by_policy(policy, situation)
 
 
 def locked_prohibition(flow: Flow, situation: Situation) -> str:
@@ -138,7 +138,8 @@ def locked_prohibition(flow: Flow, situation: Situation) -> str:
     return "distress_sale" if flow.exploits else ""
 
 
-def _by_policy(policy: PolicyVersion, situation: Situation) -> Answer:
+def by_policy(policy: PolicyVersion, situation: Situation) -> Answer:
+    """What a policy makes of a situation in a flow that is in force, before the person was asked."""
     covering = [rule for rule in policy.rules if rule.covers(situation)]
     for rule in covering:
         if rule.effect == "prohibit":

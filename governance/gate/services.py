@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from governance.consent.pseudonyms import pseudonym
+from governance.consent.pseudonyms import Keyed, keyed
 from governance.consent.rules import Situation, Word, why_not_valid
 from governance.consent.selectors import Key, last_words
 from governance.gate import rules
@@ -55,7 +55,8 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
     """
     now = timezone.now()
     known = scope(system.pk)
-    cases = [_case(known, system.pk, checked(item, f"items[{n}]."), now) for n, item in enumerate(items)]
+    names = keyed(system.pk)
+    cases = [_case(known, names, checked(item, f"items[{n}]."), now) for n, item in enumerate(items)]
     return [decision for decision, _word in answers(known, cases, now)]
 
 
@@ -67,7 +68,7 @@ def try_out(
     known = scope(system.pk)
     if version is not None:
         known = replace(known, policies=(policy_of_version(system.pk, version),))
-    case = _case(known, system.pk, checked(question), now)
+    case = _case(known, keyed(system.pk), checked(question), now)
     return answers(known, [case], now)[0]
 
 
@@ -85,7 +86,7 @@ def checked(item: Any, at: str = "") -> Question:
     return asked
 
 
-def _case(known: Scope, system_id: uuid.UUID, asked: Question, now: dt.datetime) -> Case:
+def _case(known: Scope, names: Keyed, asked: Question, now: dt.datetime) -> Case:
     flow, why = rules.derive(
         known.flows,
         slug=asked.flow,
@@ -103,7 +104,7 @@ def _case(known: Scope, system_id: uuid.UUID, asked: Question, now: dt.datetime)
         asked.operation,
         asked.recipient or (flow.recipient if flow else "system"),
     )
-    return Case(flow, situation, pseudonym(system_id, external) if external else None, asked.at or now)
+    return Case(flow, situation, names.pseudonym(external) if external else None, asked.at or now)
 
 
 def answers(known: Scope, cases: Sequence[Case], now: dt.datetime) -> list[tuple[Decision, Word | None]]:

@@ -11,12 +11,15 @@ CREATE TRIGGER consent_event_append_only BEFORE UPDATE OR DELETE ON governance_c
     FOR EACH ROW EXECUTE FUNCTION governance_consent_deny();
 CREATE TRIGGER notice_never_changed BEFORE UPDATE OR DELETE ON governance_notice
     FOR EACH ROW EXECUTE FUNCTION governance_consent_deny();
+CREATE TRIGGER notice_served_append_only BEFORE UPDATE OR DELETE ON governance_noticeserved
+    FOR EACH ROW EXECUTE FUNCTION governance_consent_deny();
 CREATE TRIGGER policy_frozen_once_approved BEFORE UPDATE OR DELETE ON governance_policy
     FOR EACH ROW WHEN (OLD.state = 'approved') EXECUTE FUNCTION governance_consent_deny();
 """
 UNGUARD = """
 DROP TRIGGER consent_event_append_only ON governance_consentevent;
 DROP TRIGGER notice_never_changed ON governance_notice;
+DROP TRIGGER notice_served_append_only ON governance_noticeserved;
 DROP TRIGGER policy_frozen_once_approved ON governance_policy;
 DROP FUNCTION governance_consent_deny();
 """

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
@@ -15,6 +15,7 @@ from governance.review.acts import locked_deployment as _locked
 from governance.review.acts import need, note, step
 from governance.review.models import Deployment, DeploymentRequest, InForce
 from governance.screening import selectors as screenings
+from governance.stops.services import Order, order
 from portal.errors import N_, RuleBroken
 from portal.ledger.services import actor_text
 
@@ -32,10 +33,10 @@ def put_in_force(
     Flows that touch workers wait for their works-council record; the others are in force at once.
     """
     flows = list(request.flows.select_related("system"))
-    for older in _alive(request.system, flows):
-        end_flows(older, flows, REPLACED, by, effective_at)
     held = selectors.without_council(flows)
     live = [flow for flow in flows if flow not in held]
+    for older in _alive(request.system, flows):
+        end_flows(older, flows, REPLACED, by, effective_at, goes_on=live)
     deployment = Deployment.objects.create(
         system=request.system,
         request=request,
@@ -103,8 +104,10 @@ def suspend(
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = now, actor_text(by), reason
         locked.save()
+        stopping = _stopping(locked, None, now, reason)
         _cut(locked, None, now, reason)
         note("review.deployment_suspended", locked, by, effective_at, reason=reason)
+        _order("deployment.suspended", locked, stopping, by, effective_at)
     deployment.refresh_from_db()
     return deployment
 
@@ -176,6 +179,7 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
                 continue
             stopped = True
             note("review.flow_suspended", deployment, by, effective_at, flow=flow.slug, reason=reason)
+            _order("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
     return stopped
 
 
@@ -188,11 +192,13 @@ def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
             locked = _locked(deployment)
             if locked.state not in ALIVE:
                 continue
+            stopping = _stopping(locked, None, max(moment, locked.valid_until), LAPSED)
             act_on(locked, "lapse")
             locked.ended_at, locked.ended_by = locked.valid_until, actor_text(by)
             locked.save()
             note("review.deployment_lapsed", locked, by, None, valid_until=locked.valid_until.isoformat())
             overtake_reinstatements(locked, LAPSED, by, None)
+            _order("deployment.lapsed", locked, stopping, by, None)
             count += 1
     return count
 
@@ -221,17 +227,22 @@ def end_flows(
     reason: str,
     by: Any,
     effective_at: dt.datetime | None,
+    goes_on: Sequence[DataFlow] = (),
 ) -> list[DataFlow]:
     """Void the approval for these flows (None: all); a deployment without flows is voided. In a transaction.
 
-    Returns the flows whose approval ended.
+    `goes_on`: flows that a newer approval allows from the same moment, so that nobody must stop. Returns the flows
+    whose approval ended.
     """
     now = effective_at or timezone.now()
     locked = _locked(deployment)
     if rules.after("deployment", locked.state, "void") is None:
         return []
     ended = list(locked.flows.all()) if flows is None else [f for f in locked.flows.all() if f in list(flows)]
+    stopped, since = _stopping(locked, ended, now, reason)
     _cut(locked, ended, now, reason)
+    told = [slug for slug in stopped if slug not in {flow.slug for flow in goes_on}]
+    _order("deployment.voided", locked, (told, since), by, effective_at)
     locked.flows.remove(*ended)
     body = {"flows": sorted(flow.slug for flow in ended), "reason": reason}
     if locked.flows.exists():
@@ -285,11 +296,13 @@ def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = since, actor_text("system"), OVERDUE
         locked.save()
+        stopping = _stopping(locked, None, now, OVERDUE)
         _cut(locked, None, now, OVERDUE)
         InForce.objects.filter(deployment=locked, ends_at=since, ended_because="").update(
             ended_because=OVERDUE
         )
         note("review.deployment_suspended", locked, "system", None, reason=OVERDUE)
+        _order("deployment.suspended", locked, stopping, "system", None)
     return True
 
 
@@ -300,6 +313,36 @@ def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -
         InForce(deployment=deployment, system_id=deployment.system_id, flow=flow, starts_at=now, ends_at=end)
         for flow in flows
     )
+
+
+def _stopping(
+    deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str
+) -> tuple[list[str], dt.datetime]:
+    """(short names of the flows that stop now or stopped by themselves unsaid, since when); call it before `_cut`."""
+    rows = InForce.objects.filter(
+        deployment=deployment, starts_at__lte=now, ends_at__gt=F("starts_at"), ended_because=""
+    )
+    if flows is not None:
+        rows = rows.filter(flow__in=list(flows))
+    found = list(rows.values_list("flow__slug", "ends_at"))
+    rows.filter(ends_at__lte=now).update(ended_because=reason[:400])
+    return sorted({slug for slug, _ends in found}), min(
+        (min(ends, now) for _slug, ends in found), default=now
+    )
+
+
+def _order(
+    type: str,
+    deployment: Deployment,
+    stopping: tuple[Sequence[str], dt.datetime],
+    by: Any,
+    effective_at: dt.datetime | None,
+) -> None:
+    """Tell the system what of it must stop, where something ran."""
+    flows, since = stopping
+    if flows:
+        stop = Order(type=type, effective_at=since, flows=flows)
+        order(system=deployment.system, orders=[stop], by=by, at=effective_at)
 
 
 def _cut(deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str) -> int:

@@ -1,6 +1,6 @@
 """KPIs of the group `rights`; pure."""
 
-from metrics.catalogue.kpi import COMPLETE, NEITHER, UP, WILSON, Kpi
+from metrics.catalogue.kpi import COMPLETE, DOWN, MEDIAN, NEITHER, UP, WILSON, Kpi
 from portal.errors import N_
 
 RIGHTS = (
@@ -41,5 +41,31 @@ RIGHTS = (
         30,
         WILSON,
         "Regulation (EU) 2024/1689, Art. 14(4)",
+    ),
+    Kpi(
+        "stop_median",
+        "rights",
+        N_("Time to stop, median"),
+        N_("How soon after a withdrawal or objection does the system stop?"),
+        N_(
+            "median seconds from the moment a person's word counts to the moment the system confirmed it stopped"
+        ),
+        "seconds",
+        DOWN,
+        10,
+        MEDIAN,
+        "Regulation (EU) 2016/679, Art. 7(3), 21(3)",
+    ),
+    Kpi(
+        "stop_p95",
+        "rights",
+        N_("Time to stop, 95th percentile"),
+        N_("How long do the slowest stops take?"),
+        N_("95th percentile of the seconds from a person's word to the confirmed stop"),
+        "seconds",
+        DOWN,
+        60,
+        MEDIAN,
+        "Regulation (EU) 2016/679, Art. 7(3), 21(3)",
     ),
 )

@@ -21,6 +21,8 @@ Counters = Mapping[str, Decimal]
 Window = tuple[date, date]
 LIVE = "live interactions, daily rollups"
 SURVEYS = "survey answers, daily rollups"
+CONFIRMED = "stops as the system confirmed them"
+STOPS = "stop"
 LONGEST_DAYS = 3660
 EARLIEST_YEAR = 2000
 
@@ -35,6 +37,7 @@ TOPICS: dict[str, str] = {
     "pets_ut": "survey.pets",
     "trust": "survey.trust",
     "distrust": "survey.trust",
+    **dict.fromkeys(("stop_median", "stop_p95"), STOPS),
     **dict.fromkeys(("accuracy", "macro_f1", "balanced_accuracy", "kappa", "mcc"), "gold"),
     **dict.fromkeys(
         ("override_rate", "containment", "escalation_rate", "handling_time", "first_response"), "interactions"
@@ -144,6 +147,7 @@ def rights(counters: Counters, window: Window) -> dict[str, Figure]:
         "consent_coverage": replace(consent, extra={"misses": misses}) if misses else consent,
         "disclosure": _share("disclosure", counters, window),
         "override_rate": _share("override_rate", counters, window),
+        **{kpi: _stopped(kpi, q, counters, window) for kpi, q in (("stop_median", 0.5), ("stop_p95", 0.95))},
     }
 
 
@@ -176,6 +180,19 @@ def _time(kpi: str, bins: Mapping[int, int], window: Window) -> Figure:
         return figure
     lo, hi = (_seconds(bins, rank) for rank in quantile_ranks(n, 0.5))
     return replace(figure, value=_seconds(bins, 0.5), ci=(lo, hi), extra={"p90": _seconds(bins, 0.9)})
+
+
+def _stopped(kpi: str, q: float, counters: Counters, window: Window) -> Figure:
+    """A quantile of the time to stop in seconds, with its order-statistic interval."""
+    bins = histogram(counters, STOPS)
+    n = sum(bins.values())
+    method = N_("quantile and binomial order-statistic interval, read from log-spaced bins (12 % wide)")
+    figure = Figure(kpi, n=n, denominator=n, method=method, source=CONFIRMED, window=window)
+    figure = held_to_minimum(figure, KPIS[kpi].minimum)
+    if figure.state is not State.OK:
+        return figure
+    lo, hi = (_seconds(bins, rank) for rank in quantile_ranks(n, q))
+    return replace(figure, value=_seconds(bins, q), ci=(lo, hi))
 
 
 def _seconds(bins: Mapping[int, int], q: float) -> float:

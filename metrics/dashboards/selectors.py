@@ -16,7 +16,7 @@ from django.utils import timezone
 from governance.audits.models import AuditRun
 from governance.registry.models import Goal, System
 from metrics.catalogue import KPIS
-from metrics.dashboards import rules, worth
+from metrics.dashboards import rules, stops, worth
 from metrics.ingest.models import EvaluationSet
 from metrics.roi import selectors as values
 from metrics.roi.rules import Standing
@@ -78,7 +78,7 @@ def figures(system: System, date_from: date, date_to: date, by: str | None = Non
 
 
 def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
-    """The board of each system, in the order given: eleven queries, however many systems, days or rows."""
+    """The board of each system, in the order given: thirteen queries, however many systems, days or rows."""
     now, before = _measured(systems, *span.window), _measured(systems, *span.previous)
     for pk, judged_on_a_set in _of_evaluations(systems, now):
         now[pk] |= judged_on_a_set
@@ -114,7 +114,11 @@ def _card(figure: Figure, before: Figure | None, goal: Goal | None) -> Card:
 def _measured(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUID, Figures]:
     counters = _counters(systems, date_from, date_to)
     cells = _confusions(systems, date_from, date_to)
-    people = people_of(systems, date_from, date_to, set(rules.TOPICS.values()))
+    people = people_of(systems, date_from, date_to, set(rules.TOPICS.values()) - {rules.STOPS})
+    stopped = stops.counted([(system.pk, date_from, date_to) for system in systems])
+    for system, (bins, persons) in zip(systems, stopped, strict=True):
+        counters.setdefault(system.pk, {}).update(bins)
+        people[system.pk][rules.STOPS] = persons
     return {
         system.pk: rules.measured(
             counters.get(system.pk, {}),

@@ -14,7 +14,7 @@ from django.db.models.functions import TruncMonth, TruncWeek
 
 from governance.registry.models import System
 from metrics.catalogue import KPIS
-from metrics.dashboards import rules
+from metrics.dashboards import rules, stops
 from metrics.dashboards.selectors import Figures, matrix_of, people_in
 from metrics.rollups.models import ConfusionRollup, DayRollup
 from metrics.stats.figure import State
@@ -62,6 +62,11 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
     days = list(zip((max(start, date_from) for start in starts), ends, strict=True))
     topics = sorted({rules.TOPICS[kpi] for kpi in kpis if kpi in rules.TOPICS})
     people = _people(system, topics, days)
+    if rules.STOPS in topics:
+        for start, (bins, _persons) in zip(
+            starts, stops.counted([(system.pk, *window) for window in days]), strict=True
+        ):
+            counters[start].update(bins)
     return Buckets(
         bucket,
         tuple(starts),
@@ -84,8 +89,14 @@ def _people(system: System, topics: Sequence[str], days: Sequence[tuple[date, da
 
     The card shows the whole window: with one bucket hidden, the whole minus the others would be that bucket.
     """
-    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in topics]))
-    people = [{topic: next(counted) for topic in topics} for _ in days]
+    rolled = [topic for topic in topics if topic != rules.STOPS]
+    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in rolled]))
+    people = [{topic: next(counted) for topic in rolled} for _ in days]
+    if rules.STOPS in topics:
+        for found, (_bins, persons) in zip(
+            people, stops.counted([(system.pk, *window) for window in days]), strict=True
+        ):
+            found[rules.STOPS] = persons
     for topic in topics:
         shut = hidden({str(n): found[topic] for n, found in enumerate(people)}, settings.PRIVACY_FLOOR)
         for n in shut:

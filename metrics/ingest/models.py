@@ -112,7 +112,13 @@ class Interaction(models.Model):
                 ),
             ),
         ]
-        indexes = [BrinIndex(fields=["occurred_at"], name="interaction_time", autosummarize=True)]
+        indexes = [
+            BrinIndex(fields=["occurred_at"], name="interaction_time", autosummarize=True),
+            # what was read of one person: for their page, their copy and their erasure
+            models.Index(
+                fields=["subject"], condition=Q(subject__isnull=False), name="interaction_of_person"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.source_id

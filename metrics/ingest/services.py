@@ -8,11 +8,12 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.pseudonyms import Keyed, keyed
 from governance.consent.rules import Situation
 from governance.gate import rules as gate_rules
 from governance.gate.selectors import Scope, scope
 from governance.gate.services import Case, Decision, answers
+from governance.holding.selectors import buried
 from governance.registry.models import System, SystemVersion
 from metrics.ingest import batch, rules, store
 from metrics.ingest.evaluation import import_evaluation
@@ -78,6 +79,7 @@ class _Intake:
         self.declared = scheme_of(system)
         self.scope: Scope = scope(system.pk)
         self.undeclared: list[Undeclared] = []
+        self.keyed: Keyed
         self.pseudonyms: dict[str, uuid.UUID] = {}
         self.derived: dict[Told, Derived] = {}
         self.encoded: dict[int, bytes] = {}  # position -> what was sent, canonical
@@ -86,6 +88,8 @@ class _Intake:
         """Answer every item in order."""
         with connection.cursor() as cursor:
             lock(cursor, self.system.pk, alone=any(o.value is not None and o.value.correction for o in found))
+        self.keyed = keyed(self.system.pk)  # under the lock: a rotation of keys waits for it
+        gone = _buried(self.system, found)
         cases = [self._case(one) for one in found]
         asked = [case for case in cases if case is not None]
         decisions = iter(answers(self.scope, asked, self.now))
@@ -95,7 +99,7 @@ class _Intake:
         labels: dict[str, list[tuple[uuid.UUID, str]]] = {}
         twins: list[tuple[int, bool]] = []
         for one, case, decision in zip(found, cases, decided, strict=True):
-            if case is None or decision is None or one.value is None:
+            if case is None or decision is None or one.value is None or one.value.id in gone:
                 continue
             row = self._row(one, one.value, case, decision)
             if one.value.id in rows:  # the same id twice in one batch: the first counts
@@ -109,6 +113,8 @@ class _Intake:
             self.system, list(rows.values()), labels, self.batch_id, lambda name: self._content(*sent[name])
         )
         report_undeclared(self.system, self.undeclared, self.batch_id)
+        # of somebody who was erased: known, whatever is sent again; nobody is made anew from it
+        statuses |= dict.fromkeys(gone, rules.Status.DUPLICATE)
         return self._answers(found, decided, statuses, dict(twins))
 
     # --- one item ---------------------------------------------------------------------------
@@ -149,15 +155,15 @@ class _Intake:
     def _pseudonym(self, external: str) -> uuid.UUID:
         known = self.pseudonyms.get(external)
         if known is None:
-            known = self.pseudonyms[external] = pseudonym(self.system.pk, external)
+            known = self.pseudonyms[external] = self.keyed.pseudonym(external)
         return known
 
     def _content(self, one: One, whole: bool) -> uuid.UUID:
         """The fingerprint of the whole item, or of the part that is kept without a basis."""
         item = one.value
         if whole or item is None:
-            return fingerprint(self.encoded[one.position])
-        return fingerprint(_ENCODER.encode([item.id, item.occurred_at, item.flow]))
+            return self.keyed.fingerprint(self.encoded[one.position])
+        return self.keyed.fingerprint(_ENCODER.encode([item.id, item.occurred_at, item.flow]))
 
     def _row(self, one: One, item: InteractionItem, case: Case, decision: Decision) -> store.Row:
         kept = decision.outcome in KEPT
@@ -196,6 +202,20 @@ class _Intake:
             faults = [rules.CONFLICT] if status is rules.Status.CONFLICT else []
             result.append(_answer(one.id, status, decision, faults))
         return result
+
+
+def _buried(system: System, found: list[One]) -> set[str]:
+    """The ids of items that stand in the table as tombstones: of people who were erased."""
+    stones = buried(system.pk, "item", [one.value.id for one in found if one.value is not None])
+    if not stones:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT source_id FROM metrics_interaction WHERE system_id = %s AND source_id = ANY(%s)",
+            [system.pk, list(stones.values())],
+        )
+        standing = {row[0] for row in cursor.fetchall()}
+    return {name for name, stone in stones.items() if stone in standing}
 
 
 _NOTHING = (None,) * (len(store.COLUMNS) - 9)
@@ -280,6 +300,7 @@ def receive_labels(
 def _take_labels(system: System, found: list[Read[LabelItem]], batch_id: uuid.UUID) -> list[Answer]:
     with connection.cursor() as cursor:
         lock(cursor, system.pk, alone=True)
+        names_of = keyed(system.pk)
         names = [one.id for one in found if one.id]
         cursor.execute(
             "SELECT source_id, basis IN ('allow', 'basis_doubtful') FROM metrics_interaction"
@@ -297,7 +318,7 @@ def _take_labels(system: System, found: list[Read[LabelItem]], batch_id: uuid.UU
         if item is None or one.faults:
             result.append(_label_answer(one, rules.Status.REFUSED))
             continue
-        key = (item.id, pseudonym(system.pk, item.rater))
+        key = (item.id, names_of.pseudonym(item.rater))
         before = changes.get(key, known.get(key))
         if before == item.label:
             result.append(_label_answer(one, rules.Status.DUPLICATE))

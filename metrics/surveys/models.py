@@ -38,7 +38,10 @@ class SurveyAnswer(models.Model):
                 ),
             )
         ]
-        indexes = [models.Index(fields=["system_id", "answered_at"], name="survey_of_system_by_time")]
+        indexes = [
+            models.Index(fields=["system_id", "answered_at"], name="survey_of_system_by_time"),
+            models.Index(fields=["subject"], condition=Q(subject__isnull=False), name="survey_of_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.instrument} {self.source_id}"

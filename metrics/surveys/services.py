@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from governance.consent.pseudonyms import fingerprint, pseudonym
+from governance.consent.pseudonyms import Keyed, keyed
+from governance.holding.selectors import buried
 from governance.registry.models import System
 from metrics.ingest import batch
 from metrics.ingest.rules import AHEAD, CONFLICT, EARLIEST, ITEMS_AT_ONCE, Status, nul_fault, time_fault
@@ -59,11 +60,13 @@ def _take(system: System, found: list[One], batch_id: uuid.UUID) -> list[Answer]
     now = timezone.now()
     with connection.cursor() as cursor:
         lock(cursor, system.pk, alone=True)
+    names = keyed(system.pk)  # under the lock: a rotation of keys waits for it
     for one in found:
         if one.value is not None:
             one.faults = _faults(one.value, now)
     good = [one.value for one in found if one.value is not None and not one.faults]
     stored = {(row.instrument, row.source_id): row for row in _stored(system, good)}
+    gone = _buried(system, good)
     new: dict[tuple[str, str], SurveyAnswer] = {}
     completed: dict[tuple[str, str], SurveyAnswer] = {}
     result = []
@@ -71,7 +74,10 @@ def _take(system: System, found: list[One], batch_id: uuid.UUID) -> list[Answer]
         if one.value is None or one.faults:
             result.append(_answer(one, Status.REFUSED))
             continue
-        key, row = (one.value.instrument, one.value.id), _row(system, one.value, batch_id)
+        key, row = (one.value.instrument, one.value.id), _row(system, one.value, batch_id, names)
+        if key in gone:  # of somebody who was erased: known, and nobody is made anew from it
+            result.append(_answer(one, Status.DUPLICATE))
+            continue
         known = completed.get(key) or new.get(key) or stored.get(key)
         status = _status(known, row)
         if status is Status.ACCEPTED:
@@ -114,7 +120,7 @@ def _faults(item: SurveyItem, now: datetime) -> list[Fault]:
     return faults
 
 
-def _row(system: System, item: SurveyItem, batch_id: uuid.UUID) -> SurveyAnswer:
+def _row(system: System, item: SurveyItem, batch_id: uuid.UUID, names: Keyed) -> SurveyAnswer:
     instrument, answers = rules.instruments()[item.instrument], item.answers
     return SurveyAnswer(
         system_id=system.pk,
@@ -122,12 +128,12 @@ def _row(system: System, item: SurveyItem, batch_id: uuid.UUID) -> SurveyAnswer:
         source_id=item.id,
         asked_at=item.asked_at,
         answered_at=item.answered_at,
-        subject=pseudonym(system.pk, item.subject or item.session or ""),
+        subject=names.pseudonym(item.subject or item.session or ""),
         interaction_id=item.interaction,
         version=item.version,
         answers=None if answers is None else rules.normalised(instrument, answers),
         scores=None if answers is None else rules.scores(instrument, answers),
-        content=fingerprint(_ENCODER.encode(item)),
+        content=names.fingerprint(_ENCODER.encode(item)),
         batch_id=batch_id,
     )
 
@@ -137,6 +143,17 @@ def _stored(system: System, items: list[SurveyItem]) -> list[SurveyAnswer]:
         system_id=system.pk, instrument__in={i.instrument for i in items}, source_id__in={i.id for i in items}
     )
     return list(rows)
+
+
+def _buried(system: System, items: list[SurveyItem]) -> set[tuple[str, str]]:
+    """(instrument, id) of the answers that stand in the table as tombstones."""
+    keys = {f"{item.instrument}\x00{item.id}": (item.instrument, item.id) for item in items}
+    stones = buried(system.pk, "survey", list(keys))
+    if not stones:
+        return set()
+    rows = SurveyAnswer.objects.filter(system_id=system.pk, source_id__in=list(stones.values()))
+    standing = set(rows.values_list("source_id", flat=True))
+    return {keys[name] for name, stone in stones.items() if stone in standing}
 
 
 def _write(

@@ -52,11 +52,13 @@ SENTENCES: dict[Role, str] = {
     Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
     Role.EXTERNAL_AUDITOR: N_("Does what an auditor does, until a set date; from then on nothing opens."),
     Role.DATA_PROTECTION_OFFICER: N_(
-        "Publishes notices, approves data-use policies, signs screenings, DPIAs and other assessments."
+        "Publishes notices and public pages, approves data-use policies, signs screenings, DPIAs and other assessments,"
+        " answers affected people."
     ),
     Role.LEGAL_COUNSEL: N_("Signs screenings, FRIAs, bias pre-assessments and oversight plans; not a DPIA."),
     Role.SUPERVISOR: N_(
-        "Watches the AI at work, takes over from it, stops it in an emergency and works on findings."
+        "Watches the AI at work, takes over from it, stops it in an emergency, works on findings, answers contested"
+        " readings and records at the desk what people say about their consent."
     ),
     Role.WORKS_COUNCIL: N_("Reads register, requests, audits and decisions; answers for the works council."),
 }
@@ -102,12 +104,23 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "view_kpis",
         "view_consent",
         "manage_consent",
+        "record_consent",
+        "make_links",
+        "answer_people",
         "manage_findings",
         "view_ledger",
         "export_evidence",
     },
     Role.LEGAL_COUNSEL: _READ | {"sign_screening", "sign_assessment", "view_kpis", "view_consent"},
-    Role.SUPERVISOR: _READ | {"view_kpis", "manage_findings", "suspend"},
+    Role.SUPERVISOR: _READ
+    | {
+        "view_kpis",
+        "manage_findings",
+        "suspend",
+        "record_consent",
+        "make_links",
+        "answer_contests",
+    },
     Role.WORKS_COUNCIL: _READ | {"answer_council"},
 }
 

@@ -17,7 +17,9 @@ from governance.registry.selectors import visible
 from governance.review import rules as review
 from governance.review.models import Condition, CouncilRecord, Deployment, Membership, Round
 from governance.screening.models import Screening
+from governance.transparency import selectors as people
 from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
+from portal.web.badges import word
 
 MOST = 500  # of each kind; nobody reads a longer calendar
 
@@ -46,6 +48,7 @@ def dates(user: Any) -> list[Dated]:
         *_signatures(user),
         *_assessments(user),
         *_goals(user),
+        *_people(user),
     ]
     return sorted(rows, key=lambda row: (row.on, row.title))
 
@@ -145,3 +148,10 @@ def _goals(user: Any) -> Iterator[Dated]:
     ]:
         url = row.system.get_absolute_url()
         yield Dated(row.due_on, _("Goal"), row.statement, url, row.system.name, EXPIRY_DAYS)
+
+
+def _people(user: Any) -> Iterator[Dated]:
+    """Requests of affected people that the person answers."""
+    for row in people.waiting(user)[:MOST]:
+        url, place = row.get_absolute_url(), row.system.name
+        yield Dated(row.due_on, _("Answer to a person due"), word(row.kind), url, place, DUE_DAYS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +19,11 @@ from governance.registry.selectors import reports, visible
 from governance.review import selectors as review
 from governance.review.models import Deployment, DeploymentRequest
 from governance.screening.models import Screening
+from governance.transparency import public
+from governance.transparency import selectors as people
 from portal.access.selectors import has_anywhere
 from portal.accounts.models import ApiKey, User
+from portal.web.badges import word
 
 SHOWN = 8  # rows of each list; the lists themselves are one click away
 
@@ -48,6 +52,7 @@ def waiting(user: User, today: dt.date) -> list[Task]:
         *_actions(user),
         *_findings(user),
         *_assessments(user, today),
+        *_people(user),
     ]
     return sorted(tasks, key=lambda task: (task.due_on is None, task.due_on or today))
 
@@ -125,6 +130,32 @@ def _findings(user: User) -> list[Task]:
         Task(row.title_text, _("Open finding"), row.get_absolute_url(), row.system.name, row.due_on)
         for row in rows.select_related("system").order_by("due_on")[:SHOWN]
     ]
+
+
+def _people(user: User) -> list[Task]:
+    """Requests of affected people, and systems in force that the public cannot read about."""
+    asked = people.waiting(user)[:SHOWN] if people.answers_somewhere(user) else ()
+    tasks = [
+        Task(
+            word(row.kind),
+            _("A person waits for an answer"),
+            row.get_absolute_url(),
+            row.system.name,
+            row.due_on,
+        )
+        for row in asked
+    ]
+    if has_anywhere(user, "manage_consent"):
+        tasks += [
+            Task(
+                one.name,
+                _("In force without a public page"),
+                reverse("publication_edit", args=[one.slug]),
+                one.name,
+            )
+            for one in public.unpublished_in_force(user)[:SHOWN]
+        ]
+    return tasks
 
 
 def portfolio(user: Any) -> QuerySet[System]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BY_MACHINES = (
     "consent.events_recorded", "finding.seen_again", "ingest.", "job.", "ledger.", "people.calendar", "rollups.",
-    "survey.", "values.",
+    "people.link", "survey.", "values.",
 )  # fmt: skip
 """Acts that put nothing into anybody's inbox, some of them thousands of times a day; all others may."""
 

@@ -126,6 +126,15 @@ class Tree:
             processes.kill_group(process)
 
 
+EXAMPLE_CONTROLLER = {
+    "ADDRESS": "Voorbeeldstraat 1, 1000 AA Amsterdam",
+    "CONTACT": "privacy@example.org",
+    "COUNTRY": "NL",
+    "AUTHORITY": "Autoriteit Persoonsgegevens",
+}
+"""Who answers for the processing in the example organisation."""
+
+
 def main(arguments: list[str]) -> int:
     """Run until stopped; 0 when stopped by a person, 1 with a reason when it cannot start."""
     parser = argparse.ArgumentParser(
@@ -172,6 +181,8 @@ def run(tree: Tree, *, example: bool) -> int:
         tree.environment |= {"PYTHONUNBUFFERED": "1", "PORT": str(port)}
         if example:
             tree.environment.setdefault("ATTUNE_SCORER_URL", f"http://127.0.0.1:{_free_port(port + 1)}/score")
+            for name, value in EXAMPLE_CONTROLLER.items():
+                tree.environment.setdefault(f"ATTUNE_CONTROLLER_{name}", value)
         held = None
         try:
             preparation.compile_translations()
@@ -230,7 +241,7 @@ def _children(data: Path, host: str, port: int, environment: dict[str, str], *, 
             *python, "gunicorn", "portal.wsgi:application", "--bind", _bind(host, port), "--no-control-socket",
             "--workers", environment.get("ATTUNE_WEB_WORKERS") or "2", "--threads", "4", "--preload",
             "--timeout", "60", "--graceful-timeout", "8", "--max-requests", "5000", "--max-requests-jitter", "500",
-            "--access-logfile", "-",
+            "--access-logfile", "-", "--logger-class", "portal.embedded.access_log.AccessLog",
         ],
         "worker": [
             *python, "celery", "-A", "portal", "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO",
@@ -312,6 +323,9 @@ def _tell(url: str, data: Path, *, example: bool) -> None:
     lines = ["", f"  Attune runs at {url}", ""]
     if example:
         lines += _sign_ins()
+        page = data / "keys" / "example-personal-page"
+        if page.is_file():
+            lines += [f"  A customer's own page, without signing in: {page.read_text(encoding='utf-8')}", ""]
     lines += [f"  Data and logs: {data}", "  Stop with Ctrl-C", ""]
     print("\n".join(lines), flush=True)
 

@@ -119,6 +119,30 @@ def _event(stream: Stream, who: int, action: str, at: datetime) -> Item:
     }  # fmt: skip
 
 
+SHOWN_TO = 240
+"""People of whom the source also reported that it showed them the notice."""
+
+
+def notices_served(stream: Stream, start: date) -> list[Item]:
+    """To whom the notice was shown before they were asked; one in eight had it by letter."""
+    if stream.subject_role != "customer":
+        return []
+    shown = datetime.combine(start, time(), tzinfo=UTC) - timedelta(hours=7)
+    return [
+        {
+            "id": f"{stream.prefix}-shown-{who:05d}", "subject": person(stream, who), "notice_version": 1,
+            "language": "en" if who % 6 == 5 else "nl", "served_at": shown.isoformat(),
+            "channel": "letter" if who % 8 == 1 else stream.channel, "subject_role": stream.subject_role,
+        }
+        for who in range(min(stream.people, SHOWN_TO))
+    ]  # fmt: skip
+
+
+def withdrawal_of_today(stream: Stream, at: datetime) -> Item:
+    """One person who agreed at the start says stop just now."""
+    return _event(stream, 11, "withdrawn", at)
+
+
 def refuses(stream: Stream, who: int) -> bool:
     """One person in fifty says no from the start; the source then does not read them."""
     return who % 50 == 7

@@ -25,6 +25,8 @@ from governance.registry.models import System
 from governance.review import boards, changes
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
+from governance.stops import services as stops
+from governance.stops.models import Endpoint
 from metrics.ingest.services import import_evaluation, receive
 from metrics.roi.services import record_values
 from metrics.surveys.services import record_answers
@@ -34,7 +36,7 @@ from portal.accounts.services import create_api_key, create_unit, create_user
 from portal.desk.reminders import remind_everybody
 from portal.embedded import processes
 from portal.errors import N_, RuleBroken
-from portal.example import assessing, decisions, describe, history, people, register
+from portal.example import affected, assessing, decisions, describe, history, people, register
 
 SOURCE = "example organisation"
 BATCH = 5_000
@@ -58,9 +60,12 @@ def make(say: Say = lambda text: None, *, days: int = 365) -> None:
         say(f"{name}: {count:,} interactions")
     for slug, items in register.VALUES.items():
         record_values(system=System.objects.get(slug=slug), items=_values(items, start, until), by="system")
+    _stops()
     _evaluations()
     _first_runs(start, until)
     _keep_key()
+    if address := affected.show():
+        say(f"a customer's own page: {address}")
     remind_everybody()  # else every inbox would be empty until the scheduler's first round
     say("surveys, values, evaluation sets and audit plans")
 
@@ -114,6 +119,11 @@ def _policies(systems: dict[str, System], cast: dict[str, User], before: datetim
         consent.publish_notice(
             system=systems[slug], text=text, language=language, version=1, by=cast["dpo"], effective_at=before
         )
+    for slug, language, text, days in register.CHANGED_NOTICES:
+        consent.publish_notice(
+            system=systems[slug], text=text, language=language, by=cast["dpo"], material_change=True,
+            grace_days=days, effective_at=timezone.now() - timedelta(days=10),
+        )  # fmt: skip
     for slug, policy in register.POLICIES.items():
         draft = consent.draft_policy(system=systems[slug], by=systems[slug].owner, **policy)
         consent.approve_policy(policy=draft, by=cast["dpo"], effective_at=before)
@@ -175,6 +185,10 @@ def _consent(stream: history.Stream, start: date, until: date) -> None:
     for items in _batches(iter(history.consent_events(stream, start, until))):
         _nothing_refused(
             consent.record_consent_events(system=system, items=items, by="system", source=SOURCE)
+        )
+    if shown := history.notices_served(stream, start):
+        _nothing_refused(
+            consent.record_notices_served(system=system, items=shown, by="system", source=SOURCE)
         )
 
 
@@ -263,6 +277,26 @@ def _months(start: date, until: date) -> Iterator[str]:
     while (year, month) < (until.year, until.month):
         yield f"{year}-{month:02d}"
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _stops() -> None:
+    """The chat and the calls confirmed what people withdrew; one withdrawal of today waits."""
+    if Endpoint.objects.exists():
+        return
+    for stream, slowest in ((history.CHAT, 90), (history.CALLS, 900)):
+        system = System.objects.get(slug=stream.system)
+        stopped = {
+            stop.pk: stop.effective_at + timedelta(seconds=1 + stop.number * 37 % slowest)
+            for stop in system.stops.all()
+        }
+        stops.acknowledge_many(system=system, stopped=stopped, by="system")
+    chat = System.objects.get(slug=history.CHAT.system)
+    event = history.withdrawal_of_today(history.CHAT, timezone.now() - timedelta(minutes=4))
+    _nothing_refused(consent.record_consent_events(system=chat, items=[event], by="system", source=SOURCE))
+    # after that word: the example sends nothing to the outside unless somebody asks it to
+    stops.add_endpoint(
+        system=chat, name="Chat, production", url="https://hooks.example.org/stops", by=chat.owner
+    )
 
 
 def _evaluations() -> None:

@@ -119,6 +119,13 @@ NOTICES: tuple[tuple[str, str, str], ...] = (
     ("well-being", "en", "What you write here becomes a figure about your team at once. Nobody sees your answer."),
 )  # fmt: skip
 
+CHANGED_NOTICES: tuple[tuple[str, str, str, int], ...] = (
+    ("linde-chat", "nl", "Onze chatbot leest uit uw woorden of u **boos of verdrietig** bent. Zo krijgt u sneller een collega."
+     "\n\nWij bewaren niet wat u schrijft. Nieuw: van elk gesprek bewaren wij een jaar lang *welk gevoel* wij lazen, zodat u "
+     "kunt vragen of het klopte.\n\n- U kunt nee zeggen; de chat werkt dan ook.\n- U kunt later altijd nog nee zeggen.", 180),
+)  # fmt: skip
+"""(system, language, text, days of grace) of a newer version that changed materially; not translated yet."""
+
 POLICIES: dict[str, dict[str, Any]] = {
     "linde-chat": {
         "retention_days": 365,

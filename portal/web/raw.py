@@ -7,10 +7,11 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.errors import N_, Invalid
 from portal.shapes import Malformed
 from portal.web.endpoint import ApiView
 from portal.web.middleware import sentence
-from portal.web.rest import is_sandbox
+from portal.web.rest import is_sandbox, loads
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
@@ -28,6 +29,20 @@ class RawBodyView(ApiView):
         ):  # no body at all is malformed, not unsupported
             raise exceptions.UnsupportedMediaType(kind or "none")
         return request.body, kind == NDJSON
+
+    def items_of(self, request: Request, limit: int) -> tuple[list[Any], bool, dict[str, Any]]:
+        """(items, was it a single one, other fields of the envelope) of a JSON body. Raises Invalid, ParseError."""
+        body = loads(self.raw_body(request)[0])
+        if not isinstance(body, dict):
+            raise exceptions.ParseError(gettext("Send one object, or {'items': [...]}."))
+        if "items" not in body:
+            return [body], True, {}
+        items = body["items"]
+        if not isinstance(items, list) or not 1 <= len(items) <= limit:
+            raise Invalid(
+                [{"field": "items", "code": "invalid", "message": N_("Send a list of items of fair length.")}]
+            )
+        return items, False, {k: v for k, v in body.items() if k != "items"}
 
     def handle_exception(self, exc: Exception) -> Response:
         """A body that cannot be read is 400; the rest is as everywhere."""

@@ -9,6 +9,7 @@ NOT_PAGES = {
     "health_jobs": "JSON for the orchestrator",
     "audit_confusion_chart": "JSON that the chart of a run draws",
     "audit_confusion_csv": "a download",
+    "audit_misses_csv": "a download",
     "portfolio_chart": "JSON that a chart draws",
     "chart": "JSON that a chart draws",
     "calendar_feed": "a calendar for other programs",
@@ -23,6 +24,9 @@ NOT_PAGES = {
     "ledger_proof": "a download",
     "api_schema": "YAML for machines",
     "register_export": "a download",
+    "public_register_json": "JSON for machines",
+    "public_system_json": "JSON for machines",
+    "my_copy": "a download",
 }
 # pages that show themselves only in a certain moment: test_walk_moments.py brings it about
 MOMENTS = {
@@ -37,7 +41,12 @@ MOMENTS = {
     "mfa_view_recovery_codes": "with a second factor",
     "mfa_generate_recovery_codes": "with a second factor",
     "import_columns": "after an upload",
+    "consent_import_columns": "after an upload",
     "register_import_check": "after an upload",
+    **dict.fromkeys(
+        ("my_page", "my_done", "my_readings", "my_contest", "my_ask", "my_notice"),
+        "for one person without an account, in the language of their link: test_people.py",
+    ),
     "rule_set_add": "for a role at the top of every unit",
     "rule_set_detail": "for a role at the top of every unit",
 }

@@ -31,6 +31,7 @@ NOTHING_REQUIRED = {
     "audit_run_start": "days and set may be left open",
     "calendar_address": "buttons",
     "gate_try": "each choice has a value from the start",
+    "personal_link_revoke": "a question with a button",
     "policy_detail": "a button",
     "policy_edit": "rows without a name are left out",
     "request_detail": "whoever walks has no seat on this board, so no vote to cast",

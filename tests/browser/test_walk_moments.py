@@ -151,6 +151,45 @@ def test_what_the_columns_of_an_upload_mean(visit: Visit) -> None:
     visit.see("import_columns", "/imports/", come=upload)
 
 
+def test_what_the_columns_of_a_file_of_consent_mean(visit: Visit) -> None:
+    system = make.system(name="Kwikstaart")
+    visit.sign_in(make.person("data_protection_officer", unit=system.unit))
+
+    def upload() -> None:
+        file = {
+            "name": "c.csv",
+            "mimeType": "text/csv",
+            "buffer": b"event_id;customer;action\n1;anna;given\n",
+        }
+        visit.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        visit.send("main form button[type=submit]")
+        expect(visit.page.locator("select[name^=column]").first).to_be_visible()
+
+    visit.see("consent_import_columns", f"/systems/{system.slug}/consent/import/", come=upload)
+
+
+def test_the_desk_shows_what_stands_and_the_preview_what_people_will_see(visit: Visit) -> None:
+    system = make.live_system(make.PERMIT_BY_CONSENT, name="Kwikstaart")
+    visit.sign_in(make.person("data_protection_officer", unit=system.unit))
+
+    def record() -> None:
+        page = visit.page
+        page.locator("form[action$='/desk/'] input[name=reference]").fill("klant-17")
+        page.locator("select[name=notice]").select_option(index=1)
+        page.locator("input[name=said_0][value=given]").check()
+        visit.send("form[action$='/desk/'] button[type=submit]")
+        expect(page.locator("#standing")).to_be_visible()
+        assert "klant-17" not in page.content()
+
+    visit.see("consent_desk-standing", f"/systems/{system.slug}/consent/desk/", come=record)
+
+    def write() -> None:
+        visit.page.locator("textarea[name=text]").fill("Wij lezen **emotie** in uw woorden.")
+        expect(visit.page.locator(".prose strong")).to_have_text("emotie")
+
+    visit.see("notice_add-preview", f"/systems/{system.slug}/notices/new/", come=write)
+
+
 def test_a_request_as_the_member_sees_it_who_votes(visit: Visit) -> None:
     system = make.system(name="Kwikstaart")
     flows = [make.flow(system), make.flow(system, modality="voice")]

@@ -15,6 +15,8 @@ from tests.whole.world import World
 NOT_HTML = (
     "api_schema",
     "_csv",
+    "_json",
+    "my_copy",
     "_chart",
     "chart",
     "download",

@@ -12,7 +12,7 @@ from tests.whole.world import World
 APPS = ("portal", "governance", "metrics")
 CODES = {  # words that the product chooses itself; nobody types them
     "about", "action", "attribution", "basis", "category", "check_key", "choice", "code_version", "consequence",
-    "direction", "discipline", "every", "instrument", "key", "kind", "kpi", "language", "majority",
+    "decision", "direction", "discipline", "every", "instrument", "key", "kind", "kpi", "language", "majority",
     "majority_high_risk", "media_type", "minor", "modality", "offer_kind", "outcome", "output", "provider_role",
     "purpose", "question", "questionnaire", "recipient", "role", "rule", "rules_version", "section", "setting",
     "severity", "spread", "state", "stored_as", "subject_role", "theme",
@@ -20,13 +20,14 @@ CODES = {  # words that the product chooses itself; nobody types them
 }  # fmt: skip
 MACHINES = {  # hashes, slugs and references whose form is held by a pattern or an index
     "body_sha256", "digest", "evidence_hash", "facts_sha256", "password", "path", "prefix", "request_sha256", "sha256",
+    "ref", "token_sha256", "key_id", "person_sha256",
     "slug", "sort_key", "email", "location", "link_template", "client", "idempotency_key", "source_id",
     "interaction_id", "source_event", "subject",
 }  # fmt: skip
 JSON_OWN = {  # JSON that the product makes from codes and numbers
     "articles", "answers", "attributes", "body", "checks", "counts", "facts", "figures", "open_questions", "params",
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
-    "prefilled", "saves", "before", "after", "required",
+    "prefilled", "reading", "saves", "before", "after", "required",
 }  # fmt: skip
 JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
 MIXED = {  # a code in one table, words in another

@@ -66,6 +66,9 @@ TAKES_NOTHING = {
     "api_screening_sign",
     "api_audit_runs",
     "api_assessment_submit",
+    "api_person_request_start",
+    "api_person_request_carry_out",
+    "api_personal_link_revoke",
 }
 TAKES_FILES = {"api_assessment_attachments"}  # multipart instead of JSON
 

@@ -16,6 +16,7 @@ from portal.web import exports
 from portal.web.views import TableView
 from tests import make
 from tests.hostile import pages
+from tests.hostile.calls import address
 from tests.hostile.poison import poison
 from tests.whole.test_urls_by_role import patterns
 from tests.whole.world import World
@@ -85,7 +86,7 @@ def test_every_list_exports_harmless_cells(kind: str, poisoned: int, world: Worl
     assert poisoned > 100
     for name in names:
         with transaction.atomic():
-            response = browser.get(reverse(name), {"export": kind})
+            response = browser.get(address(world, name), {"export": kind})
             transaction.set_rollback(True)
         assert response.status_code == 200, name
         assert re.fullmatch(r'attachment; filename="[\w.-]+"', response["Content-Disposition"])

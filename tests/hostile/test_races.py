@@ -6,20 +6,24 @@ A public verb of a service that takes a lock has a case here, or a reason why th
 import ast
 import datetime as dt
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from governance.assessments import services as assessments
 from governance.assessments.models import Assessment
 from governance.audits import services as audits
+from governance.consent import desk
 from governance.consent import services as consent
 from governance.findings import services as findings
 from governance.screening import services as screening
+from governance.stops import services as stops
+from governance.stops.models import Delivery
 from portal.access import services as access
 from portal.access.models import RoleAssignment
 from portal.accounts import services as accounts
@@ -27,7 +31,7 @@ from portal.errors import Invalid, RuleBroken
 from portal.jobs import services as jobs
 from portal.ledger.models import PendingEvent
 from tests import make
-from tests.hostile import races_of_review
+from tests.hostile import races_of_people, races_of_review
 from tests.hostile.race import Act, Race, fresh, unit_of
 from tests.whole.world import World
 
@@ -49,6 +53,34 @@ def approve_policy(world: World) -> Act:
     officer = make.person("data_protection_officer", unit=system.unit)
     draft = consent.draft_policy(system=system, rules=[make.PERMIT_BY_CONTRACT], by=system.owner)
     return lambda _n: consent.approve_policy(policy=fresh(draft), by=officer)
+
+
+def show_notice(world: World) -> Act:
+    system = make.live_system(unit=unit_of(world))
+    shown = {
+        "id": "s",
+        "subject": "c",
+        "notice_version": 1,
+        "language": "en",
+        "served_at": "2026-02-01T10:00:00Z",
+        "channel": "app",
+    }
+    return lambda _n: consent.record_notices_served(system=fresh(system), items=[shown], by=system.owner)
+
+
+def desk_click(world: World) -> Act:
+    system = make.live_system(make.PERMIT_BY_CONSENT, unit=unit_of(world))
+    clerk, form = make.person("supervisor", unit=system.unit), uuid.uuid4()
+    said = [desk.Said("service", "text", "refused")]
+    return lambda _n: desk.record_at_desk(
+        system=fresh(system),
+        form_id=form,
+        reference="c",
+        said=said,
+        by=clerk,
+        subject_role="customer",
+        method="telephone",
+    )
 
 
 def withdraw_consent(world: World) -> Act:
@@ -83,6 +115,53 @@ def complete_action(world: World) -> Act:
         finding=finding, text="Do.", owner=system.owner, due_on=make.today(), by=system.owner
     )
     return lambda _n: findings.complete_action(action=fresh(action), evidence="Done.", by=system.owner)
+
+
+def a_stop(world: World) -> Any:
+    system = make.system(unit=unit_of(world))
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    with transaction.atomic():
+        orders = [stops.Order(type="flow.suspended", effective_at=since, flows=["chat"])]
+        return stops.order(system=system, orders=orders, by="system")[0]
+
+
+def confirm_stop(world: World) -> Act:
+    stop = a_stop(world)
+    at = stop.effective_at
+    return lambda n: stops.acknowledge(
+        stop=fresh(stop), stopped_at=at + dt.timedelta(seconds=n), by=stop.system.owner
+    )
+
+
+def confirm_stops(world: World) -> Act:
+    stop = a_stop(world)
+    times = {stop.pk: stop.effective_at}
+    return lambda _n: stops.acknowledge_many(system=fresh(stop.system), stopped=times, by=stop.system.owner)
+
+
+def an_endpoint(world: World) -> Any:
+    system = make.system(unit=unit_of(world))
+    return stops.add_endpoint(system=system, name="hook", url="https://hooks.example.org/", by=system.owner)[
+        0
+    ]
+
+
+def add_endpoint(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    return lambda _n: stops.add_endpoint(
+        system=fresh(system), name="hook", url="https://hooks.example.org/", by=system.owner
+    )[0]
+
+
+def disable_endpoint(world: World) -> Act:
+    endpoint = an_endpoint(world)
+    return lambda _n: stops.disable_endpoint(endpoint=fresh(endpoint), by=endpoint.system.owner)
+
+
+def retry_dead(world: World) -> Act:
+    endpoint = an_endpoint(world)
+    Delivery.objects.create(endpoint=endpoint, state="dead")
+    return lambda _n: stops.retry_dead(endpoint=fresh(endpoint), by=endpoint.system.owner)
 
 
 def sign(world: World) -> Act:
@@ -182,12 +261,20 @@ RACES = [
         ),
     ),
     *races_of_review.RACES,
+    *races_of_people.RACES,
     Race("consent.services.publish_notice", "consent.notice_published", publish_notice),
     Race("consent.services.approve_policy", "consent.policy_approved", approve_policy),
     Race("consent.services.record_consent_events", "consent.events_recorded", withdraw_consent, silent=True),
+    Race("consent.services.record_notices_served", "consent.notices_served", show_notice, silent=True),
+    Race("consent.desk.record_at_desk", "consent.events_recorded", desk_click, silent=True),
     Race("findings.services.open_finding", "finding.opened", open_finding, silent=True),
     Race("findings.services.clear_finding", "finding.cleared", clear_finding),
     Race("findings.services.complete_action", "finding.action_completed", complete_action),
+    Race("stops.services.acknowledge", "stop.acknowledged", confirm_stop),
+    Race("stops.services.acknowledge_many", "stop.acknowledged", confirm_stops, silent=True),
+    Race("stops.services.add_endpoint", "stop.endpoint_added", add_endpoint),
+    Race("stops.services.disable_endpoint", "stop.endpoint_disabled", disable_endpoint, silent=True),
+    Race("stops.services.retry_dead", "stop.retried", retry_dead),
     Race("screening.services.sign", "screening.signed", sign, silent=True),
     Race("audits.services.start_run", "audit.run_requested", start_run, silent=True),
     Race("access.services.grant_role", "people.role_granted", grant_role, silent=True),
@@ -252,6 +339,10 @@ SERVICES = [
             "changes",
         )
     ),
+    *(
+        ROOT / "governance" / "transparency" / f"{name}.py"
+        for name in ("acts", "links", "requests", "publishing", "copies")
+    ),
     *(ROOT / "portal" / name / "services.py" for name in ("access", "accounts", "jobs")),
 ]
 LOCKS = {"select_for_update", "_locked", "locked", "locked_deployment", "lock_system", "lock"}
@@ -280,6 +371,8 @@ NOTHING_TO_WIN = {
     "review.boards.set_rule": "sets what is given: the last one stands",
     "review.deployments.end_flows": "called by put_in_force and changes, under the lock of the system",
     "consent.services.draft_policy": "there is one draft; the last writer's words stand and are what is approved",
+    "stops.services.rotate_secret": "each makes a secret of its own: the last two sign",
+    "stops.services.send_test": "each is a message of its own; one before it that still waits is dropped",
     "accounts.services.update_user": "sets what is given: the last one stands",
     "accounts.services.change_profile": "one's own settings",
     "accounts.services.move_unit": "sets what is given: the last one stands",

@@ -145,5 +145,6 @@ def test_every_benchmark_has_its_place_on_the_page() -> None:
         "__main__",
         "ground",
         "drf",
+        "empty",
     }
     assert files == set(NAMES)

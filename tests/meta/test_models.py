@@ -38,6 +38,8 @@ PAGES_OF = {  # pages of a noun, by the name of their address -> the model that 
     "job_detail": "portal.Job", "rule_set_detail": "governance.RuleSet", "pack_detail": "governance.EvidencePack",
     "evaluation_detail": "metrics.EvaluationSet",
     "notice_detail": "governance.Notice", "policy_detail": "governance.Policy",
+    "endpoint_detail": "governance.Endpoint",
+    "person_request_detail": "governance.PersonRequest",
     "assessment_detail": "governance.Assessment", "vendor_detail": "governance.Vendor",
 }  # fmt: skip
 

@@ -245,9 +245,12 @@ def _valid(word: rules.Word | None, at: datetime) -> str:
 def test_standing_counts_last_words(system: Any) -> None:
     say(
         system,
-        make.consent(1),
-        make.consent(2),
+        *(make.consent(n) for n in range(12)),
         make.consent("w", subject="customer-2", action="withdrawn", effective_at="2026-02-01T00:00:00Z"),
     )
-    found = {(c.purpose, c.modality, c.action): c.people for c in selectors.standing(system, timezone.now())}
-    assert found == {("service", "text", "given"): 1, ("service", "text", "withdrawn"): 1}
+    now = timezone.now()
+    found = {(c.purpose, c.modality, c.action): c.people for c in selectors.standing(system, now)}
+    assert found == {("service", "text", "given"): 11, ("service", "text", "withdrawn"): None}, (
+        "one is too few"
+    )
+    assert selectors.people_by_action([system], now) == {system.pk: {"given": 11, "withdrawn": None}}

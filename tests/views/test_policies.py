@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 
-from governance.consent import selectors, services
+from governance.consent import policy_words, selectors, services
 from governance.consent.models import Policy
 from governance.consent.policy_checks import DeclaredFlow, doubts
 from governance.consent.rules import policy_rule
@@ -143,3 +144,70 @@ def test_the_overview_asks_as_much_for_ten_systems_as_for_one(
     with django_assert_max_num_queries(len(few)):
         officer.get("/consent/")
     assert selectors.people_by_action([system], dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) == {}
+
+
+# --- what two versions say differently --------------------------------------------------------------------------
+
+PERMIT = {
+    "id": "a",
+    "effect": "permit",
+    "basis": "consent",
+    "purpose": "service",
+    "modality": ["text", "voice"],
+}
+OTHER = {"id": "b", "effect": "prohibit", "operation": "train"}
+
+
+def _two(
+    system: Any, first: list[dict[str, Any]], second: list[dict[str, Any]]
+) -> list[tuple[str, Any, Any]]:
+    old = make.policy(system, *first)
+    new = services.draft_policy(system=system, rules=second, by="system", retention_days=30)
+    rows = policy_words.differences(old, new)
+    return [(str(row["field"]), row["before"], row["after"]) for row in rows]
+
+
+def test_versions_differ_field_by_field_in_words(system: Any) -> None:
+    changed = PERMIT | {"modality": "text", "explicit": True, "retention_days": 90}
+    found = _two(system, [PERMIT, OTHER], [changed, OTHER])
+    assert ("Kept for (days), where no rule says otherwise", "", "30") in found
+    (read_from,) = [row for row in found if row[0] == "a: Read from"]
+    assert "," in read_from[1] and "," not in read_from[2]
+    assert ("a: Explicit consent", "For biometric data", "Always") in found
+    assert ("a: Kept for (days)", "", "90") in found
+    assert not [row for row in found if row[0].startswith("b:")]
+
+
+def test_rules_that_came_or_went_stand_whole_and_another_order_is_told(system: Any) -> None:
+    third = {"id": "c", "effect": "permit", "basis": "contract"}
+    found = _two(system, [PERMIT, OTHER], [third, OTHER])
+    (gone,) = [row for row in found if row[0] == "Rule a"]
+    assert gone[2] is None and "Effect: Permit" in gone[1]
+    (come,) = [row for row in found if row[0] == "Rule c"]
+    assert come[1] is None and "Contract (GDPR" in come[2]
+    found = _two(make.live_system(), [PERMIT, OTHER], [OTHER, PERMIT])
+    assert ("Order of the rules", "a, b", "b, a") in found
+
+
+def test_any_two_versions_are_compared_on_a_page(system: Any, officer: Client) -> None:
+    url = f"/systems/{system.slug}/policies/compare/"
+    assert "No differences." in officer.get(url).content.decode()
+    make.policy(system, PERMIT)
+    make.policy(system, PERMIT | {"retention_days": 7})
+    assert "Kept for (days)" in officer.get(url).content.decode()
+    assert "Rule with-consent" in officer.get(url, {"before": "1", "after": "3"}).content.decode()
+    assert (
+        "This is not one of the choices." in officer.get(url, {"before": "9", "after": "1"}).content.decode()
+    )
+    page = officer.get(f"/systems/{system.slug}/policies/3/").content.decode()
+    assert "before=2" in page and "approved by" in page
+
+
+def test_an_approved_version_is_frozen_by_the_database(system: Any) -> None:
+    for change in (
+        lambda rows: rows.update(rules=[]),
+        lambda rows: rows.update(state="draft", approved_at=None, approved_by=None, effective_at=None),
+        lambda rows: rows.delete(),
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            change(Policy.objects.filter(system=system, state="approved"))

@@ -12,21 +12,28 @@ import pytest
 
 from tests import make
 
-DOC = Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
-EXAMPLES = re.findall(r"^```(bash|python)\n(.*?)^```", DOC.read_text(encoding="utf-8"), re.M | re.S)
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+
+
+def examples(name: str) -> list[tuple[str, str]]:
+    """The (language, code) of every example of a page."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return re.findall(r"^```(bash|python)\n(.*?)^```", text, re.M | re.S)
+
+
 SCOPES = (
     "interactions:write",
     "labels:write",
     "surveys:write",
     "values:write",
     "consent:write",
+    "consent:read",
     "decisions:read",
 )
 
 
-@pytest.mark.enable_socket
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
-def test_every_example_of_the_api_page_runs(live: object) -> None:
+def run(live: object, page: str) -> list[str]:
+    """What every example of a page printed, each run as it stands there."""
     system = make.live_system(make.PERMIT_BY_CONSENT)
     environment = {
         **os.environ,
@@ -35,7 +42,7 @@ def test_every_example_of_the_api_page_runs(live: object) -> None:
         "SYSTEM": system.slug,
     }
     answers = []
-    for language, code in EXAMPLES:
+    for language, code in examples(page):
         command = (
             ["bash", "-euo", "pipefail", "-c", code] if language == "bash" else [sys.executable, "-c", code]
         )
@@ -44,7 +51,17 @@ def test_every_example_of_the_api_page_runs(live: object) -> None:
         )
         assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
         answers.append(done.stdout)
-    consent, decision, python, labels, surveys, values, lines = answers
+    return answers
+
+
+pytestmark = [
+    pytest.mark.enable_socket,
+    pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl"),
+]
+
+
+def test_every_example_of_the_api_page_runs(live: object) -> None:
+    consent, decision, python, labels, surveys, values, lines = run(live, "api.md")
     assert json.loads(consent)["counts"] == {"accepted": 1}
     assert json.loads(decision)["outcome"] == "allow"
     assert python.strip() == "{'accepted': 3}"
@@ -52,3 +69,16 @@ def test_every_example_of_the_api_page_runs(live: object) -> None:
         assert json.loads(answer)["counts"] == {"accepted": 1}
     assert json.loads(lines)["counts"] == {"accepted": 2}
     assert [item["basis"] for item in json.loads(lines)["items"]] == ["allow", "allow"]
+
+
+def test_every_example_of_the_page_about_consent_runs(live: object, settings: object) -> None:
+    for name, value in {
+        "ADDRESS": "Street 1",
+        "CONTACT": "a@example.org",
+        "COUNTRY": "NL",
+        "AUTHORITY": "AP",
+    }.items():
+        setattr(settings, f"CONTROLLER_{name}", value)
+    shown, records = run(live, "consent.md")
+    assert json.loads(shown)["counts"] == {"accepted": 1}
+    assert json.loads(records)["@graph"] == []

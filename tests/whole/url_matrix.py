@@ -65,9 +65,15 @@ def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any
 
 
 SLUG = {"slug": "slug"}
+CONSENT = {"slug": "slug", "pk": "consent_event"}
+RECORDED = (200, 409)  # 409 while the installation does not say who answers for the processing
+ENDPOINT = {"slug": "slug", "pk": "endpoint"}
 FLOW = {"slug": "slug", "flow": "flow"}
 PART = {"slug": "slug", "kind": "part_kind", "pk": "part"}
 ITEMS = {"items": []}
+
+MY, MINE = {"token": "my_token"}, {"token": "my_token", "number": "my_number"}
+ASKED, ANSWERS = {"pk": "person_request"}, "answer_people|answer_contests"
 
 PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
@@ -247,6 +253,8 @@ ROWS: dict[str, Row] = {
     "audit_run": Row("view_audits", args={"run_id": "run"}),
     "audit_confusion_chart": Row("view_audits", args={"run_id": "run"}),
     "audit_confusion_csv": Row("view_audits", args={"run_id": "run"}),
+    "audit_misses": Row("view_audits", "view_consent", args={"run_id": "miss_run"}),
+    "audit_misses_csv": Row("view_audits", "view_consent", args={"run_id": "miss_run"}),
     "system_audits": Row("view_audits", args=SLUG),
     "audit_plan": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
     "audit_run_start": Row("view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}),
@@ -264,12 +272,68 @@ ROWS: dict[str, Row] = {
     # consent and import
     "consent_overview": Row("view_consent"),
     "system_consent": Row("view_consent", args=SLUG),
+    "stop_list": Row("view_consent", args=SLUG),
+    "endpoint_list": Row("view_register", "edit_register|manage_keys", args=SLUG),
+    "endpoint_add": Row("view_register", "edit_register|manage_keys", args=SLUG),
+    "endpoint_detail": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_rotate": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_disable": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_test": act("view_register", "edit_register|manage_keys", args=ENDPOINT),
+    "endpoint_retry": act("view_register", "edit_register|manage_keys", args=ENDPOINT),
     "notice_add": Row("view_consent", "manage_consent", args=SLUG),
     "notice_detail": Row("view_consent", args={"slug": "slug", "pk": "notice"}),
+    "consent_import": Row("view_consent", "manage_consent", args=SLUG),
+    "consent_import_columns": Row(  # the upload is gone: back to the start
+        "view_consent",
+        "manage_consent",
+        args={"slug": "slug", "kind": "consent_kind", "token": "import_token"},
+        ok=(200, 302),
+    ),
+    "consent_import_result": Row(
+        "view_consent", "manage_consent", args={"slug": "slug", "job_id": "consent_job"}
+    ),
+    "consent_desk_list": Row("record_consent"),
+    "consent_desk": Row("view_register", "record_consent", args=SLUG),
+    "consent_look_up": act("view_register", "record_consent", args=SLUG),
+    "notice_list": Row("view_consent", args=SLUG),
+    "notice_preview": act("view_consent", "manage_consent", args=SLUG),
+    "notice_compare": Row("view_consent", args=SLUG),
+    "reconsent_list": Row("view_consent", args=SLUG),
     "policy_edit": Row("view_consent", "edit_register|manage_consent", args=SLUG),
     "gate_try": Row("view_consent", args=SLUG, writes="view_consent"),
+    "policy_compare": Row("view_consent", args=SLUG),
     "policy_check": act("view_consent", "edit_register|manage_consent", args=SLUG),
     "policy_detail": Row("view_consent", args={"slug": "slug", "version": "policy"}, writes="manage_consent"),
+    # affected people and the public: whoever has the link, whoever looks; one's own answers to what is asked
+    "public_register": Row(ANYBODY),
+    "public_register_json": Row(ANYBODY),
+    "public_system": Row(ANYBODY, args={"slug": "public_slug"}),
+    "public_system_json": Row(ANYBODY, args={"slug": "public_slug"}),
+    "my_page": Row(ANYBODY, args=MY),
+    "my_say": Row(ANYBODY, args=MINE, method="post", ok=(403,)),  # without the proof of a form
+    "my_done": Row(ANYBODY, args=MINE, ok=(302,)),  # of nothing: back to the page
+    "my_readings": Row(ANYBODY, args=MINE),
+    "my_contest": Row(ANYBODY, args={**MINE, "ref": "my_ref"}),
+    "my_ask": Row(ANYBODY, args={**MINE, "kind": "my_kind"}),
+    "my_request_withdraw": Row(ANYBODY, args={**MY, "pk": "person_request"}, method="post", ok=(403,)),
+    "my_notice": Row(ANYBODY, args={**MY, "pk": "my_notice"}),
+    "my_copy": Row(ANYBODY, args={**MY, "pk": "my_copy"}),
+    "person_request_list": Row(ANSWERS),
+    "person_request_detail": Row("answer_people", args=ASKED),
+    "person_request_start": act("answer_people", args=ASKED),
+    "person_request_carry_out": act("answer_people", args=ASKED),
+    "person_request_answer": Row("answer_people", args=ASKED),
+    "person_request_refuse": Row("answer_people", args=ASKED),
+    "person_request_extend": Row("answer_people", args=ASKED),
+    "personal_link_list": Row("make_links"),
+    "personal_link_add": Row("make_links"),
+    "personal_link_revoke": Row("make_links", args={"pk": "personal_link"}),
+    "legal_hold_list": Row("answer_people"),
+    "legal_hold_add": Row("answer_people"),
+    "legal_hold_release": Row("answer_people", args={"pk": "legal_hold"}),
+    "publication_list": Row("view_consent"),
+    "publication_edit": Row("view_consent", "manage_consent", args=SLUG),
+    "publication_end": Row("view_consent", "manage_consent", args=SLUG),
     "import_new": Row("import_data"),
     "import_columns": Row(  # the upload is gone: back to the start, or a page that says so
         "view_register",
@@ -308,9 +372,35 @@ ROWS: dict[str, Row] = {
     "api_audit_plan": Row(
         "view_audits", "run_audits", args={"slug": "slug", "kind": "kind"}, scope="audits:run", ok=(200, 404)
     ),
+    "api_audit_misses": Row("view_audits", "run_audits", args={"run_id": "miss_run"}, scope="audits:run"),
     "api_audit_run": Row("view_audits", "run_audits", args={"run_id": "run"}, scope="audits:run"),
     "api_pack": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
     "api_pack_download": Row("export_evidence", args={"pk": "pack"}, scope="evidence:export"),
+    "api_personal_links": Row(
+        "view_register",
+        "make_links",
+        method="post",
+        body={"people": [{"system": "{slug}", "subject": "x"}]},
+        scope="links:write",
+        ok=WROTE,
+    ),
+    "api_personal_link_revoke": Row(
+        "make_links", args={"pk": "personal_link"}, method="post", scope="links:write", ok=WROTE, key=(404,)
+    ),
+    "api_person_requests": Row("view_register", scope=READ),  # lists what one answers
+    "api_person_request": Row("answer_people", args=ASKED, scope=READ, key=(404,)),
+    **{
+        f"api_person_request_{verb}": Row(
+            "answer_people", args=ASKED, method="post", scope=READ, ok=WROTE, key=(404, 422), body=body
+        )
+        for verb, body in {
+            "start": {},
+            "carry_out": {},
+            "answer": {"decision": "kept", "text": "So."},
+            "refuse": {"reason": "No."},
+            "extend": {"reason": "Much to do."},
+        }.items()
+    },
     "api_systems": Row("view_register", scope=READ, writes="edit_register"),
     "api_system": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_system_register": Row(
@@ -461,6 +551,57 @@ ROWS: dict[str, Row] = {
     ),
     "api_findings": Row("view_register", scope=READ),  # lists by view_audits
     "api_finding": Row("view_audits", args={"pk": "finding"}, scope=READ),
+    "api_notices": Row("view_consent", args=SLUG, scope="consent:read", writes="manage_consent"),
+    "api_notice": Row("view_consent", args={"slug": "slug", "pk": "notice"}, scope="consent:read"),
+    "api_notices_served": Row(
+        "view_register",
+        "manage_consent",
+        args=SLUG,
+        method="post",
+        body=ITEMS,
+        scope="consent:write",
+        ok=WROTE,
+    ),
+    "api_policies": Row("view_consent", args=SLUG, scope="consent:read"),
+    "api_policy": Row("view_consent", args={"slug": "slug", "version": "policy"}, scope="consent:read"),
+    "api_policy_draft": Row(
+        "view_register",
+        "manage_consent",
+        args=SLUG,
+        method="post",
+        scope="policies:write",
+        ok=WROTE,
+    ),
+    "api_policy_approve": Row(  # a person approves, never a key
+        "view_register",
+        "manage_consent",
+        args={"slug": "slug", "version": "policy"},
+        method="post",
+        scope="policies:write",
+        ok=WROTE,
+        key=(403,),
+    ),
+    "api_consent_records": Row("view_consent", args=SLUG, scope="consent:read", ok=RECORDED),
+    "api_consent_record": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
+    "api_consent_receipt": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
+    "api_stops": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
+    "api_stop_acknowledge": Row(
+        "view_register",
+        "import_data",
+        args={"pk": "stop"},
+        method="post",
+        body={},
+        scope="stops:write",
+        ok=WROTE,
+    ),
+    "api_subject_refs": Row(
+        "view_register",
+        "manage_consent",
+        args=SLUG,
+        method="post",
+        body={"subjects": ["customer-1"]},
+        scope="consent:write",
+    ),
     # the system stands in the body
     "api_packs": Row(
         "export_evidence",
@@ -484,4 +625,9 @@ ROWS: dict[str, Row] = {
         ok=WROTE,
     ),
 }
-IN_BODY = {"api_packs", "api_consent_events", "api_decisions"}  # things whose system is named in the body
+IN_BODY = {
+    "api_packs",
+    "api_personal_links",
+    "api_consent_events",
+    "api_decisions",
+}  # things whose system is named in the body

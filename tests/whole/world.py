@@ -39,8 +39,10 @@ def build() -> World:
     system = _register(world, ours)
     _assessments(world, system)
     _review(world, system)
+    _stops(world, system)
     _audits(world, system)
     _evidence(world, system)
+    _affected(world, system)
     _people(world, top, ours, foreign, system)
     return world
 
@@ -126,6 +128,11 @@ def _review(world: World, system: Any) -> None:
     policy, notice = make.policy(system), make.notice(system)
     world.ids["import_job"] = _import(system)
     world.ids |= {
+        "consent_job": _consent_import(system),
+        "consent_kind": "events",
+        "consent_event": _consented(system, flow, notice),
+    }
+    world.ids |= {
         "policy": policy.version,
         "notice": notice.pk,
         "import_kind": "evaluation",
@@ -169,6 +176,48 @@ def _review(world: World, system: Any) -> None:
     }
 
 
+def _consented(system: Any, flow: Any, notice: Any) -> Any:
+    from governance.consent import services
+
+    said = make.consent(
+        f"{CANARY}",
+        purpose=flow.purpose,
+        modality=flow.modality,
+        explicit=True,
+        notice_version=notice.version,
+    )
+    (answer,) = services.record_consent_events(system=system, items=[said], by="system")
+    return answer["event"]
+
+
+def _consent_import(system: Any) -> Any:
+    from governance.consent import imports
+    from portal.jobs.runner import run_job
+    from portal.web import uploads
+
+    officer = make.person("data_protection_officer", unit=system.unit)
+    rows = [f'{{"id": "{CANARY}-{n}", "mood": "{CANARY}"}}' for n in range(2)]
+    token = uploads.keep("\n".join(rows).encode(), str(officer.pk), in_use=())
+    job = imports.request_import(system=system, kind="events", token=token, by=officer, source=f"{CANARY}")
+    run_job(job.pk)
+    return job.pk
+
+
+def _stops(world: World, system: Any) -> None:
+    from django.db import transaction
+
+    from governance.stops import services as stops
+
+    since = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=5)
+    with transaction.atomic():
+        orders = [stops.Order(type="flow.suspended", effective_at=since, flows=[f"{CANARY}-flow"])]
+        stop = stops.order(system=system, orders=orders, by="system")[0]
+    endpoint, _secret = stops.add_endpoint(
+        system=system, name=f"{CANARY} hook", url="https://hooks.example.org/stops", by=system.owner
+    )
+    world.ids |= {"stop": stop.pk, "endpoint": endpoint.pk}
+
+
 def _import(system: Any) -> Any:
     from metrics.ingest import imports
     from portal.jobs.runner import run_job
@@ -204,6 +253,14 @@ def _audits(world: World, system: Any) -> None:
     )
     run = audits.start_run(system=system, kind="sentiment_accuracy", evaluation="labelled", by=system.owner)
     run_job(run.job_id)
+    counted = audits.start_run(
+        system=system,
+        kind="consent_coverage",
+        date_from=make.today(),
+        date_to=make.today(),
+        by=system.owner,
+    )
+    run_job(counted.job_id)
     finding = findings.open_finding(
         system=system,
         check="a.check",
@@ -219,6 +276,7 @@ def _audits(world: World, system: Any) -> None:
     world.ids |= {
         "evaluation": labelled.pk,
         "run": run.pk,
+        "miss_run": counted.pk,
         "job": run.job_id,
         "kind": "sentiment_accuracy",
         "finding": finding.pk,
@@ -246,6 +304,41 @@ def _evidence(world: World, system: Any) -> None:
     leaf = Leaf.objects.filter(subject=f"system:{system.slug}").first()
     assert leaf is not None
     world.ids |= {"pack": pack.pk, "leaf": leaf.index}
+
+
+def _affected(world: World, system: Any) -> None:
+    """A public page, and somebody with a link who asked for a copy and for whom something is kept."""
+    from governance.holding import holders
+    from governance.transparency import acts, copies, links, publishing, requests, selectors
+    from governance.transparency.models import TEXTS
+
+    words = {f"{name}_{language}": f"{name} of it" for name in TEXTS for language in ("en", "nl")}
+    words |= {"contact_name": "Privacy desk", "contact_email": "privacy@example.org"}
+    # the public page is of another system: the name of the World's own is what strangers must not meet
+    elsewhere = make.system(unit=make.unit("Open desk", parent=system.unit.parent), name="Open chat")
+    make.flow(elsewhere)
+    publishing.publish(system=elsewhere, values=words, by="system")
+    make.notice(elsewhere)
+    make.policy(elsewhere)
+    mine = make.system(unit=system.unit, name="Chat with a page of mine")
+    make.approved_deployment(
+        mine, [make.flow(mine, slug="chat")], effective_at=dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
+    )
+    make.policy(mine)
+    notice = make.notice(mine)
+    make.receive(mine, make.item(1, subject="customer-1"))
+    link, token = links.make_link(people=[(mine, "customer-1")], by="system", language="en")
+    person = selectors.people_of(link)[0]
+    done = acts.ask(link=link, person=person, kind="access")
+    copies.make_copy(done)
+    ask = acts.ask(link=link, person=person, kind="access", text="Please.")
+    hold = requests.place_hold(system=mine, reason="A case.", by="system")
+    _count, readings = holders.readings(person, (0, 1))
+    world.ids |= {
+        "public_slug": elsewhere.slug, "my_token": token, "my_number": 0,
+        "my_copy": done.pk, "my_notice": notice.pk, "my_kind": "access",
+        "my_ref": readings[0].ref, "person_request": ask.pk, "personal_link": link.pk, "legal_hold": hold.pk,
+    }  # fmt: skip
 
 
 def _people(world: World, top: Unit, ours: Unit, foreign: Unit, system: Any) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import sys
-from argparse import ArgumentTypeError
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,15 +9,8 @@ from django.utils.translation import gettext
 
 from governance.registry.models import System
 from metrics.ingest.imports import import_evaluation_file, import_live_file
+from portal.commands import pair, read_file
 from portal.errors import Invalid, RuleBroken
-
-
-def pair(text: str) -> tuple[str, str]:
-    """'a=b' as ('a', 'b')."""
-    left, equals, right = text.partition("=")
-    if not equals or not left.strip():
-        raise ArgumentTypeError(f"'{text}' is not of the form name=value")
-    return left.strip(), right.strip()
 
 
 class Command(BaseCommand):
@@ -47,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError(gettext("There is no system '{slug}'.").format(slug=options["system"]))
         files = {
             "system": system,
-            "data": _read(options["file"]),
+            "data": read_file(options["file"]),
             "by": "system",
             "mapping": dict(options["mapping"]),
             "fixed": dict(options["fixed"]),
@@ -85,17 +76,6 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {name}: {n}")
         for error in result["errors"]:
             self.stderr.write(f"{error['field']}: {gettext(error['message'])} [{error['code']}]")
-
-
-def _read(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise CommandError(
-            gettext("The file cannot be read: {why}").format(why=error.strerror or error)
-        ) from error
 
 
 def _live(files: dict[str, Any]) -> dict[str, Any]:

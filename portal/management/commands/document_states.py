@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from governance.review.rules import states as review
+from governance.transparency import rules as people
 from portal.jobs import rules as jobs
 
 
@@ -31,10 +32,18 @@ def of_jobs() -> str:
     return diagram(order[0].value, moves)
 
 
+def of_people() -> str:
+    """The diagram of what affected people ask."""
+    moves = ((row.source, row.target, f"{row.act} ({row.by})") for row in people.TRANSITIONS)
+    return diagram(people.RequestState.RECEIVED.value, moves)
+
+
 def render() -> str:
     """The whole page."""
     where = "`portal/jobs/rules.py`; what the states mean: [jobs](jobs.md#a-jobs-life)"
-    return f"{review.diagram()}\n## A job\n\nTable: {where}.\n\n{of_jobs()}\n"
+    asked = "`governance/transparency/rules.py`; what they mean: [people](people.md)"
+    person = f"## A request of an affected person\n\nTable: {asked}.\n\n{of_people()}\n"
+    return f"{review.diagram()}\n{person}\n## A job\n\nTable: {where}.\n\n{of_jobs()}\n"
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""The audits that metrics adds to governance's register: how well a system reads sentiment."""
+"""How well a system reads sentiment."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence

@@ -1,0 +1,54 @@
+"""The job that imports a file of consent events or of notices served."""
+
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from governance.consent.imports import IMPORT, Imported, import_consent_file
+from governance.registry.models import System
+from governance.registry.services import permitted
+from portal.errors import N_, RuleBroken
+from portal.jobs.context import JobContext
+from portal.jobs.models import Job
+from portal.jobs.registry import handler
+from portal.web import uploads
+
+
+def _page(job: Job) -> str:
+    system = System.objects.filter(pk=job.payload["system"]).first()
+    return reverse("consent_import_result", args=[system.slug, job.pk]) if system else ""
+
+
+@handler(IMPORT, title=N_("Import of consent"), page=_page)
+def import_file(context: JobContext) -> dict[str, Any]:
+    """Import the upload that the payload names, as the person who asked and only while they still may.
+
+    Batch by batch; stopped or killed, what was stored stays and is said, and trying again finds it known.
+    """
+    asked, person = context.payload, context.job.requested_by
+    system = System.objects.get(pk=asked["system"])
+    permitted(person, "manage_consent", system)
+    owner = str(context.job.requested_by_id)
+    data = uploads.find(asked["token"], owner)
+    if data is None:
+        raise RuleBroken(N_("This upload is no longer there: choose the file again."), code="upload_gone")
+
+    def after_batch(percent: int, so_far: Imported) -> None:
+        context.progress(percent, so_far=so_far.to_dict())
+
+    context.progress(1, N_("Storing, 5,000 lines at a time"))
+    result = import_consent_file(
+        system=system,
+        kind=asked["kind"],
+        data=data,
+        by=person,
+        source=asked["source"],
+        mapping=asked["mapping"],
+        fixed=asked["fixed"],
+        after_batch=after_batch,
+    ).to_dict()
+    with transaction.atomic():
+        context.finish(result)
+    uploads.drop(asked["token"], owner)
+    return result

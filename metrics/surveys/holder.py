@@ -1,0 +1,138 @@
+"""What the answers to surveys hold about a person, and how they let go of it."""
+
+# ruff: noqa: S608 - names of our own tables and columns are put into the text, values never
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from governance.holding import holders
+from governance.holding.holders import Erasing, Person
+from governance.holding.rules import NOTHING, WRAP_SQL, Layer
+from governance.registry.models import System
+from metrics.ingest import holder as ingest
+from metrics.surveys.models import SurveyAnswer
+from portal.errors import N_
+
+
+def _rows(person: Person) -> Any:
+    return SurveyAnswer.objects.filter(system_id=person.system.pk, subject=person.pseudonym)
+
+
+def find(person: Person) -> int:
+    """Surveys that somebody was sent."""
+    return int(_rows(person).count())
+
+
+def export(person: Person) -> Iterator[dict[str, Any]]:
+    """What they were asked and what they answered, oldest first."""
+    for row in _rows(person).order_by("asked_at", "source_id"):
+        yield {
+            "instrument": row.instrument,
+            "asked_at": row.asked_at.isoformat(),
+            "answered_at": row.answered_at.isoformat() if row.answered_at else None,
+            "answers": row.answers,
+            "scores": row.scores,
+            "source_id": row.source_id,
+            "interaction": row.interaction_id,
+        }
+
+
+_UNNAMED = """
+UPDATE metrics_surveyanswer a SET
+    source_id = s.stone, subject = m.mark, content = %(nothing)s, batch_id = b.fresh,
+    interaction_id = CASE WHEN a.interaction_id IS NULL THEN NULL
+        ELSE coalesce(%(items)s::jsonb ->> a.interaction_id, %(gone)s) END,
+    asked_at = date_trunc('day', a.asked_at, 'UTC'), answered_at = date_trunc('day', a.answered_at, 'UTC'),
+    recorded_at = date_trunc('day', a.recorded_at, 'UTC')
+FROM unnest(%(instruments)s::text[], %(ids)s::text[], %(stones)s::text[]) AS s(instrument, id, stone),
+     unnest(%(old)s::uuid[], %(new)s::uuid[]) AS b(old, fresh),
+     unnest(%(who)s::uuid[], %(marks)s::uuid[]) AS m(name, mark)
+WHERE a.system_id = %(system)s AND a.instrument = s.instrument AND a.source_id = s.id AND b.old = a.batch_id
+  AND m.name = a.subject
+"""
+
+
+def erase(person: Person, erasing: Erasing) -> int:
+    """Unname every answer; what is counted of it stays. Answers of others forget the erased interactions as well."""
+    who = erasing.everyone(person)
+    found = SurveyAnswer.objects.filter(system_id=person.system.pk, subject__in=list(who))
+    rows = list(found.values_list("instrument", "source_id", "batch_id"))
+    stones = [erasing.tombstone("survey", f"{instrument}\x00{name}") for instrument, name, _batch in rows]
+    fresh = ingest.stand_ins(person.system, {batch for _instrument, _name, batch in rows})
+    values: dict[str, Any] = {
+        "system": person.system.pk,
+        "who": list(who),
+        "marks": list(who.values()),
+        "nothing": NOTHING,
+        "gone": erasing.tombstone("item", ""),
+        "items": ingest.as_text(erasing.items),
+        "instruments": [row[0] for row in rows],
+        "ids": [row[1] for row in rows],
+        "stones": stones,
+        "old": list(fresh),
+        "new": list(fresh.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_UNNAMED, values)
+        cursor.execute(
+            "UPDATE metrics_surveyanswer SET interaction_id = %(items)s::jsonb ->> interaction_id"
+            " WHERE system_id = %(system)s AND interaction_id = ANY(%(names)s)",
+            values | {"names": list(erasing.items)},
+        )
+    names = {row[1]: stone for row, stone in zip(rows, stones, strict=True)}
+    ingest.forget_answers(person.system, names)
+    return len(rows)
+
+
+def retain(system: System, layer: str, before: dt.datetime, limit: int) -> int:
+    """Delete answers of before that moment; they are of the layer 'inference': something about one person."""
+    if layer != Layer.INFERENCE.value:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH old AS (SELECT system_id, instrument, source_id FROM metrics_surveyanswer WHERE system_id = %s"
+            " AND coalesce(answered_at, asked_at) < %s LIMIT %s) DELETE FROM metrics_surveyanswer a USING old"
+            " WHERE (a.system_id, a.instrument, a.source_id) = (old.system_id, old.instrument, old.source_id)",
+            [system.pk, before, limit],
+        )
+        return int(cursor.rowcount)
+
+
+def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
+    """Wrap people and fingerprints in the next key."""
+    cursor.execute(
+        f"UPDATE metrics_surveyanswer SET subject = {WRAP_SQL.format(use='name', column='subject')},"
+        f" content = CASE WHEN content = %(nothing)s THEN content"
+        f" ELSE {WRAP_SQL.format(use='content', column='content')} END WHERE system_id = %(system)s",
+        parameters | {"system": system.pk, "nothing": NOTHING},
+    )
+    return int(cursor.rowcount)
+
+
+def list_names(system: System) -> Iterator[uuid.UUID]:
+    """Everybody who was asked."""
+    rows = SurveyAnswer.objects.filter(~Q(source_id__startswith="erased-"), system_id=system.pk)
+    names = rows.filter(subject__isnull=False).values_list("subject", flat=True).distinct()
+    yield from (name for name in names if name is not None)
+
+
+def fill() -> None:
+    """Put the answers into the register."""
+    holders.register(
+        holders.Holder(
+            "surveys",
+            N_("What you answered when you were asked"),
+            find,
+            export,
+            erase,
+            retain=retain,
+            rekey=rekey,
+            list_names=list_names,
+            order=20,
+        )
+    )
