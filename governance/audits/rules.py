@@ -136,11 +136,6 @@ def result_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def run_state(job_state: str) -> str:
-    """The state of a run as the API says it: a job that was given up has failed."""
-    return "failed" if job_state == "dead" else job_state
-
-
 def may_move_findings(window_to: date | None, newest_to: date | None) -> bool:
     """Whether a run may open and clear findings: not when a run over a later window has spoken already."""
     return window_to is None or newest_to is None or window_to >= newest_to

@@ -14,6 +14,7 @@ from governance.registry.models import System
 from governance.registry.selectors import visible
 from portal.accounts.models import MachineUser
 from portal.jobs.models import Schedule
+from portal.jobs.rules import answered_state
 
 
 def plan_in_force(system: System, kind: str) -> AuditPlan | None:
@@ -108,7 +109,7 @@ def run_shape(run: AuditRun) -> dict[str, Any]:
         "id": str(run.pk),
         "system": run.system.slug,
         "kind": run.kind,
-        "state": rules.run_state(job.state),
+        "state": answered_state(job.state),
         "progress": job.progress,
         "note": job.note,
         "error": job.error,

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from portal.errors import N_
+from portal.jobs.rules import ANSWERED_STATES
 from portal.web.rest import StrictSerializer
 
 
@@ -59,7 +60,7 @@ class AuditRunShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     system = serializers.CharField()
     kind = serializers.CharField()
-    state = serializers.ChoiceField(choices=["queued", "running", "done", "failed", "cancelled"])
+    state = serializers.ChoiceField(choices=ANSWERED_STATES)
     progress = serializers.IntegerField(min_value=0, max_value=100)
     note = serializers.CharField(allow_blank=True)
     error = serializers.CharField(allow_blank=True)

@@ -156,9 +156,9 @@ def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Co
     found: dict[uuid.UUID, list[Coverage]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"systems": [system.pk for system in systems], "at": at})
-        for system_id, *what, people in cursor.fetchall():
+        for system_id, purpose, modality, action, people in cursor.fetchall():
             shown = people if people >= settings.PRIVACY_FLOOR else None
-            found.setdefault(system_id, []).append(Coverage(*what, shown))
+            found.setdefault(system_id, []).append(Coverage(purpose, modality, action, shown))
     return found
 
 

@@ -14,6 +14,7 @@ from governance.registry.models import System
 from governance.review.models import Deployment, DeploymentRequest
 from portal.access.selectors import units_with
 from portal.accounts.models import Unit
+from portal.jobs.rules import answered_state
 from portal.ledger.models import Leaf
 
 
@@ -63,14 +64,13 @@ def leaves(user: Any) -> QuerySet[Leaf]:
 
 def pack_shape(pack: EvidencePack) -> dict[str, Any]:
     """A pack as the API answers it."""
-    states = {"dead": "failed"}
     job = pack.job
     return {
         "id": pack.pk,
         "systems": sorted(pack.systems.values_list("slug", flat=True)),
         "from": pack.date_from,
         "to": pack.date_to,
-        "state": states.get(job.state, job.state) if job else "queued",
+        "state": answered_state(job.state) if job else "queued",
         "progress": job.progress if job else 0,
         "error": job.error if job else "",
         "sample_size": pack.sample_size,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from portal.jobs.rules import ANSWERED_STATES
 from portal.web.rest import StrictSerializer
 
 
@@ -30,7 +31,7 @@ class PackShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     systems = serializers.ListField(child=serializers.CharField())
     date_to = serializers.DateField()
-    state = serializers.ChoiceField(choices=["queued", "running", "done", "failed", "cancelled"])
+    state = serializers.ChoiceField(choices=ANSWERED_STATES)
     progress = serializers.IntegerField(min_value=0, max_value=100)
     error = serializers.CharField(allow_blank=True)
     sample_size = serializers.IntegerField()

@@ -159,8 +159,8 @@ def _brought_back(system: System, digests: Mapping[str, int]) -> list[uuid.UUID]
 # --- the key ----------------------------------------------------------------------------------
 
 
-def rotate_key(*, system: System, by: object) -> int:
-    """Wrap every pseudonym of a system in the next key of the ring; how many rows changed, 0 where none is left.
+def rotate_key(*, system: System, by: object) -> int | None:
+    """Wrap every pseudonym of a system in the next key of the ring; how many rows changed, None without a next key.
 
     One transaction: batches of the system wait, and afterwards everybody is who they were, under one more key.
     """
@@ -169,7 +169,7 @@ def rotate_key(*, system: System, by: object) -> int:
         generation = keys.generation_of(system.pk) + 1
         ring = keys.ring()
         if generation >= len(ring):
-            return 0
+            return None
         row, _made = PseudonymKey.objects.update_or_create(
             system=system,
             defaults={

@@ -189,10 +189,15 @@ RequestCarryOut = _act(
 RequestAnswer = _act(
     "person_request_answer",
     requests.answer,
-    shapes.AnswerWrite,
+    shapes.PersonAnswerWrite,
     "Answer a contested reading or an objection.",
 )
-RequestRefusal = _act("person_request_refuse", requests.refuse, shapes.ReasonWrite, "Refuse with a reason.")
+RequestRefusal = _act(
+    "person_request_refuse", requests.refuse, shapes.PersonReasonWrite, "Refuse with a reason."
+)
 RequestExtension = _act(
-    "person_request_extend", requests.extend, shapes.ReasonWrite, "Take two months more, once, with a reason."
+    "person_request_extend",
+    requests.extend,
+    shapes.PersonReasonWrite,
+    "Take two months more, once, with a reason.",
 )

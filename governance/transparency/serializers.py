@@ -67,13 +67,13 @@ def request_shape(row: PersonRequest) -> dict[str, Any]:
     return {"id": row.pk, "system": row.system.slug, **{name: getattr(row, name) for name in names}}
 
 
-class ReasonWrite(StrictSerializer):
+class PersonReasonWrite(StrictSerializer):
     """A reason that the person is told."""
 
     reason = serializers.CharField(max_length=2000)
 
 
-class AnswerWrite(StrictSerializer):
+class PersonAnswerWrite(StrictSerializer):
     """The answer to a contested reading or an objection."""
 
     decision = serializers.ChoiceField(choices=rules.Decision.values())

@@ -208,6 +208,8 @@ def _history(start: date, until: date) -> Counter[str]:
     end_with_us = processes.die_with_parent(signal.SIGKILL, os.getpid())
 
     def begin() -> None:
+        for connection in connections.all(initialized_only=True):
+            connection.connection = None  # one of another context of the parent's: let go of it, unclosed
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the one that started us
         end_with_us()  # however it ends; nothing half-done stays
 

@@ -40,6 +40,15 @@ _SENTENCES = {
     JobState.CANCELLED: N_("Stopped at somebody's request; of it only what its result shows was stored."),
     JobState.DEAD: N_("Given up after several attempts: somebody has to look at the error."),
 }
+ANSWERED_STATES = [state.value for state in JobState if state is not JobState.DEAD]
+"""The states as the API says them."""
+
+
+def answered_state(state: str) -> str:
+    """The state of long work as the API says it: a job that was given up has failed."""
+    return JobState.FAILED.value if state == JobState.DEAD else state
+
+
 OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
 UNFINISHED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.DEAD})
 """Ended, but not done: these may be tried again."""

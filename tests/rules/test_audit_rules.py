@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from governance.audits import rules
 from governance.audits.rules import Target, Verdict
 from portal.errors import Invalid, RuleBroken
+from portal.jobs.rules import answered_state
 
 TODAY = date(2026, 11, 23)
 ACCURACY = Target(key="accuracy", title="Accuracy", missed="Missed", default=Decimal("0.80"))
@@ -95,8 +96,8 @@ def test_an_older_window_does_not_move_findings_once_a_later_one_has_spoken() ->
 
 
 def test_a_job_that_was_given_up_is_a_failed_run() -> None:
-    assert rules.run_state("dead") == "failed"
-    assert rules.run_state("running") == "running"
+    assert answered_state("dead") == "failed"
+    assert answered_state("running") == "running"
 
 
 def test_every_verdict_has_its_sentence() -> None:

@@ -327,7 +327,7 @@ def test_turning_the_key_keeps_everybody_who_they_are(system: Any, settings: Any
     assert decide(system=system, items=[question])[0].outcome == "allow"
     settings.PSEUDONYM_KEYS = ["second" * 8]
     assert pseudonym(system.pk, WHO) == old, "a key that only lies ready changes nothing"
-    assert services.rotate_key(system=system, by="system") > 10
+    assert (services.rotate_key(system=system, by="system") or 0) > 10
     new = pseudonym(system.pk, WHO)
     assert new == rules.wrapped(old, keyed(system.pk).names[1:]) != old
     assert residues([str(old)]) == []
@@ -344,7 +344,7 @@ def test_turning_the_key_keeps_everybody_who_they_are(system: Any, settings: Any
         record_consent_events(system=system, items=events, by="system", source="shop")[0]["status"]
         == "duplicate"
     )
-    assert services.rotate_key(system=system, by="system") == 0, "no further key lies ready"
+    assert services.rotate_key(system=system, by="system") is None, "no further key lies ready"
 
 
 def test_a_key_that_is_gone_stops_everything(system: Any, settings: Any) -> None:
