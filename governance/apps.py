@@ -19,6 +19,8 @@ class GovernanceConfig(AppConfig):
         from governance.evidence import governance_sections
         from governance.evidence import tasks as evidence_tasks  # noqa: F401
         from governance.registry import emotions, rules
+        from governance.retention import rules as retention
+        from governance.retention import tasks as retention_tasks  # noqa: F401
         from governance.review import tasks as review_tasks  # noqa: F401
         from governance.screening import law
         from governance.stops import holder as stop_holder
@@ -40,6 +42,7 @@ class GovernanceConfig(AppConfig):
         stop_holder.fill()
         badges.learn(BASES)
         badges.learn(stop_rules.TYPES)
+        badges.learn(retention.PARTS)
         badges.learn(dict(people.RequestKind.choices()) | dict(people.Decision.choices()))
         for words in (rules.SubjectRole, rules.Modality, rules.Purpose):
             badges.learn({one.value: one.sentence for one in words})

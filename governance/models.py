@@ -5,7 +5,7 @@ from governance.audits.models import AuditPlan, AuditRun
 from governance.consent.models import Alias, ConsentEvent, Notice, NoticeServed, Policy, Subject
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
-from governance.holding.models import Erasure, LegalHold, PseudonymKey
+from governance.holding.models import Erasure, LegalHold, PseudonymKey, Retained
 from governance.registry.models import (
     Contact,
     DataFlow,
@@ -94,6 +94,7 @@ __all__ = [
     "PseudonymKey",
     "Publication",
     "Recusal",
+    "Retained",
     "Round",
     "RuleSet",
     "RuleSetApplication",

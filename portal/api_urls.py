@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.consent.api_urls")),
     path("", include("governance.gate.api_urls")),
     path("", include("governance.stops.api_urls")),
+    path("", include("governance.retention.api_urls")),
     path("", include("governance.transparency.api_urls")),
     path("", include("metrics.ingest.api_urls")),
     path("", include("governance.evidence.api_urls")),

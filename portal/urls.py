@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.evidence.urls")),
     path("", include("governance.consent.urls")),
     path("", include("governance.stops.urls")),
+    path("", include("governance.retention.urls")),
     path("", include("governance.gate.urls")),
     path("", include("governance.transparency.urls")),
     path("", include("metrics.ingest.urls")),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from governance.consent.rules import BIOMETRIC, DEPENDENT, DIMENSIONS, PolicyRule, Situation
+from governance.consent.rules import BIOMETRIC, DEPENDENT, DIMENSIONS, PolicyRule, Situation, kept_days
 from portal.errors import N_
 
 LOG_MINIMUM_DAYS = 184
@@ -169,8 +169,7 @@ def _too_short(
     for flow in flows:
         if not flow.high_risk:
             continue
-        deciding = next((r for r in rules if r.effect == "permit" and r.covers(flow.situation())), None)
-        days = (deciding.retention_days if deciding else None) or retention_days
+        days, deciding = kept_days(rules, flow.situation(), retention_days)
         if days is not None and days < LOG_MINIMUM_DAYS:
             message = N_(
                 "The high-risk flow {flow} keeps data {days} days; from {day} on logs are kept at least six months."

@@ -104,9 +104,8 @@ class Surroundings:
         if policy is None:
             return None
         asked = rules.Situation(row.subject.role, row.purpose, row.modality)
-        permits = (rules.policy_rule(rule) for rule in policy.rules if rule.get("effect") == "permit")
-        deciding = next((rule for rule in permits if rule.covers(asked)), None)
-        return (deciding.retention_days if deciding else None) or policy.retention_days
+        table = map(rules.policy_rule, policy.rules)
+        return rules.kept_days(table, asked, policy.retention_days)[0]
 
     def _policy(self, row: ConsentEvent) -> Policy | None:
         return next((p for p in self.policies if p.effective_at and p.effective_at <= row.effective_at), None)

@@ -94,6 +94,14 @@ def explicit_wanted(policy: Iterable[PolicyRule], purpose: str, modality: str) -
     )
 
 
+def kept_days(
+    policy: Iterable[PolicyRule], situation: Situation, default: int | None
+) -> tuple[int | None, PolicyRule | None]:
+    """(days that such readings are kept, None: nobody said; the permit that covers them)."""
+    deciding = next((rule for rule in policy if rule.effect == "permit" and rule.covers(situation)), None)
+    return (deciding.retention_days if deciding else None) or default, deciding
+
+
 DIMENSIONS = ("subject_role", "purpose", "modality", "layer", "operation", "recipient")
 _FIELDS = {
     "id",

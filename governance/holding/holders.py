@@ -8,6 +8,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from governance.registry.models import System
@@ -68,13 +69,68 @@ class Erasing:
         return {name: self.mark(name) for name in (person.pseudonym, *sorted(self.also))}
 
 
+class Part(StrEnum):
+    """What is deleted by age, each with its own way of finding the limit."""
+
+    READINGS = "readings"  # of one subject role × purpose × modality: by the rule that permits it
+    BARE = "bare"  # the few fields kept of an interaction without a basis, and receipts: the longest limit
+    ANSWERS = "answers"  # what people answered: the limit of the policy
+    COUNTED = "counted"  # who was counted on which day: the shortest limit
+    SUMS = "sums"  # sums over people: only where a rule about aggregates says how long
+
+
+@dataclass(frozen=True)
+class Aged:
+    """Who is meant by a subject role × purpose × modality, as rows have them; '' where a row says nothing."""
+
+    subject_role: str = ""
+    purpose: str = ""
+    modality: str = ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is past its time: of one part, of before that moment, but for people under a hold.
+
+    Rows of `logs` (data flows at high risk) from `log_before` on stay as a log and lose only what is personal.
+    """
+
+    system: System
+    part: Part
+    days: int
+    before: dt.datetime
+    of: Aged = Aged()
+    held: frozenset[uuid.UUID] = frozenset()
+    logs: frozenset[uuid.UUID] = frozenset()
+    log_before: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Gone:
+    """How many rows a cut deleted, and how many stay without what was personal."""
+
+    deleted: int = 0
+    unnamed: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.deleted or self.unnamed)
+
+
 Export: TypeAlias = Callable[[Person], Iterator[dict[str, Any]]]
 Page: TypeAlias = tuple[int, int]
 """(rows to skip, rows to give)."""
 
 
-def _nothing_old(system: System, layer: str, before: dt.datetime, limit: int) -> int:
-    return 0
+def _nothing_past(cut: Cut, limit: int) -> Gone:
+    return Gone()
+
+
+def _none_past(cut: Cut) -> tuple[int, dt.datetime | None]:
+    return 0, None
+
+
+def _nobody(system: System, before: dt.datetime) -> list[Aged]:
+    return []
 
 
 def _nothing_keyed(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
@@ -86,9 +142,10 @@ class Holder:
     """One slice's answers. `title` is English, marked for translation; it heads the section of an export.
 
     `find(person)` counts the rows about somebody. `export(person)` gives them as JSON objects. `erase(person, erasing)`
-    unnames them and returns how many. `retain(system, layer, before, limit)` deletes at most `limit` rows of that layer
-    older than `before` and returns how many; call it until it returns 0. `rekey(cursor, system, parameters)` wraps its
-    pseudonyms in the next key. `order`: whose ids others need comes first. The last two are seams for pages.
+    unnames them and returns how many. `retain(cut, limit)` deletes (or unnames) at most `limit` rows of a cut of its
+    own; call it until nothing is gone. `past(cut)` counts what it would take: (rows, the oldest). `aged(system,
+    before)` lists whose readings there are from before that moment. `rekey(cursor, system, parameters)` wraps its
+    pseudonyms in the next key. `order`: whose ids others need comes first. The last three are seams for pages.
     """
 
     name: str
@@ -96,7 +153,9 @@ class Holder:
     find: Callable[[Person], int]
     export: Export
     erase: Callable[[Person, Erasing], int]
-    retain: Callable[[System, str, dt.datetime, int], int] = _nothing_old
+    retain: Callable[[Cut, int], Gone] = _nothing_past
+    past: Callable[[Cut], tuple[int, dt.datetime | None]] = _none_past
+    aged: Callable[[System, dt.datetime], list[Aged]] = _nobody
     rekey: Callable[[Any, System, dict[str, bytes]], int] = _nothing_keyed
     order: int = 50
     readings: Callable[[Person, Page], tuple[int, list[Reading]]] | None = None

@@ -71,6 +71,43 @@ class Erasure(models.Model):
         return f"erasure {self.pk}"
 
 
+class Retained(models.Model):
+    """What went because its time was over: of one part (and whose readings), older than `before`.
+
+    The latest `before` is also how far back the portal takes such items in: what was deleted is not counted again when
+    it is sent again.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    system = models.ForeignKey("governance.System", on_delete=models.PROTECT, related_name="retained")
+    part = models.CharField(max_length=10)
+    subject_role = models.CharField(max_length=20, blank=True)
+    purpose = models.CharField(max_length=60, blank=True)
+    modality = models.CharField(max_length=20, blank=True)
+    days = models.PositiveIntegerField()
+    before = models.DateTimeField()
+    log_before = models.DateTimeField(null=True)
+    policy_version = models.PositiveIntegerField()
+    deleted = models.PositiveBigIntegerField(default=0)
+    unnamed = models.PositiveBigIntegerField(default=0)
+    began_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "retained"
+        ordering = ["-before", "part", "subject_role", "purpose", "modality"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "part", "subject_role", "purpose", "modality", "before", "days"],
+                name="retained_once",
+            ),
+            models.CheckConstraint(name="retained_has_limit", condition=Q(days__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} before {self.before:%Y-%m-%d}"
+
+
 class PseudonymKey(models.Model):
     """How many keys of the ring stand over the pseudonyms of a system; no row: the first alone (generation 0)."""
 

@@ -5,23 +5,11 @@ import hmac
 import uuid
 from collections.abc import Sequence
 
-from governance.registry.rules import Described
-from portal.errors import N_
-
 MARK = "erased-"
 """What stands where a source's own id was: MARK and the first 128 bits of its keyed digest, in hex."""
 KINDS = ("item", "session", "event", "survey")
 NOTHING = uuid.UUID(int=0)
 """The fingerprint of content that is gone."""
-
-
-class Layer(Described):
-    """The layers of a data-use policy that a holder may delete from when their time is over."""
-
-    RAW = "raw", N_("What was said or shown, as it was")
-    FEATURES = "features", N_("Values computed from it")
-    INFERENCE = "inference", N_("Readings of one person's emotion")
-    AGGREGATE = "aggregate", N_("Sums over people")
 
 
 def key_id(secret: str) -> str:

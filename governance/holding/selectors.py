@@ -1,14 +1,15 @@
 """Questions about holds and erasures."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from governance.holding import rules
-from governance.holding.holders import Person
+from governance.holding.holders import Aged, Part, Person
 from governance.holding.keys import erasure_key
-from governance.holding.models import Erasure, LegalHold
+from governance.holding.models import Erasure, LegalHold, Retained
 from governance.registry.models import System
 
 
@@ -28,6 +29,23 @@ def held_people(system: System) -> set[uuid.UUID]:
     """The people of a system who stand under a hold of their own."""
     rows = LegalHold.objects.filter(system=system, pseudonym__isnull=False, released_at__isnull=True)
     return {one for one in rows.values_list("pseudonym", flat=True) if one is not None}
+
+
+def taken_from(system_id: uuid.UUID, *parts: Part) -> dict[Aged, dt.datetime]:
+    """From when on items are taken in, per whom they are about: what is older was deleted, and counts already."""
+    rows = Retained.objects.filter(system_id=system_id, part__in=parts)
+    found = rows.values_list("subject_role", "purpose", "modality").annotate(latest=Max("before"))
+    return {Aged(role, purpose, modality): latest for role, purpose, modality, latest in found.order_by()}
+
+
+_COUNTED = (Part.READINGS, Part.BARE, Part.ANSWERS, Part.COUNTED)
+
+
+def kept_from(system_id: uuid.UUID) -> dt.date | None:
+    """The first day (UTC) of which all that was counted is still there as it was; None: nothing went by age."""
+    rows = Retained.objects.filter(system_id=system_id, part__in=_COUNTED)
+    latest = rows.aggregate(latest=Max("before"))["latest"]
+    return latest.astimezone(dt.UTC).date() if latest else None
 
 
 def erasures_of(system_id: uuid.UUID) -> QuerySet[Erasure]:

@@ -27,7 +27,7 @@ def place_hold(
     if not reason.strip():
         raise RuleBroken(N_("Say why it must be kept."), code="reason_missing", field="reason")
     with transaction.atomic():
-        _alone(system)
+        alone(system)
         if subject:
             pseudonym = keys.keyed(system.pk).pseudonym(subject)
         hold = LegalHold.objects.create(
@@ -66,7 +66,7 @@ def erase(*, person: Person, by: object, reference: str = "") -> Erasure:
     """
     system = person.system
     with transaction.atomic():
-        _alone(system)
+        alone(system)
         hold = selectors.hold_on(person)
         if hold is not None:
             raise RuleBroken(N_("A legal hold stops this: {reason}"), code="legal_hold", reason=hold.reason)
@@ -96,7 +96,7 @@ def _about(reference: str) -> dict[str, str]:
     return {"request": reference} if reference else {}
 
 
-def _alone(system: System) -> None:
+def alone(system: System) -> None:
     """Keep batches of this system out until the transaction ends."""
     with connection.cursor() as cursor:
         for lock in LOCKS:
@@ -165,7 +165,7 @@ def rotate_key(*, system: System, by: object) -> int | None:
     One transaction: batches of the system wait, and afterwards everybody is who they were, under one more key.
     """
     with transaction.atomic():
-        _alone(system)
+        alone(system)
         generation = keys.generation_of(system.pk) + 1
         ring = keys.ring()
         if generation >= len(ring):

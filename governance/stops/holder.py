@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from governance.holding import holders
@@ -35,10 +36,30 @@ def export(person: Person) -> Iterator[dict[str, Any]]:
         }
 
 
+_DAY = "date_trunc('day', {0}, 'UTC')"
+# all times of a stop move by the same part of a day: how long it took stays what it was
+_MOVED = ", ".join(
+    f"{column} = s.{column} - (s.effective_at - {_DAY.format('s.effective_at')})"
+    for column in ("effective_at", "ordered_at", "stopped_at", "acknowledged_at")
+)
+_UNNAMED = f"""
+WITH gone AS (
+    UPDATE governance_stop s SET subject_ref = NULL, event = NULL, {_MOVED}, due_at = CASE
+        WHEN s.acknowledged_at IS NULL THEN {_DAY.format("s.due_at")} + interval '1 day'
+        ELSE s.due_at - (s.effective_at - {_DAY.format("s.effective_at")}) END
+    WHERE s.system_id = %s AND s.subject_ref = ANY(%s) RETURNING s.id),
+told AS (
+    UPDATE governance_delivery d SET since = {_DAY.format("d.since")}, tried_at = {_DAY.format("d.tried_at")},
+        delivered_at = {_DAY.format("d.delivered_at")} FROM gone WHERE d.stop_id = gone.id AND d.state <> 'waiting')
+SELECT count(*) FROM gone
+"""  # noqa: S608 - our own texts
+
+
 def erase(person: Person, erasing: Erasing) -> int:
-    """Take the pseudonym out; what was not delivered yet goes out without it from then on."""
-    names = erasing.everyone(person)
-    return Stop.objects.filter(system=person.system, subject_ref__in=list(names)).update(subject_ref=None)
+    """Take out the pseudonym, the event and the exact times; what was not delivered yet goes out without them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNNAMED, [person.system.pk, list(erasing.everyone(person))])
+        return int(cursor.fetchone()[0])
 
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:

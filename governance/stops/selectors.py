@@ -85,7 +85,7 @@ CROSS JOIN LATERAL (
            subject_ref
     FROM governance_stop
     WHERE system_id = w.system AND effective_at >= w.first AND effective_at < w.last
-      AND stopped_at IS NOT NULL AND event IS NOT NULL
+      AND stopped_at IS NOT NULL AND type LIKE 'consent.%%'
   ) AS b GROUP BY ROLLUP (b.bin)
 ) AS found
 ORDER BY w.place, found.whole, found.bin

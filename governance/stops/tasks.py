@@ -20,7 +20,8 @@ RETRY = "retry_stops"
 SHOWS = {"sent": N_("Delivered"), "failed": N_("Failed"), "given_up": N_("Given up")}
 OTHER_ACTS = (
     "assessment.", "audit.", "board.", "consent.", "evidence.", "finding.", "ingest.", "job.", "law.", "ledger.",
-    "people.", "register.", "review.", "rollups.", "screening.", "survey.", "values.", "stop.acknowledged",
+    "people.", "register.", "retention.", "review.", "rollups.",
+    "screening.", "survey.", "values.", "stop.acknowledged",
 )  # fmt: skip
 """Acts that put nothing into the outbox; a stop, a test and a retry do."""
 

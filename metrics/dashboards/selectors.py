@@ -22,6 +22,7 @@ from metrics.roi import selectors as values
 from metrics.roi.rules import Standing
 from metrics.rollups.models import ConfusionRollup, DayRollup
 from metrics.rollups.selectors import without_value
+from metrics.rollups.sql import DISTINCT_PEOPLE
 from metrics.stats.change import Change, change
 from metrics.stats.figure import Figure, suppressed
 from metrics.stats.sentiment import accuracy_figure, bootstrap_figure, sentiment_figures
@@ -191,20 +192,20 @@ def people_in(wanted: Sequence[tuple[UUID, str, date, date]]) -> list[int]:
 
 
 _FIRST_ROWS = 1_000
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT CASE WHEN few.people >= %s THEN few.people ELSE (
-  SELECT count(DISTINCT subject) FROM metrics_personday
+  SELECT {DISTINCT_PEOPLE} FROM metrics_personday
   WHERE system_id = w.system AND topic = w.topic AND day BETWEEN w.first AND w.last AND n > 0
 ) END
 FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY AS w(system, topic, first, last, place)
 CROSS JOIN LATERAL (
-  SELECT count(DISTINCT subject) AS people FROM (
+  SELECT {DISTINCT_PEOPLE} AS people FROM (
     SELECT subject FROM metrics_personday
     WHERE system_id = w.system AND topic = w.topic AND day BETWEEN w.first AND w.last AND n > 0 LIMIT %s
   ) AS begun
 ) AS few
 ORDER BY w.place
-"""
+"""  # noqa: S608 - our own text
 
 
 def _of_evaluations(systems: Sequence[System], now: Mapping[UUID, Figures]) -> Iterable[tuple[UUID, Figures]]:

@@ -4,18 +4,22 @@
 
 import datetime as dt
 import hashlib
+import secrets
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from governance.holding import holders
-from governance.holding.holders import Erasing, Page, Person, Reading
-from governance.holding.rules import NOTHING, WRAP_SQL, Layer
+from governance.holding.holders import Aged, Cut, Erasing, Gone, Page, Part, Person, Reading
+from governance.holding.keys import erasure_key
+from governance.holding.rules import MARK, NOTHING, WRAP_SQL, mark, tombstone
 from governance.registry.models import System
 from metrics.ingest.models import Batch, Interaction, Label
 from portal.errors import N_
@@ -120,7 +124,7 @@ UPDATE metrics_interaction i SET
 FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone),
      unnest(%(batches)s::uuid[], %(fresh)s::uuid[]) AS b(old, fresh),
      unnest(%(who)s::uuid[], %(marks)s::uuid[]) AS m(name, mark)
-WHERE i.system_id = %(system)s AND i.source_id = s.id AND b.old = i.batch_id AND m.name = i.subject
+WHERE i.system_id = %(system)s AND i.source_id = s.id AND b.old = i.batch_id AND m.name IS NOT DISTINCT FROM i.subject
 """
 
 
@@ -136,61 +140,51 @@ def erase(person: Person, erasing: Erasing) -> int:
     labels = Label.objects.filter(system_id=system, source_id__in=list(erasing.items))
     batches = {batch for _id, _session, batch in rows} | set(labels.values_list("batch_id", flat=True))
     fresh, who = stand_ins(person.system, batches), erasing.everyone(person)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UNNAMED,
-            {
-                "system": system,
-                "who": list(who),
-                "marks": list(who.values()),
-                "nothing": NOTHING,
-                "sessions": as_text(erasing.sessions),
-                "ids": list(erasing.items),
-                "stones": list(erasing.items.values()),
-                "batches": list(fresh),
-                "fresh": list(fresh.values()),
-            },
-        )
-        _rename_elsewhere(cursor, person, erasing, fresh)
-    forget_answers(person.system, erasing.items)
+    _unname(person.system, erasing, who, fresh)
     return len(rows)
 
 
-def _rename_elsewhere(
-    cursor: Any, person: Person, erasing: Erasing, fresh: dict[uuid.UUID, uuid.UUID]
+def _unname(
+    system: System,
+    erasing: Erasing,
+    who: Mapping[Any, uuid.UUID | None],
+    fresh: dict[uuid.UUID, uuid.UUID],
 ) -> None:
-    """The same ids where others name them: labels, evaluation sets, the other side of a session, a rater."""
-    who = erasing.everyone(person)
-    names = {"system": person.system.pk, "who": list(who), "marks": list(who.values())}
+    """Put tombstones, marks and stand-ins where the ids, people and batches of `erasing` stood."""
+    names: dict[str, Any] = {"system": system.pk, "who": list(who), "marks": list(who.values())}
     items = {"ids": list(erasing.items), "stones": list(erasing.items.values())}
-    cursor.execute(
-        "UPDATE metrics_label l SET source_id = s.stone, recorded_at = date_trunc('day', l.recorded_at, 'UTC'),"
-        " batch_id = b.fresh FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone),"
-        " unnest(%(old)s::uuid[], %(new)s::uuid[]) AS b(old, fresh)"
-        " WHERE l.system_id = %(system)s AND l.source_id = s.id AND l.batch_id = b.old",
-        names | items | {"old": list(fresh), "new": list(fresh.values())},
-    )
-    cursor.execute(
-        "UPDATE metrics_label l SET rater = m.mark FROM unnest(%(who)s::uuid[], %(marks)s::uuid[]) AS m(name, mark)"
-        " WHERE l.system_id = %(system)s AND l.rater = m.name",
-        names,
-    )
-    cursor.execute(
-        "UPDATE metrics_evaluationitem e SET source_id = s.stone"
-        " FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone), metrics_evaluationset v"
-        " WHERE e.evaluation_id = v.id AND v.system_id = %(system)s AND e.source_id = s.id",
-        names | items,
-    )
-    if erasing.sessions:
+    batches = {"batches": list(fresh), "fresh": list(fresh.values())}
+    with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE metrics_interaction SET session = %(stones)s::jsonb ->> session"
-            " WHERE system_id = %(system)s AND session = ANY(%(ids)s)",
-            {
-                "system": person.system.pk,
-                "ids": list(erasing.sessions),
-                "stones": as_text(erasing.sessions),
-            },
+            _UNNAMED,
+            names | items | batches | {"nothing": NOTHING, "sessions": as_text(erasing.sessions)},
         )
+        cursor.execute(
+            "UPDATE metrics_label l SET source_id = s.stone, recorded_at = date_trunc('day', l.recorded_at, 'UTC'),"
+            " batch_id = b.fresh FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone),"
+            " unnest(%(batches)s::uuid[], %(fresh)s::uuid[]) AS b(old, fresh)"
+            " WHERE l.system_id = %(system)s AND l.source_id = s.id AND l.batch_id = b.old",
+            names | items | batches,
+        )
+        cursor.execute(
+            "UPDATE metrics_label l SET rater = m.mark"
+            " FROM unnest(%(who)s::uuid[], %(marks)s::uuid[]) AS m(name, mark)"
+            " WHERE l.system_id = %(system)s AND l.rater = m.name",
+            names,
+        )
+        cursor.execute(
+            "UPDATE metrics_evaluationitem e SET source_id = s.stone"
+            " FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone), metrics_evaluationset v"
+            " WHERE e.evaluation_id = v.id AND v.system_id = %(system)s AND e.source_id = s.id",
+            names | items,
+        )
+        if erasing.sessions:  # the other side of a session
+            cursor.execute(
+                "UPDATE metrics_interaction SET session = %(stones)s::jsonb ->> session"
+                " WHERE system_id = %(system)s AND session = ANY(%(ids)s)",
+                {"system": system.pk, "ids": list(erasing.sessions), "stones": as_text(erasing.sessions)},
+            )
+    forget_answers(system, erasing.items)
 
 
 def as_text(names: dict[str, str]) -> str:
@@ -214,7 +208,9 @@ def forget_answers(system: System, items: dict[str, str]) -> None:
     """Kept receipts name items: there the tombstone takes the place of the id."""
     if not items:
         return
-    kept = Batch.objects.filter(system_id=system.pk, answer__isnull=False).exclude(kind="values")
+    kept = Batch.objects.filter(system_id=system.pk, answer__isnull=False).exclude(
+        Q(kind="values") | Q(answer=b"")
+    )
     for pk, answer in kept.values_list("pk", "answer").iterator(chunk_size=50):
         receipt = orjson.loads(zlib.decompress(bytes(answer or b"")))
         named = [row for row in receipt["items"] if row.get("id") in items]
@@ -227,23 +223,133 @@ def forget_answers(system: System, items: dict[str, str]) -> None:
 # --- age and keys -----------------------------------------------------------------------------
 
 
-def retain(system: System, layer: str, before: dt.datetime, limit: int) -> int:
-    """Delete interactions (with their labels) of before that moment: readings are of the layer 'inference'.
+_PAST = """
+system_id = %(system)s AND occurred_at < %(before)s AND (subject IS NULL OR subject <> ALL(%(held)s::uuid[]))
+"""
+_OF = {
+    Part.READINGS: """AND basis IN ('allow', 'basis_doubtful') AND coalesce(subject_role, '') = %(role)s
+AND coalesce(purpose, '') = %(purpose)s AND coalesce(modality, '') = %(modality)s""",
+    Part.BARE: "AND basis NOT IN ('allow', 'basis_doubtful')",
+}
+_IS_LOG = "coalesce(flow_id = ANY(%(logs)s::uuid[]) AND occurred_at >= %(log_before)s, false)"
+_NAMED = f"source_id NOT LIKE '{MARK}%%'"
 
-    The sums stay; a rebuild of rollups must not reach back before the oldest row that is kept.
-    """
-    if layer != Layer.INFERENCE.value:
-        return 0
+
+def _asked(cut: Cut) -> tuple[str, dict[str, Any]]:
+    """The condition and the parameters of what is past a cut."""
+    return _PAST + _OF[cut.part], {
+        "system": cut.system.pk,
+        "before": cut.before,
+        "held": sorted(cut.held),
+        "logs": sorted(cut.logs),
+        "log_before": cut.log_before,
+        "role": cut.of.subject_role,
+        "purpose": cut.of.purpose,
+        "modality": cut.of.modality,
+    }
+
+
+def aged(system: System, before: dt.datetime) -> list[Aged]:
+    """Whose readings there are from before that moment."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH old AS (SELECT system_id, source_id FROM metrics_interaction WHERE system_id = %s"
-            " AND occurred_at < %s LIMIT %s), words AS (DELETE FROM metrics_label l USING old"
+            "SELECT DISTINCT coalesce(subject_role, ''), coalesce(purpose, ''), coalesce(modality, '')"
+            " FROM metrics_interaction WHERE system_id = %s AND occurred_at < %s"
+            " AND basis IN ('allow', 'basis_doubtful') ORDER BY 1, 2, 3",
+            [system.pk, before],
+        )
+        return [Aged(*row) for row in cursor.fetchall()]
+
+
+def past(cut: Cut) -> tuple[int, dt.datetime | None]:
+    """Interactions past a cut that are still there with what is personal: (how many, the oldest)."""
+    if cut.part not in _OF:
+        return 0, None
+    where, values = _asked(cut)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*), min(occurred_at) FROM metrics_interaction WHERE {where}"
+            f" AND NOT ({_IS_LOG} AND NOT {_NAMED})",
+            values,
+        )
+        count, oldest = cursor.fetchone()
+        return int(count), oldest
+
+
+def listed(
+    cut: Cut, after: tuple[dt.datetime, str], limit: int
+) -> list[tuple[dt.datetime, str, uuid.UUID | None]]:
+    """(time, source's id, flow) of interactions past a cut, in that order, after the last one seen."""
+    if cut.part not in _OF:
+        return []
+    where, values = _asked(cut)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT occurred_at, source_id, flow_id FROM metrics_interaction WHERE {where}"
+            f" AND NOT ({_IS_LOG} AND NOT {_NAMED}) AND (occurred_at, source_id) > (%(after_at)s, %(after_id)s)"
+            " ORDER BY occurred_at, source_id LIMIT %(limit)s",
+            values | {"after_at": after[0], "after_id": after[1], "limit": limit},
+        )
+        return list(cursor.fetchall())
+
+
+def retain(cut: Cut, limit: int) -> Gone:
+    """Delete interactions past a cut, with their labels; what stays as a log loses what is personal.
+
+    The sums stay: a rebuild of rollups begins after the days from which something is gone.
+    """
+    if cut.part not in _OF:
+        return Gone()
+    where, values = _asked(cut)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH old AS (SELECT system_id, source_id FROM metrics_interaction"
+            f" WHERE {where} AND NOT {_IS_LOG} LIMIT %(limit)s), words AS (DELETE FROM metrics_label l USING old"
             " WHERE l.system_id = old.system_id AND l.source_id = old.source_id)"
             " DELETE FROM metrics_interaction i USING old"
             " WHERE i.system_id = old.system_id AND i.source_id = old.source_id",
-            [system.pk, before, limit],
+            values | {"limit": limit},
         )
-        return int(cursor.rowcount)
+        deleted = int(cursor.rowcount)
+        if cut.part is Part.BARE:
+            _forget_receipts(cursor, cut)
+        if not cut.logs or deleted >= limit:
+            return Gone(deleted)
+        cursor.execute(
+            "SELECT source_id, session, batch_id, subject FROM metrics_interaction"
+            f" WHERE {where} AND {_IS_LOG} AND {_NAMED} LIMIT %(limit)s",
+            values | {"limit": limit - deleted},
+        )
+        rows = cursor.fetchall()
+    if rows:
+        _keep_as_log(cut.system, rows)
+    return Gone(deleted, len(rows))
+
+
+def _keep_as_log(system: System, rows: Sequence[tuple[str, str | None, uuid.UUID, uuid.UUID | None]]) -> None:
+    """Unname rows as an erasure does; the marks are of one round, so nothing leads from night to night."""
+    key, once = erasure_key(), secrets.token_bytes(32)
+    erasing = Erasing(
+        id=uuid.uuid4(),
+        mark=partial(mark, once),
+        tombstone=partial(tombstone, key, system.pk),
+        pseudonym=lambda name: NOTHING,
+    )
+    erasing.items |= {row[0]: erasing.tombstone("item", row[0]) for row in rows}
+    erasing.sessions |= {row[1]: erasing.tombstone("session", row[1]) for row in rows if row[1]}
+    labels = Label.objects.filter(system_id=system.pk, source_id__in=list(erasing.items))
+    fresh = stand_ins(system, {row[2] for row in rows} | set(labels.values_list("batch_id", flat=True)))
+    people = {row[3] for row in rows}
+    _unname(system, erasing, {name: erasing.mark(name) if name else None for name in people}, fresh)
+
+
+def _forget_receipts(cursor: Any, cut: Cut) -> None:
+    """Receipts name items: of a batch past its time the numbers stay, the list goes."""
+    cursor.execute(
+        "UPDATE metrics_batch SET answer = '' WHERE system_id = %s AND received_at < %s AND answer <> ''"
+        " AND kind <> 'values'",
+        [cut.system.pk, cut.before],
+    )
 
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
@@ -281,6 +387,8 @@ def fill() -> None:
             export,
             erase,
             retain=retain,
+            past=past,
+            aged=aged,
             rekey=rekey,
             readings=readings,
             reading=reading,

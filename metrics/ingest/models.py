@@ -14,7 +14,7 @@ class Batch(models.Model):
     """One call that stored something: whose, which body, what became of the items.
 
     `answer` is the zlib-compressed JSON that was sent back, kept where an Idempotency-Key came along, so that the
-    same call again gets the same receipt.
+    same call again gets the same receipt; empty once the time of its items is over.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -139,6 +139,13 @@ FLOW_FAULTS = {
         "flow", "ambiguous_flow", N_("Several data flows fit: name the one that this belongs to.")
     ),
 }
+PAST_RETENTION = Fault(
+    "occurred_at",
+    "past_retention",
+    N_(
+        "Items of that time were deleted, because their time is over: what is counted is counted, no more is taken in."
+    ),
+)
 CONFLICT = Fault("id", "conflict", N_("Another item with this id and other content is stored."))
 UNKNOWN_ID = Fault("id", "unknown_id", N_("No interaction with this id is stored."))
 NO_BASIS = Fault(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from governance.consent.rules import Situation
 from governance.gate import rules as gate_rules
 from governance.gate.selectors import Scope, scope
 from governance.gate.services import Case, Decision, answers
-from governance.holding.selectors import buried
+from governance.holding.holders import Aged, Part
+from governance.holding.selectors import buried, taken_from
 from governance.registry.models import System, SystemVersion
 from metrics.ingest import batch, rules, store
 from metrics.ingest.evaluation import import_evaluation
@@ -80,6 +82,7 @@ class _Intake:
         self.scope: Scope = scope(system.pk)
         self.undeclared: list[Undeclared] = []
         self.keyed: Keyed
+        self.taken_from: dict[Aged, datetime] = {}
         self.pseudonyms: dict[str, uuid.UUID] = {}
         self.derived: dict[Told, Derived] = {}
         self.encoded: dict[int, bytes] = {}  # position -> what was sent, canonical
@@ -90,6 +93,7 @@ class _Intake:
             lock(cursor, self.system.pk, alone=any(o.value is not None and o.value.correction for o in found))
         self.keyed = keyed(self.system.pk)  # under the lock: a rotation of keys waits for it
         gone = _buried(self.system, found)
+        self.taken_from = taken_from(self.system.pk, Part.READINGS, Part.BARE)
         cases = [self._case(one) for one in found]
         asked = [case for case in cases if case is not None]
         decisions = iter(answers(self.scope, asked, self.now))
@@ -133,6 +137,8 @@ class _Intake:
         flow, why, situation = self.derived.get(told) or self._derive(told)
         if why in rules.FLOW_FAULTS:
             one.faults.append(rules.FLOW_FAULTS[why])
+        if self.taken_from and self._is_past(item):
+            one.faults.append(rules.PAST_RETENTION)
         if one.faults:
             return None
         if why == "undeclared":
@@ -140,6 +146,11 @@ class _Intake:
             flow = None
         person = self._pseudonym(item.subject or item.session or "")
         return Case(flow, situation, person, item.occurred_at, tuple(item.recipients or ()))
+
+    def _is_past(self, item: InteractionItem) -> bool:
+        """Whether items like this one, of that time, were deleted because their time is over."""
+        like = (Aged(item.subject_role, item.purpose, item.modality), Aged())
+        return any(item.occurred_at < self.taken_from[one] for one in like if one in self.taken_from)
 
     def _derive(self, told: Told) -> Derived:
         """The flow of such items, why it is none of the declared ones, and the situation: once per combination."""

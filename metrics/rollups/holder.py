@@ -3,16 +3,19 @@
 # ruff: noqa: S608 - names of our own tables and columns are put into the text, values never
 
 import datetime as dt
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Min
 
 from governance.holding import holders
-from governance.holding.holders import Erasing, Person
-from governance.holding.rules import WRAP_SQL, Layer
+from governance.holding.holders import Cut, Erasing, Gone, Part, Person
+from governance.holding.rules import WRAP_SQL
 from governance.registry.models import System
-from metrics.rollups.models import PersonDay
+from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
+from metrics.rollups.rules import FIRST_PERSON
 from metrics.rollups.services import TABLES
 from portal.errors import N_
 
@@ -45,20 +48,71 @@ def erase(person: Person, erasing: Erasing) -> int:
         return int(cursor.rowcount)
 
 
-def retain(system: System, layer: str, before: dt.datetime, limit: int) -> int:
-    """Delete sums of whole days before that moment."""
-    if layer != Layer.AGGREGATE.value:
-        return 0
-    deleted = 0
+_FOLDED = """
+WITH days AS (
+    SELECT DISTINCT day FROM metrics_personday
+    WHERE system_id = %(system)s AND day < %(before)s AND subject >= %(first)s AND subject <> ALL(%(held)s::uuid[])
+    ORDER BY day LIMIT %(limit)s),
+numbered AS (
+    SELECT day, subject, row_number() OVER (PARTITION BY day ORDER BY sha256(%(salt)s::bytea || uuid_send(subject)))
+        + coalesce((SELECT ('x' || right(replace(max(o.subject::text), '-', ''), 15))::bit(60)::bigint
+                    FROM metrics_personday o WHERE o.system_id = %(system)s AND o.day = p.day
+                      AND o.subject < %(first)s), 0) AS number
+    FROM (SELECT DISTINCT day, subject FROM metrics_personday JOIN days USING (day)
+          WHERE system_id = %(system)s AND subject >= %(first)s AND subject <> ALL(%(held)s::uuid[])) p)
+UPDATE metrics_personday p SET subject = lpad(to_hex(n.number), 32, '0')::uuid FROM numbered n
+WHERE p.system_id = %(system)s AND p.day = n.day AND p.subject = n.subject
+"""
+DAYS_AT_ONCE = 31
+
+
+def past(cut: Cut) -> tuple[int, dt.datetime | None]:
+    """Sums of whole days, or people counted on such days, that are past a cut: (rows, the oldest day)."""
+    day = cut.before.astimezone(dt.UTC).date()
+    count, oldest = 0, None
+    if cut.part is Part.COUNTED:
+        rows = PersonDay.objects.filter(system_id=cut.system.pk, day__lt=day, subject__gte=FIRST_PERSON)
+        found = rows.exclude(subject__in=cut.held).aggregate(n=Count("*"), oldest=Min("day"))
+        count, oldest = found["n"], found["oldest"]
+    elif cut.part is Part.SUMS:
+        for model in (DayRollup, ConfusionRollup, PersonDay):
+            found = model.objects.filter(system_id=cut.system.pk, day__lt=day).aggregate(
+                n=Count("*"), oldest=Min("day")
+            )
+            count += found["n"]
+            oldest = min(filter(None, (oldest, found["oldest"])), default=None)
+    return count, dt.datetime.combine(oldest, dt.time(), tzinfo=dt.UTC) if oldest else None
+
+
+def retain(cut: Cut, limit: int) -> Gone:
+    """Put numbers in the place of the people counted on days past a cut; delete sums that are past theirs.
+
+    The numbers of a day begin with 1 and mean nobody: the same number on two days is not the same person.
+    """
+    day = cut.before.astimezone(dt.UTC).date()
     with connection.cursor() as cursor:
-        for table in TABLES:
+        if cut.part is Part.COUNTED:
             cursor.execute(
-                f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} WHERE system_id = %s AND day < %s"
-                " LIMIT %s)",
-                [system.pk, before.astimezone(dt.UTC).date(), max(limit - deleted, 0)],
+                _FOLDED,
+                {
+                    "system": cut.system.pk,
+                    "before": day,
+                    "first": FIRST_PERSON,
+                    "held": sorted(cut.held),
+                    "salt": secrets.token_bytes(32),
+                    "limit": DAYS_AT_ONCE,
+                },
+            )
+            return Gone(unnamed=int(cursor.rowcount))
+        deleted = 0
+        for table in TABLES if cut.part is Part.SUMS else ():
+            cursor.execute(
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE system_id = %s AND day < %s"
+                " LIMIT %s))",
+                [cut.system.pk, day, max(limit - deleted, 0)],
             )
             deleted += int(cursor.rowcount)
-    return deleted
+    return Gone(deleted)
 
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
@@ -81,6 +135,7 @@ def fill() -> None:
             export,
             erase,
             retain=retain,
+            past=past,
             rekey=rekey,
             order=30,
         )

@@ -24,7 +24,10 @@ Keys of DayRollup.value (all additive; test items never count; `allow` and `basi
 
 from collections.abc import Mapping
 from decimal import Decimal
+from uuid import UUID
 
+FIRST_PERSON = UUID(int=1 << 64)
+"""Below are the numbers that take the place of people once their time is over: they count within one day alone."""
 BINS_PER_DECADE = 20
 """A bin is a factor of 10^(1/20) = 1.122 wide: a quantile read from the histogram is at most 12 % off."""
 CALIBRATION_BINS = 15

@@ -1,5 +1,7 @@
 """Questions to the rollups: the only place where pages, API and packs take numbers about use from."""
 
+# ruff: noqa: S608 - our own text put together; values travel as parameters
+
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,9 +10,11 @@ from decimal import Decimal
 from typing import Protocol, overload
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
+from metrics.rollups.rules import FIRST_PERSON
+from metrics.rollups.sql import DISTINCT_PEOPLE
 
 Matrix = tuple[list[str], list[list[int]]]
 """(labels, matrix): matrix[i][j] = items with gold labels[i] and predicted labels[j]."""
@@ -102,19 +106,26 @@ def totals(system: HasScheme, date_from: date, date_to: date) -> dict[str, Decim
 def people(system: HasScheme, date_from: date, date_to: date, topic: str = "interactions") -> int:
     """Distinct people (pseudonyms) behind the rows of a topic; exact, not summed over days.
 
+    For days whose people are past their time the fullest day stands for all: a lower bound.
+
     Topics: 'interactions', 'gold' (labelled), 'gold|dimension=value', 'survey.<instrument>'.
     """
     rows = PersonDay.objects.filter(
         system_id=system.id, topic=topic, day__gte=date_from, day__lte=date_to, n__gt=0
     )
-    return rows.values("subject").distinct().count()
+    numbers = Q(subject__lt=FIRST_PERSON)  # in the place of people whose time is over
+    found = rows.aggregate(
+        people=Count("subject", distinct=True, filter=~numbers),
+        fullest=Count("subject", distinct=True, filter=numbers),
+    )
+    return max(int(found["people"]), int(found["fullest"]))
 
 
 def people_by(system: HasScheme, date_from: date, date_to: date, by: str) -> dict[str, int]:
     """{value of the dimension: distinct people behind its labelled interactions}."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT topic, count(DISTINCT subject) FROM metrics_personday"
+            f"SELECT topic, {DISTINCT_PEOPLE} FROM metrics_personday"
             " WHERE system_id = %s AND day BETWEEN %s AND %s AND n > 0 AND starts_with(topic, %s)"
             " GROUP BY topic ORDER BY topic",
             [system.id, date_from, date_to, f"gold|{by}="],
@@ -135,7 +146,7 @@ def without_value(system: HasScheme, date_from: date, date_to: date, by: str) ->
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(DISTINCT subject) FROM (SELECT subject FROM metrics_personday"
+            f"SELECT {DISTINCT_PEOPLE} FROM (SELECT subject FROM metrics_personday"
             " WHERE system_id = %s AND day BETWEEN %s AND %s AND (topic = 'gold' OR starts_with(topic, %s))"
             " GROUP BY day, subject HAVING sum(CASE topic WHEN 'gold' THEN n ELSE -n END) > 0) AS rest",
             [system.id, date_from, date_to, f"gold|{by}="],

@@ -4,11 +4,12 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.db import connection, transaction
 
+from governance.holding.selectors import kept_from
 from governance.registry.models import System
 from metrics.rollups import sql
 from metrics.rollups.rules import negative_labels
@@ -86,6 +87,8 @@ def drop_zeros(cursor: Any, system_id: uuid.UUID, days: Sequence[date]) -> None:
 def rebuild(*, system: System | None = None, by: object = "system") -> dict[str, int]:
     """Compute every rollup row anew from the raw rows (of one system, or of all), in one transaction.
 
+    Days from which rows were deleted because their time was over stay as they are.
+
     Returns {"rows": rollup rows now, "differing": rows that were not what they should have been}; differing rows
     are put right and recorded in the ledger.
     """
@@ -117,8 +120,16 @@ def _rebuild_one(cursor: Any, system: System) -> dict[str, int]:
     for table in TABLES:
         cursor.execute(f"CREATE TEMP TABLE fresh_{table} (LIKE {table} INCLUDING ALL) ON COMMIT DROP")
     parameters = _parameters([system]) | {"system": system.pk}
-    source = sql.WHOLE.format(where="WHERE system_id = %(system)s", also="AND i.system_id = %(system)s")
-    answers = "SELECT *, 1 AS sign FROM metrics_surveyanswer WHERE system_id = %(system)s"
+    first = kept_from(system.pk) or date.min  # of days before, rows are gone: their sums are all there is
+    parameters["since"] = datetime.combine(first, time(), tzinfo=UTC)
+    source = sql.WHOLE.format(
+        where="WHERE system_id = %(system)s",
+        also="AND i.system_id = %(system)s AND i.occurred_at >= %(since)s",
+    )
+    answers = (
+        "SELECT *, 1 AS sign FROM metrics_surveyanswer"
+        " WHERE system_id = %(system)s AND coalesce(answered_at, asked_at) >= %(since)s"
+    )
     for table, select in (
         ("metrics_dayrollup", sql.DAY.format(source=source)),
         ("metrics_confusionrollup", sql.CONFUSION.format(source=source)),
@@ -130,21 +141,22 @@ def _rebuild_one(cursor: Any, system: System) -> dict[str, int]:
         cursor.execute(f"INSERT INTO fresh_{table} ({key}, {value}) {select}", parameters)
     found = {"rows": 0, "differing": 0}
     for table, (key, value) in TABLES.items():
-        rows, differing = _replace(cursor, table, f"{key}, {value}", system.pk)
+        rows, differing = _replace(cursor, table, f"{key}, {value}", system.pk, first)
         found = {"rows": found["rows"] + rows, "differing": found["differing"] + differing}
         cursor.execute(f"DROP TABLE fresh_{table}")
     return found
 
 
-def _replace(cursor: Any, table: str, columns: str, system_id: uuid.UUID) -> tuple[int, int]:
+def _replace(cursor: Any, table: str, columns: str, system_id: uuid.UUID, first: date) -> tuple[int, int]:
+    of = {"s": system_id, "first": first}
+    ours = f"SELECT * FROM {table} WHERE system_id = %(s)s AND day >= %(first)s"
     cursor.execute(
-        f"SELECT count(*) FROM ((TABLE fresh_{table} EXCEPT SELECT * FROM {table} WHERE system_id = %(s)s) UNION ALL"
-        f" (SELECT * FROM {table} WHERE system_id = %(s)s EXCEPT TABLE fresh_{table})) d",
-        {"s": system_id},
+        f"SELECT count(*) FROM ((TABLE fresh_{table} EXCEPT {ours}) UNION ALL ({ours} EXCEPT TABLE fresh_{table})) d",
+        of,
     )
     differing = int(cursor.fetchone()[0])
     if differing:
-        cursor.execute(f"DELETE FROM {table} WHERE system_id = %s", [system_id])
+        cursor.execute(f"DELETE FROM {table} WHERE system_id = %(s)s AND day >= %(first)s", of)
         cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM fresh_{table}")
     cursor.execute(f"SELECT count(*) FROM {table} WHERE system_id = %s", [system_id])
     return int(cursor.fetchone()[0]), differing

@@ -7,6 +7,14 @@ metrics_interaction plus `sign` (+1 or -1) and `truth` (gold, else the strict ma
 
 # ruff: noqa: S608 - our own texts put together; values travel as parameters
 
+from metrics.rollups.rules import FIRST_PERSON
+
+DISTINCT_PEOPLE = (
+    f"greatest(count(DISTINCT subject) FILTER (WHERE subject >= '{FIRST_PERSON}'),"
+    f" count(DISTINCT subject) FILTER (WHERE subject < '{FIRST_PERSON}'))"
+)
+"""How many people there are at least: numbers that replaced people say how many there were on the fullest day."""
+
 _MAJORITY = """
     SELECT label FROM (
         SELECT l.label, count(*) AS n, lead(count(*)) OVER (ORDER BY count(*) DESC) AS runner_up

@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import Q
 
 from governance.holding import holders
-from governance.holding.holders import Erasing, Person
-from governance.holding.rules import NOTHING, WRAP_SQL, Layer
+from governance.holding.holders import Cut, Erasing, Gone, Part, Person
+from governance.holding.rules import NOTHING, WRAP_SQL
 from governance.registry.models import System
 from metrics.ingest import holder as ingest
 from metrics.surveys.models import SurveyAnswer
@@ -89,18 +89,38 @@ def erase(person: Person, erasing: Erasing) -> int:
     return len(rows)
 
 
-def retain(system: System, layer: str, before: dt.datetime, limit: int) -> int:
-    """Delete answers of before that moment; they are of the layer 'inference': something about one person."""
-    if layer != Layer.INFERENCE.value:
-        return 0
+_PAST = (
+    " FROM metrics_surveyanswer WHERE system_id = %(system)s AND coalesce(answered_at, asked_at) < %(before)s"
+    " AND (subject IS NULL OR subject <> ALL(%(held)s::uuid[]))"
+)
+
+
+def _asked(cut: Cut) -> dict[str, Any]:
+    return {"system": cut.system.pk, "before": cut.before, "held": sorted(cut.held)}
+
+
+def past(cut: Cut) -> tuple[int, dt.datetime | None]:
+    """Answers past a cut: (how many, the oldest)."""
+    if cut.part is not Part.ANSWERS:
+        return 0, None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), min(coalesce(answered_at, asked_at))" + _PAST, _asked(cut))
+        count, oldest = cursor.fetchone()
+        return int(count), oldest
+
+
+def retain(cut: Cut, limit: int) -> Gone:
+    """Delete answers past a cut; what was counted of them stays."""
+    if cut.part is not Part.ANSWERS:
+        return Gone()
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH old AS (SELECT system_id, instrument, source_id FROM metrics_surveyanswer WHERE system_id = %s"
-            " AND coalesce(answered_at, asked_at) < %s LIMIT %s) DELETE FROM metrics_surveyanswer a USING old"
-            " WHERE (a.system_id, a.instrument, a.source_id) = (old.system_id, old.instrument, old.source_id)",
-            [system.pk, before, limit],
+            f"WITH old AS (SELECT instrument, source_id {_PAST} LIMIT %(limit)s)"
+            " DELETE FROM metrics_surveyanswer a USING old WHERE a.system_id = %(system)s"
+            " AND (a.instrument, a.source_id) = (old.instrument, old.source_id)",
+            _asked(cut) | {"limit": limit},
         )
-        return int(cursor.rowcount)
+        return Gone(int(cursor.rowcount))
 
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
@@ -131,6 +151,7 @@ def fill() -> None:
             export,
             erase,
             retain=retain,
+            past=past,
             rekey=rekey,
             list_names=list_names,
             order=20,

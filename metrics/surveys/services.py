@@ -1,6 +1,7 @@
 """Storing what people answered."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -11,10 +12,20 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from governance.consent.pseudonyms import Keyed, keyed
-from governance.holding.selectors import buried
+from governance.holding.holders import Aged, Part
+from governance.holding.selectors import buried, taken_from
 from governance.registry.models import System
 from metrics.ingest import batch
-from metrics.ingest.rules import AHEAD, CONFLICT, EARLIEST, ITEMS_AT_ONCE, Status, nul_fault, time_fault
+from metrics.ingest.rules import (
+    AHEAD,
+    CONFLICT,
+    EARLIEST,
+    ITEMS_AT_ONCE,
+    PAST_RETENTION,
+    Status,
+    nul_fault,
+    time_fault,
+)
 from metrics.rollups.services import add_surveys, drop_zeros, lock
 from metrics.surveys import rules
 from metrics.surveys.models import SurveyAnswer
@@ -60,10 +71,13 @@ def _take(system: System, found: list[One], batch_id: uuid.UUID) -> list[Answer]
     now = timezone.now()
     with connection.cursor() as cursor:
         lock(cursor, system.pk, alone=True)
+    since = taken_from(system.pk, Part.ANSWERS).get(Aged())
     names = keyed(system.pk)  # under the lock: a rotation of keys waits for it
     for one in found:
         if one.value is not None:
             one.faults = _faults(one.value, now)
+            if since and (one.value.answered_at or one.value.asked_at) < since:
+                one.faults.append(replace(PAST_RETENTION, field="asked_at"))
     good = [one.value for one in found if one.value is not None and not one.faults]
     stored = {(row.instrument, row.source_id): row for row in _stored(system, good)}
     gone = _buried(system, good)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from portal.jobs.context import JobContext
 
 BY_MACHINES = (
-    "consent.events_recorded", "finding.seen_again", "ingest.", "job.", "ledger.", "people.calendar", "rollups.",
-    "people.link", "survey.", "values.",
+    "consent.events_recorded", "finding.seen_again", "ingest.", "job.", "ledger.", "people.calendar",
+    "retention.", "rollups.", "people.link", "survey.", "values.",
 )  # fmt: skip
 """Acts that put nothing into anybody's inbox, some of them thousands of times a day; all others may."""
 

@@ -24,11 +24,14 @@ from tests import make
 from tests.jobs import Work, in_threads, kind, rings  # noqa: F401 - fixtures are found by name
 
 STANDING = {
+    "deliver_stops": Every.HOURLY,
     "lapse_deployments": Every.HOURLY,
     "remind": Every.HOURLY,
     "rescreen_flows": Every.DAILY,
     "send_digest": Every.DAILY,
+    "sweep_people": Every.DAILY,
     "watch_learning": Every.DAILY,
+    "watch_stops": Every.HOURLY,
 }
 
 
