@@ -10,10 +10,12 @@ from django.db import connection
 
 from governance.audits.registry import AuditScope, Check, Judged, Miss
 from governance.audits.rules import Target
+from governance.holding.selectors import kept_from
 from governance.registry.models import DataFlow, System
 from metrics.rollups import selectors as rollups
 from metrics.stats import figure as figures
 from metrics.stats import share, verdict
+from portal.errors import N_, RuleBroken
 
 Mark = tuple[dt.datetime, str]
 """Where a list of misses goes on: the time and the source's id of the last one shown."""
@@ -32,6 +34,20 @@ def moments(scope: AuditScope) -> tuple[dt.datetime, dt.datetime]:
     first, last = days_of(scope)
     midnight = dt.time(tzinfo=dt.UTC)
     return dt.datetime.combine(first, midnight), dt.datetime.combine(last + dt.timedelta(days=1), midnight)
+
+
+def rows_are_there(scope: AuditScope) -> None:
+    """Refuse a window of which single items were deleted by age: a complete count of the rest would be none."""
+    first = kept_from(scope.system.pk)
+    if first is not None and scope.date_from is not None and scope.date_from < first:
+        raise RuleBroken(
+            N_(
+                "Single items of before {day} were deleted, because their time is over: begin the window there."
+            ),
+            code="past_retention",
+            field="date_from",
+            day=first,
+        )
 
 
 def flow_names(system: System) -> dict[UUID | None, str]:

@@ -126,6 +126,7 @@ def misses(audited: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
     targets=TARGETS,
     looks_at=rollups.window,
     misses=misses,
+    validate=counting.rows_are_there,
     words={
         **gate.SENTENCES,
         "known_late": N_("Covered by what became known later; not by what was known then."),

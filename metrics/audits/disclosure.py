@@ -136,6 +136,7 @@ def misses(audited: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
     targets=TARGETS,
     looks_at=rollups.window,
     misses=misses,
+    validate=counting.rows_are_there,
     words=WORDS,
     sources=(counting,),
 )

@@ -30,10 +30,13 @@ NOTHING_REQUIRED = {
     "assessment_section": "a draft saves as one goes: what is open may stay open",
     "audit_run_start": "days and set may be left open",
     "calendar_address": "buttons",
+    "endpoint_disable": "a question with a button",
+    "endpoint_rotate": "a question with a button",
     "gate_try": "each choice has a value from the start",
     "personal_link_revoke": "a question with a button",
     "policy_detail": "a button",
     "policy_edit": "rows without a name are left out",
+    "retention_run": "a question with a button",
     "request_detail": "whoever walks has no seat on this board, so no vote to cast",
     "seat_add": "the one choice has a value from the start",
 }

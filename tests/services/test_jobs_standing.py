@@ -28,6 +28,7 @@ STANDING = {
     "lapse_deployments": Every.HOURLY,
     "remind": Every.HOURLY,
     "rescreen_flows": Every.DAILY,
+    "retain": Every.DAILY,
     "send_digest": Every.DAILY,
     "sweep_people": Every.DAILY,
     "watch_learning": Every.DAILY,

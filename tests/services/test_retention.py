@@ -25,6 +25,7 @@ from metrics.rollups.rules import FIRST_PERSON
 from metrics.rollups.services import rebuild
 from metrics.surveys.models import SurveyAnswer
 from metrics.surveys.services import record_answers
+from portal.errors import RuleBroken
 from portal.jobs import bell, registry
 from portal.jobs.rules import JobState
 from portal.jobs.runner import run_job
@@ -247,3 +248,15 @@ def test_the_command_counts_and_deletes_and_the_round_is_a_standing_job() -> Non
     assert registry.get(services.RETAIN).standing is not None
     job = services.request_round(system=None, by="system", bell=False)
     assert run_job(job.pk) is JobState.DONE
+
+
+def test_an_audit_of_single_items_asks_for_a_window_that_is_whole() -> None:
+    system = kept(90)
+    read(system, *(make.item(n, occurred_at=OLD) for n in range(12)))
+    read(system, *(make.item(n, id=f"new-{n}", occurred_at=NEW) for n in range(12)))
+    services.retain(system=system, day=DAY)
+    with pytest.raises(RuleBroken) as refused:
+        audits.run(system, kind="disclosure", date_from=dt.date(2026, 2, 1), date_to=DAY)
+    assert (refused.value.code, refused.value.field) == ("past_retention", "date_from")
+    done = audits.run(system, kind="disclosure", date_from=kept_from(system.pk), date_to=DAY)
+    assert {one["figure"]["denominator"] for one in done.checks if one["key"] == "ai_disclosure"} == {12}

@@ -273,6 +273,8 @@ ROWS: dict[str, Row] = {
     "consent_overview": Row("view_consent"),
     "system_consent": Row("view_consent", args=SLUG),
     "stop_list": Row("view_consent", args=SLUG),
+    "retention_list": Row("view_consent", args=SLUG),
+    "retention_run": Row("view_consent", "manage_consent", args=SLUG),
     "endpoint_list": Row("view_register", "edit_register|manage_keys", args=SLUG),
     "endpoint_add": Row("view_register", "edit_register|manage_keys", args=SLUG),
     "endpoint_detail": Row("view_register", "edit_register|manage_keys", args=ENDPOINT),
@@ -584,6 +586,7 @@ ROWS: dict[str, Row] = {
     "api_consent_records": Row("view_consent", args=SLUG, scope="consent:read", ok=RECORDED),
     "api_consent_record": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
     "api_consent_receipt": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
+    "api_retention": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
     "api_stops": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
     "api_stop_acknowledge": Row(
         "view_register",
