@@ -1,5 +1,6 @@
-"""The list of certificates: columns."""
+"""The list of certificates: columns and filter."""
 
+import django_filters
 import django_tables2 as tables
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -29,11 +30,11 @@ class RetainedTable(AttuneTable):
 
     def render_part(self, value: str) -> str:
         """In words."""
-        return gettext(rules.PARTS[value])
+        return gettext(rules.PARTS.get(value, value))
 
     def value_part(self, value: str) -> str:
         """In an export likewise."""
-        return gettext(rules.PARTS[value])
+        return gettext(rules.PARTS.get(value, value))
 
     def render_about(self, record: Retained) -> str:
         """Role, purpose and modality; never who."""
@@ -43,3 +44,15 @@ class RetainedTable(AttuneTable):
     def value_about(self, record: Retained) -> str:
         """In an export likewise."""
         return self.render_about(record)
+
+
+class RetainedFilter(django_filters.FilterSet):
+    """What went."""
+
+    part = django_filters.ChoiceFilter(
+        label=_("What"), choices=[(code, _(text)) for code, text in rules.PARTS.items()]
+    )
+
+    class Meta:
+        model = Retained
+        fields = ("part",)

@@ -16,7 +16,7 @@ from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.retention import rules, selectors, services
-from governance.retention.tables import RetainedTable
+from governance.retention.tables import RetainedFilter, RetainedTable
 from portal.access.selectors import can
 from portal.web.views import TableView
 
@@ -26,6 +26,7 @@ class RetentionList(TableView):
 
     template_name = "retention/retention_list.html"
     table_class = RetainedTable
+    filterset_class = RetainedFilter
     perm = "view_consent"
     title = _("Retention")
     empty = {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.conftest import TestDatabase
 from tests.hostile import calls, pages
@@ -35,7 +35,12 @@ def test_no_page_runs_or_shows_it_as_markup(
     names = [n for n in pages.page_names() if "logout" not in n]
     names.sort(key=lambda n: n.startswith(("account_", "mfa_")))  # last: some of them end the session
     for page_name in names:
-        answer = page.goto(f"{live.url}{calls.address(world, page_name)}")
+        try:
+            answer = page.goto(f"{live.url}{calls.address(world, page_name)}")
+        except Error as error:
+            if "Download is starting" not in str(error):
+                raise
+            continue  # saved, not shown: nothing of it runs
         if answer is None or answer.status >= 500:
             wrong.append(f"{page_name}: {answer and answer.status}")
             continue
