@@ -158,6 +158,12 @@ class ConsentEvent(models.Model):
             ),
         ]
         indexes = [
+            # what ends by its date, for the round that tells systems
+            models.Index(
+                fields=["system_id", "expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="consent_that_expires",
+            ),
             # the single look-up of the gate: last word of one person on one purpose × modality
             models.Index(
                 fields=[
@@ -169,7 +175,7 @@ class ConsentEvent(models.Model):
                     "-recorded_at",
                 ],
                 name="consent_last_word",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,12 @@
-"""The job that imports a file of consent events or of notices served."""
+"""Consent as work of the job queue: importing a file, and ending what expired."""
 
 from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
+from governance.consent.expiry import end_what_expired
 from governance.consent.imports import IMPORT, Imported, import_consent_file
 from governance.registry.models import System
 from governance.registry.services import permitted
@@ -12,6 +14,7 @@ from portal.errors import N_, RuleBroken
 from portal.jobs.context import JobContext
 from portal.jobs.models import Job
 from portal.jobs.registry import handler
+from portal.jobs.rules import Every
 from portal.web import uploads
 
 
@@ -52,3 +55,18 @@ def import_file(context: JobContext) -> dict[str, Any]:
         context.finish(result)
     uploads.drop(asked["token"], owner)
     return result
+
+
+@handler(
+    "expire_consent",
+    title=N_("Stop what rested on consent that has expired"),
+    shows={"stops": N_("Stops")},
+    standing=Every.HOURLY,
+)
+def expire_consent(context: JobContext) -> dict[str, Any]:
+    """System by system, each in transactions of its own: what was ordered stays ordered."""
+    stops, systems = 0, list(System.objects.order_by("slug"))
+    for number, system in enumerate(systems):
+        context.progress(100 * number // len(systems), system.name, so_far={"stops": stops})
+        stops += end_what_expired(system=system, now=timezone.now())
+    return {"stops": stops}

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from governance.consent.rules import MaterialNotice
+from governance.holding.rules import MARK
 
 CONSENT, OBJECTION, NONE = "consent", "objection", ""
 """What has to be asked of the person: consent, whether they objected, nothing."""
@@ -54,7 +55,10 @@ WITH ground AS MATERIALIZED (
 ),
 reading AS (
   SELECT i.source_id, i.occurred_at, i.flow_id, i.basis, i.reason, i.purpose, i.modality, a.subject_id,
-         coalesce(g.need, CASE WHEN i.reason IN ('consented', 'exception') THEN 'consent' ELSE '' END) AS need,
+         -- of somebody who was erased, or past their time, nothing can be asked: what the gate answered then stands
+         CASE WHEN starts_with(i.source_id, '{MARK}') THEN ''
+              ELSE coalesce(g.need, CASE WHEN i.reason IN ('consented', 'exception') THEN 'consent' ELSE '' END)
+         END AS need,
          coalesce(g.explicit, false) AS explicit
   FROM metrics_interaction i
   LEFT JOIN governance_alias a ON a.system_id = i.system_id AND a.digest = i.subject

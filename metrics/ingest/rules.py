@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from governance.holding.rules import is_tombstone
 from metrics.ingest.shapes import InteractionItem
 from portal.errors import N_
 from portal.shapes import Fault
@@ -62,7 +63,7 @@ _TIMES = ("occurred_at", "disclosed_at", "emotion_notice_at", "escalated_at", "h
 
 def faults_of(item: InteractionItem, declared: Scheme, now: datetime) -> list[Fault]:
     """Everything wrong with an item that has the right shape."""
-    faults: list[Fault] = []
+    faults: list[Fault] = [RESERVED_ID] if is_tombstone(item.id) else []
     if not item.subject and not item.session:
         faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
     faults += _faults_of_times(item, now + AHEAD)
@@ -139,6 +140,9 @@ FLOW_FAULTS = {
         "flow", "ambiguous_flow", N_("Several data flows fit: name the one that this belongs to.")
     ),
 }
+RESERVED_ID = Fault(
+    "id", "reserved", N_("Ids that begin with 'erased-' stand for items of people who were erased.")
+)
 PAST_RETENTION = Fault(
     "occurred_at",
     "past_retention",

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from governance.consent.pseudonyms import Keyed, keyed
 from governance.holding.holders import Aged, Part
+from governance.holding.rules import is_tombstone
 from governance.holding.selectors import buried, taken_from
 from governance.registry.models import System
 from metrics.ingest import batch
@@ -22,6 +23,7 @@ from metrics.ingest.rules import (
     EARLIEST,
     ITEMS_AT_ONCE,
     PAST_RETENTION,
+    RESERVED_ID,
     Status,
     nul_fault,
     time_fault,
@@ -115,7 +117,7 @@ def _status(known: SurveyAnswer | None, row: SurveyAnswer) -> Status:
 
 
 def _faults(item: SurveyItem, now: datetime) -> list[Fault]:
-    faults = []
+    faults = [RESERVED_ID] if is_tombstone(item.id) else []
     if b"\\u0000" in _ENCODER.encode(item):
         faults.append(nul_fault(item))
     if not (item.subject or item.session):

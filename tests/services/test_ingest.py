@@ -131,6 +131,7 @@ HOSTILE = [
     ({"attributes": {"shoe_size": "44"}}, "attributes.shoe_size", "unknown_dimension"),
     ({"flow": "elsewhere"}, "flow", "unknown_flow"),
     ({"version": "9.9"}, "version", "unknown_version"),
+    ({"id": "erased-0"}, "id", "reserved"),
     ({"turn": 99999999999}, "turn", "invalid"),
     ({"source_seq": 2**70}, "source_seq", "invalid"),
     ({"test": "yes"}, "test", "invalid"),

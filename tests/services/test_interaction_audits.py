@@ -19,6 +19,8 @@ from governance.consent import rules, services
 from governance.consent.models import Alias, ConsentEvent, Notice, Subject
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.selectors import material_notices
+from governance.holding.holders import Person
+from governance.holding.services import erase
 from metrics.audits import coverage
 from metrics.ingest.models import Interaction
 from portal.jobs import bell
@@ -89,6 +91,13 @@ class TestConsentCoverage:
             ("i-3", "withdrawn", 24 * 3600, "chat")
         ]
         assert "consent_coverage.covered" in audits.open_checks(system)
+
+    def test_of_somebody_who_was_erased_the_answer_of_the_gate_stands(self, system: Any) -> None:
+        crowd(system)
+        erase(person=Person(system, pseudonym(system.pk, "customer-3")), by="system")
+        done = self.run(system)
+        assert figures(done)["covered"] == (MANY, MANY)
+        assert misses.after(done, None) == []
 
     def test_what_was_kept_without_a_basis_is_counted_with_the_reason_of_its_time(self, system: Any) -> None:
         crowd(system)
