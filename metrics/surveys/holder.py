@@ -115,9 +115,7 @@ def retain(cut: Cut, limit: int) -> Gone:
         return Gone()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH old AS (SELECT instrument, source_id {_PAST} LIMIT %(limit)s)"
-            " DELETE FROM metrics_surveyanswer a USING old WHERE a.system_id = %(system)s"
-            " AND (a.instrument, a.source_id) = (old.instrument, old.source_id)",
+            f"DELETE FROM metrics_surveyanswer WHERE ctid = ANY(ARRAY(SELECT ctid {_PAST} LIMIT %(limit)s))",
             _asked(cut) | {"limit": limit},
         )
         return Gone(int(cursor.rowcount))

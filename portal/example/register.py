@@ -228,6 +228,13 @@ PLANS: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("call-tone", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "weekly"),
     ("leader-coach", "sentiment_accuracy", {"accuracy": "0.70", "macro_f1": "0.65"}, "weekly"),
     ("well-being", "sentiment_accuracy", {"accuracy": "0.80", "macro_f1": "0.75"}, "monthly"),
+    ("linde-chat", "disclosure", {}, "monthly"),
+    ("linde-chat", "declared_observed", {}, "monthly"),
+    ("linde-chat", "retention", {}, "monthly"),
+    ("call-tone", "disclosure", {}, "monthly"),
+    ("call-tone", "retention", {}, "monthly"),
+    ("leader-coach", "consent_coverage", {}, "monthly"),
+    ("leader-coach", "retention", {}, "monthly"),
 )
 
 # system -> items; the amount is per month, `first` and `growth` shape the year

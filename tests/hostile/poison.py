@@ -13,7 +13,7 @@ APPS = ("portal", "governance", "metrics")
 CODES = {  # words that the product chooses itself; nobody types them
     "about", "action", "attribution", "basis", "category", "check_key", "choice", "code_version", "consequence",
     "decision", "direction", "discipline", "every", "instrument", "key", "kind", "kpi", "language", "majority",
-    "majority_high_risk", "media_type", "minor", "modality", "offer_kind", "outcome", "output", "provider_role",
+    "majority_high_risk", "media_type", "minor", "modality", "offer_kind", "outcome", "output", "part", "provider_role",
     "purpose", "question", "questionnaire", "recipient", "role", "rule", "rules_version", "section", "setting",
     "severity", "spread", "state", "stored_as", "subject_role", "theme",
     "time_zone", "topic", "type", "unique_key", "verdict",
@@ -27,7 +27,7 @@ MACHINES = {  # hashes, slugs and references whose form is held by a pattern or 
 JSON_OWN = {  # JSON that the product makes from codes and numbers
     "articles", "answers", "attributes", "body", "checks", "counts", "facts", "figures", "open_questions", "params",
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
-    "prefilled", "reading", "saves", "before", "after", "required",
+    "prefilled", "reading", "saves", "flows", "before", "after", "required",
 }  # fmt: skip
 JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
 MIXED = {  # a code in one table, words in another
