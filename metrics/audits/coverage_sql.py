@@ -66,7 +66,7 @@ reading AS (
                     AND g.recipients = coalesce(array_to_string(i.recipients, ','), '')
   WHERE i.system_id = %(system)s AND i.occurred_at >= %(since)s AND i.occurred_at < %(until)s AND NOT i.test
 ),
-event AS (
+event AS NOT MATERIALIZED (
   SELECT e.id, e.subject_id, e.purpose, e.modality, e.action, e.explicit, e.expires_at, e.effective_at, e.recorded_at,
          n.version, c.recorded_at AS corrected_at
   FROM governance_consentevent e
