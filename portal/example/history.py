@@ -200,6 +200,7 @@ def _interaction(
         "modality": stream.modality,
         "purpose": stream.purpose,
         "language": language,
+        "notice_version": 1,
         "predicted": predicted,
         "confidence": round(min(max(rng.beta(8, 2) if right else rng.beta(5, 4), 0.26), 0.999), 3),
         "strategy": "acknowledge_and_help" if negative else "answer",

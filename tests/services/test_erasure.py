@@ -24,6 +24,8 @@ from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
 from metrics.rollups.services import rebuild
 from metrics.surveys.services import record_answers
 from portal.errors import RuleBroken
+from portal.ledger import sequencer, signer, verify
+from portal.ledger.models import Leaf, LedgerBody
 from tests import make
 
 WHO = "klant-zq4711"
@@ -44,8 +46,8 @@ def item(n: int, **fields: Any) -> dict[str, Any]:
     )  # fmt: skip
 
 
-@pytest.fixture
-def system(db: None) -> Any:
+def filled() -> Any:
+    """A system that knows somebody in every table that can hold something about a person."""
     made = make.live_system(make.PERMIT_BY_CONSENT)
     given = [
         make.consent(n, id=f"zq-event-{n}", subject=who, effective_at=f"2026-01-10T1{n}:11:12+00:00")
@@ -84,6 +86,11 @@ def system(db: None) -> Any:
     receipt = record_answers(system=made, items=[answer], by="system", client="bot", idempotency_key="k2")
     assert receipt["counts"] == {"accepted": 1}
     return made
+
+
+@pytest.fixture
+def system(db: None) -> Any:
+    return filled()
 
 
 def everything() -> dict[str, str]:
@@ -323,6 +330,23 @@ def test_the_list_finds_people_also_where_the_key_was_turned_since(system: Any, 
     transaction.savepoint_rollback(point)  # from before the key was turned
     assert services.replay(entries=kept, by="system") == {"known": 1, "erased": 1}
     assert residues(secrets_of(system)) == []
+
+
+def test_the_ledger_still_verifies(committed_db: Any) -> None:
+    made = filled()
+    sequencer.run_once()
+    signer.checkpoint()
+    row = services.erase(person=person_of(made), by="system", reference="r-9")
+    sequencer.run_once()
+    signer.checkpoint()
+    report = verify.verify()
+    assert report.ok, report.faults
+    told = Leaf.objects.get(type="people.erased")
+    assert LedgerBody.objects.get(event=told.event).body["erasure"] == str(row.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(body::text, ' ') FROM portal_ledgerbody")
+        said = cursor.fetchone()[0]
+    assert [word for word in secrets_of(made) if word in said] == []
 
 
 # --- the key ----------------------------------------------------------------------------------
