@@ -4,6 +4,8 @@ import hashlib
 from typing import Any
 
 import orjson
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from governance.registry import selectors as registry
+from governance.registry.models import System
 from metrics.dashboards import charts, present, selectors
 from metrics.dashboards.rules import PRESETS, Range, read_range
 from portal.web.exports import to_csv
 from portal.web.views import SignedInMixin
 
-MOST_SYSTEMS = 200
+PAGE_SIZE = 25
+"""Systems on one page of the portfolio: what a page costs does not grow with their number."""
 
 
 class PortfolioView(SignedInMixin, View):
@@ -28,10 +32,12 @@ class PortfolioView(SignedInMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The table of systems and the chart of trust against accuracy."""
         span, errors = read_range(request.GET.dict(), timezone.localdate())
-        boards = selectors.boards(_systems(request), span)
-        rows = [{"board": board, "cards": present.small_cards(board)} for board in boards]
+        page = Paginator(_systems(request), PAGE_SIZE).get_page(request.GET.get("page"))
+        boards = selectors.boards(list(page), span)
         context = _range_context(span, errors) | {
-            "rows": rows,
+            "rows": [{"board": board, "cards": present.small_cards(board)} for board in boards],
+            "page": page,
+            "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
             "chart_url": f"{reverse('portfolio_chart', args=['trust_accuracy', 'json'])}?{_query(span)}",
         }
         return render(request, "dashboards/portfolio_list.html", context, status=422 if errors else 200)
@@ -92,7 +98,7 @@ class PortfolioChartView(SignedInMixin, View):
         if key != "trust_accuracy":
             raise Http404
         span, _errors = read_range(request.GET.dict(), timezone.localdate())
-        chart = charts.trust_against_accuracy(selectors.boards(_systems(request), span))
+        chart = charts.trust_against_accuracy(selectors.boards(list(_systems(request)), span))
         return answer(request, chart, kind, [(_("Chart"), _("Trust and accuracy"))], span)
 
 
@@ -118,9 +124,9 @@ def answer(
     return response
 
 
-def _systems(request: HttpRequest) -> list[Any]:
+def _systems(request: HttpRequest) -> QuerySet[System]:
     found = registry.visible(request.user, "view_kpis").select_related("unit", "owner")
-    return list(found.order_by("sort_key", "slug")[:MOST_SYSTEMS])
+    return found.order_by("sort_key", "slug")
 
 
 def _query(span: Range) -> str:

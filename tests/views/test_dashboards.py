@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from governance.evidence.sections import Scope
 from metrics import evidence
+from metrics.dashboards import views
 from metrics.dashboards.charts import SPECS
 from metrics.ingest.models import EvaluationSet
 from metrics.roi.models import ValueEntry
@@ -88,6 +89,22 @@ def test_the_portfolio_shows_the_systems_of_a_manager_and_no_others(busy: Any, m
     assert manager.get(reverse("dashboard", args=[other.slug])).status_code == 404
     assert manager.get(reverse("chart", args=[other.slug, "csat", "json"])).status_code == 404
     assert manager.get(reverse("values", args=[other.slug])).status_code == 404
+
+
+def test_a_long_portfolio_comes_in_pages(
+    busy: Any, manager: Client, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(views, "PAGE_SIZE", 3)
+    for n in range(7):
+        make.system(unit=busy.unit, name=f"System {n}")
+    with django_assert_max_num_queries(3 * 20):
+        pages = [manager.get(reverse("portfolio"), {"page": str(n)}) for n in (1, 2, 3)]
+    assert [len(page.context["rows"]) for page in pages] == [3, 3, 2]
+    names = {row["board"].system.name for page in pages for row in page.context["rows"]}
+    assert len(names) == 8, "every system is on one of the pages"
+    assert 'aria-current="page">2</a>' in pages[1].content.decode()
+    for odd in ("0", "x", "99"):
+        assert manager.get(reverse("portfolio"), {"page": odd}).status_code == 200
 
 
 def test_without_any_role_the_door_stays_closed_and_without_a_session_it_asks_to_sign_in(busy: Any) -> None:
