@@ -28,7 +28,7 @@ from portal.jobs.selectors import may_manage
 from portal.web import badges, exports
 from portal.web.middleware import sentence
 from portal.web.tables import AttuneTable, LinkColumn, StateColumn, WhenColumn
-from portal.web.views import SignedInMixin, TableView
+from portal.web.views import SignedInMixin, TableView, paged
 
 
 def kind_title(kind: str) -> str:
@@ -51,8 +51,10 @@ class Overview(SignedInMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
-        systems = register.visible(request.user, "view_audits")
-        context = {"standings": selectors.standings(systems), "title": gettext("Audits")}
+        systems = register.visible(request.user, "view_audits").order_by("sort_key", "slug")
+        part = paged(request, systems)
+        standings = selectors.standings(System.objects.filter(pk__in=[one.pk for one in part["page"]]))
+        context = {"standings": standings, "title": gettext("Audits"), **part}
         return render(request, "audits/audit_overview.html", context)
 
 

@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 import orjson
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,10 +17,7 @@ from governance.registry.models import System
 from metrics.dashboards import charts, present, selectors
 from metrics.dashboards.rules import PRESETS, Range, read_range
 from portal.web.exports import to_csv
-from portal.web.views import SignedInMixin
-
-PAGE_SIZE = 25
-"""Systems on one page of the portfolio: what a page costs does not grow with their number."""
+from portal.web.views import SignedInMixin, paged
 
 
 class PortfolioView(SignedInMixin, View):
@@ -32,12 +28,11 @@ class PortfolioView(SignedInMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The table of systems and the chart of trust against accuracy."""
         span, errors = read_range(request.GET.dict(), timezone.localdate())
-        page = Paginator(_systems(request), PAGE_SIZE).get_page(request.GET.get("page"))
-        boards = selectors.boards(list(page), span)
+        part = paged(request, _systems(request))
+        boards = selectors.boards(list(part["page"]), span)
         context = _range_context(span, errors) | {
             "rows": [{"board": board, "cards": present.small_cards(board)} for board in boards],
-            "page": page,
-            "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+            **part,
             "chart_url": f"{reverse('portfolio_chart', args=['trust_accuracy', 'json'])}?{_query(span)}",
         }
         return render(request, "dashboards/portfolio_list.html", context, status=422 if errors else 200)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -25,9 +26,18 @@ from portal.web import exports, saved
 
 PAGE_SIZES = (25, 50, 100)
 CSV = "text/csv; charset=utf-8"
+ON_A_PAGE = 25
+"""Objects on one page of an overview: what it costs does not grow with their number."""
 ROWS_READ = 2000
 HTMX_STOP = 286
 Text = str | Promise
+
+
+def paged(request: HttpRequest, rows: QuerySet[Any]) -> dict[str, Any]:
+    """What components/pages.html wants: the page that `?page=` names (the nearest there is) and the numbers to show."""
+    page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return {"page": page, "pages": list(numbers)}
 
 
 class SignedInMixin(LoginRequiredMixin):

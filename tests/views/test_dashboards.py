@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from governance.evidence.sections import Scope
 from metrics import evidence
-from metrics.dashboards import views
 from metrics.dashboards.charts import SPECS
 from metrics.ingest.models import EvaluationSet
 from metrics.roi.models import ValueEntry
 from metrics.roi.services import record_values
+from portal.web import views
 from tests import make
 from tests.rules.test_figures import resolved
 from tests.rules.test_stats_core import LABELS, TWEETEVAL
@@ -94,7 +94,7 @@ def test_the_portfolio_shows_the_systems_of_a_manager_and_no_others(busy: Any, m
 def test_a_long_portfolio_comes_in_pages(
     busy: Any, manager: Client, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ) -> None:
-    monkeypatch.setattr(views, "PAGE_SIZE", 3)
+    monkeypatch.setattr(views, "ON_A_PAGE", 3)
     for n in range(7):
         make.system(unit=busy.unit, name=f"System {n}")
     with django_assert_max_num_queries(3 * 20):
