@@ -73,7 +73,8 @@ class Part(StrEnum):
     """What is deleted by age, each with its own way of finding the limit."""
 
     READINGS = "readings"  # of one subject role × purpose × modality: by the rule that permits it
-    BARE = "bare"  # the few fields kept of an interaction without a basis, and receipts: the longest limit
+    BARE = "bare"  # the few fields kept of an interaction without a basis: the longest limit
+    RECEIPTS = "receipts"  # lists of ids in receipts: the shortest limit
     ANSWERS = "answers"  # what people answered: the limit of the policy
     COUNTED = "counted"  # who was counted on which day: the shortest limit
     SUMS = "sums"  # sums over people: only where a rule about aggregates says how long

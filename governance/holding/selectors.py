@@ -38,12 +38,26 @@ def taken_from(system_id: uuid.UUID, *parts: Part) -> dict[Aged, dt.datetime]:
     return {Aged(role, purpose, modality): latest for role, purpose, modality, latest in found.order_by()}
 
 
-_COUNTED = (Part.READINGS, Part.BARE, Part.ANSWERS, Part.COUNTED)
+_COUNTED = (Part.READINGS, Part.BARE, Part.ANSWERS, Part.COUNTED, Part.SUMS)
 
 
 def kept_from(system_id: uuid.UUID) -> dt.date | None:
     """The first day (UTC) of which all that was counted is still there as it was; None: nothing went by age."""
-    rows = Retained.objects.filter(system_id=system_id, part__in=_COUNTED)
+    return _latest(system_id, *_COUNTED)
+
+
+def items_from(system_id: uuid.UUID) -> dt.date | None:
+    """The first day (UTC) of which every single interaction is still there; None: none went by age."""
+    return _latest(system_id, Part.READINGS, Part.BARE)
+
+
+def folded_before(system_id: uuid.UUID) -> dt.date:
+    """Days before this one have numbers in the place of people; the first day there is, where none have."""
+    return _latest(system_id, Part.COUNTED) or dt.date.min
+
+
+def _latest(system_id: uuid.UUID, *parts: Part) -> dt.date | None:
+    rows = Retained.objects.filter(system_id=system_id, part__in=parts)
     latest = rows.aggregate(latest=Max("before"))["latest"]
     return latest.astimezone(dt.UTC).date() if latest else None
 

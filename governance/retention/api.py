@@ -18,7 +18,7 @@ LATEST = 500
 class Retention(ApiView):
     """GET systems/{slug}/retention."""
 
-    permission_classes = (HasScope("decisions:read"),)
+    permission_classes = (HasScope("consent:read"),)
 
     @extend_schema(operation_id="retention", responses={200: RetentionShape}, tags=["consent"])
     def get(self, request: Request, slug: str) -> Response:

@@ -17,7 +17,8 @@ GRACE_DAYS = 1
 """A nightly round may come a day after the moment at which a limit is reached; only then is something late."""
 PARTS: dict[str, str] = {
     "readings": N_("Readings of people's emotions"),
-    "bare": N_("Interactions without a basis, and receipts"),
+    "bare": N_("Interactions without a basis"),
+    "receipts": N_("Lists of ids in receipts"),
     "answers": N_("Answers to surveys"),
     "counted": N_("Who was counted on which day"),
     "sums": N_("Sums over people"),
@@ -25,6 +26,7 @@ PARTS: dict[str, str] = {
 HELP: dict[str, str] = {
     "readings": N_("By the rule of the policy that permits them, else by the policy as a whole."),
     "bare": N_("By the longest limit of the policy: they hold no more than id, time, data flow and reason."),
+    "receipts": N_("By the shortest limit: the numbers of a receipt stay."),
     "answers": N_("By the policy as a whole, else by its longest limit."),
     "counted": N_("By the shortest limit: afterwards a day has numbers in the place of people."),
     "sums": N_("Only by a rule about aggregates; they name nobody."),
@@ -74,6 +76,12 @@ def first_kept(day: dt.date, days: int) -> dt.datetime:
 def logs_kept_from(day: dt.date) -> dt.datetime | None:
     """On `day`, logs from this moment on are still owed; None before the duty begins."""
     return first_kept(day, LOG_MINIMUM_DAYS) if day >= LOG_MINIMUM_FROM else None
+
+
+def was_lawful(before: dt.datetime, days: int, log_before: dt.datetime | None) -> bool:
+    """Whether a certificate is of a night on which logs were not owed yet, or were left alone."""
+    owed = logs_kept_from(before.date() + dt.timedelta(days=days))
+    return owed is None or before <= owed or (log_before is not None and log_before <= owed)
 
 
 def too_short(limits: Sequence[int]) -> list[int]:

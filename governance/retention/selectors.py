@@ -48,33 +48,39 @@ def plan(system: System, day: dt.date, *, grace: int = 0) -> Plan:
     Without a policy, or without any limit in it, nothing has an end: every kind of reading is then `unlimited`.
     """
     limits, end = limits_on(system, day), rules.first_kept(day, -1)
-    held = bool(held_systems([system]))
-    if limits is None or not limits.personal:
-        version = limits.version if limits else None
-        return Plan(version, (), tuple(_aged(system, end)), held)
+    held, personal = bool(held_systems([system])), limits.personal if limits else []
     logs_from = rules.logs_kept_from(day)
     base = Cut(
         system=system,
         part=Part.READINGS,
-        days=limits.personal[0],
-        before=rules.first_kept(day, limits.personal[0] + grace),
+        days=0,
+        before=end,
         held=frozenset(held_people(system)),
         logs=high_risk_flows(system) if logs_from else frozenset(),
         log_before=logs_from,
     )
+
+    def cut(part: Part, days: int, of: Aged = base.of) -> Cut:
+        return replace(base, part=part, days=days, before=rules.first_kept(day, days + grace), of=of)
+
     cuts, unlimited = [], []
-    for aged in _aged(system, base.before):
-        days = limits.readings(aged.subject_role, aged.purpose, aged.modality)
+    for aged in _aged(system, rules.first_kept(day, personal[0] + grace) if personal else end):
+        days = limits.readings(aged.subject_role, aged.purpose, aged.modality) if limits else None
         if days is None:
             unlimited.append(aged)
         else:
-            cuts.append(replace(base, days=days, before=rules.first_kept(day, days + grace), of=aged))
-    longest = limits.personal[-1]
-    others = ((Part.BARE, longest), (Part.ANSWERS, limits.default or longest), (Part.SUMS, limits.sums))
-    for part, most in (*others, (Part.COUNTED, base.days)):
-        if most is not None:
-            cuts.append(replace(base, part=part, days=most, before=rules.first_kept(day, most + grace)))
-    return Plan(limits.version, tuple(cuts), tuple(unlimited), held)
+            cuts.append(cut(Part.READINGS, days, aged))
+    if limits is not None and personal:
+        shortest, longest = personal[0], personal[-1]
+        cuts += [
+            cut(Part.BARE, longest),
+            cut(Part.RECEIPTS, shortest),
+            cut(Part.ANSWERS, limits.default or longest),
+            cut(Part.COUNTED, shortest),
+        ]
+    if limits is not None and limits.sums is not None:
+        cuts.append(cut(Part.SUMS, limits.sums))
+    return Plan(limits.version if limits else None, tuple(cuts), tuple(unlimited), held)
 
 
 def _aged(system: System, before: dt.datetime) -> list[Aged]:

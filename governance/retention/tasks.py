@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from governance.registry.models import System
@@ -29,9 +30,17 @@ def retain(ctx: "JobContext") -> dict[str, Any]:
     systems = System.objects.order_by("slug")
     if one := ctx.payload.get("system"):
         systems = systems.filter(pk=one)
+    failed: DatabaseError | None = None
     totals = {"deleted": 0, "unnamed": 0, "held": 0}
     for number, system in enumerate(found := list(systems)):
         ctx.progress(100 * number // len(found), system.name, so_far=totals)
-        done = services.retain(system=system, day=timezone.now().date(), check=ctx.check)
+        try:
+            done = services.retain(system=system, day=timezone.now().date(), check=ctx.check)
+        except DatabaseError as error:  # one system's trouble does not keep another's data too long
+            failed = failed or error
+            ctx.log(f"{system.slug}: {error}")
+            continue
         totals = {key: totals[key] + done[key] for key in totals}
+    if failed:
+        raise failed
     return totals

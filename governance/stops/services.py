@@ -26,6 +26,7 @@ from portal.ledger.services import actor_text, record
 from portal.notify import reach, sealed
 
 LATE = "stop_not_confirmed"
+CONFIRMED_LATE = "stop_confirmed_late"
 DELIVER = "deliver_stops"
 MOST_ENDPOINTS = 20
 
@@ -123,6 +124,7 @@ def acknowledge(*, stop: Stop, stopped_at: dt.datetime, by: Any) -> Stop:
         locked.save(update_fields=["stopped_at", "acknowledged_at", "acknowledged_by"])
         body = {"system": locked.system.slug, "number": locked.number, "stopped_at": stopped_at.isoformat()}
         record(type="stop.acknowledged", by=by, subject=f"stop:{locked.pk}", body=body)
+        _note_late_word(locked.system, [locked])
     return locked
 
 
@@ -142,11 +144,24 @@ def acknowledge_many(*, system: System, stopped: Mapping[uuid.UUID, dt.datetime]
         Stop.objects.bulk_update(rows, ["stopped_at", "acknowledged_at", "acknowledged_by"], batch_size=1000)
         if rows:
             record(type="stop.acknowledged", by=by, subject=system.subject, body={"stops": len(rows)})
+        _note_late_word(system, rows)
     return len(rows)
 
 
 def _confirm(stop: Stop, stopped_at: dt.datetime, now: dt.datetime, by: Any) -> None:
     stop.stopped_at, stop.acknowledged_at, stop.acknowledged_by = stopped_at, now, actor_text(by)
+
+
+def _note_late_word(system: System, stops: Sequence[Stop]) -> None:
+    """A confirmation after its time is a finding, also where no round came by in between; somebody closes it."""
+    late = sum(stop.acknowledged_at is not None and stop.acknowledged_at > stop.due_at for stop in stops)
+    if late:
+        open_finding(
+            system=system, check=CONFIRMED_LATE, severity="medium", source="stops",
+            title=N_("The system confirmed too late that it stopped"),
+            detail=N_("{stops} stops were confirmed more than {minutes} minutes after they were asked for."),
+            params={"stops": str(late), "minutes": str(settings.STOP_MINUTES)},
+        )  # fmt: skip
 
 
 # --- endpoints ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.db import connection
 
 from governance.audits.registry import AuditScope, Check, Judged, Miss
 from governance.audits.rules import Target
-from governance.holding.selectors import kept_from
+from governance.holding.selectors import items_from
 from governance.registry.models import DataFlow, System
 from metrics.rollups import selectors as rollups
 from metrics.stats import figure as figures
@@ -38,7 +38,7 @@ def moments(scope: AuditScope) -> tuple[dt.datetime, dt.datetime]:
 
 def rows_are_there(scope: AuditScope) -> None:
     """Refuse a window of which single items were deleted by age: a complete count of the rest would be none."""
-    first = kept_from(scope.system.pk)
+    first = items_from(scope.system.pk)
     if first is not None and scope.date_from is not None and scope.date_from < first:
         raise RuleBroken(
             N_(

@@ -10,12 +10,13 @@ from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.conf import settings
+from django.db.models import Count, Q, Sum
 
 from governance.audits import registry
 from governance.audits.registry import AuditResult, AuditScope, Miss, Table
 from governance.audits.rules import Target
-from governance.holding.holders import Aged, Part
+from governance.holding.holders import Aged, Cut, Part
 from governance.retention import rules, selectors
 from governance.retention.selectors import Plan, Standing
 from metrics.audits import counting
@@ -23,6 +24,8 @@ from metrics.audits.counting import START, Mark, checks, days_of, is_small, miss
 from metrics.ingest import holder as interactions
 from metrics.ingest.models import Interaction
 from metrics.rollups import selectors as rollups
+from metrics.rollups.models import DayRollup
+from metrics.surveys import holder as answers
 from metrics.surveys.models import SurveyAnswer
 from portal.errors import N_
 
@@ -43,12 +46,16 @@ TARGETS = (
     Target(
         key="log_minimum",
         title=N_("Logs at high risk kept long enough"),
-        missed=N_("Logs of a data flow at high risk were deleted before six months had passed."),
+        missed=N_("Logs of the last six months are missing, and no certificate says why."),
         default=Decimal(1),
     ),
 )
-WORDS = {"past_limit": N_("Kept longer than the policy says.")}
+WORDS = {
+    "past_limit": N_("Kept longer than the policy says."),
+    "no_limit": N_("Nobody said how long it is kept."),
+}
 PERSONAL = (Part.READINGS, Part.BARE, Part.ANSWERS)
+"""Parts whose rows the figures count; what is late of the others stands in the table."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,8 @@ class Found:
         found: dict[Aged | None, int] = {
             Aged(role or "", purpose or "", modality or ""): n for role, purpose, modality, n in grouped
         }
-        answers = SurveyAnswer.objects.filter(system_id=self.scope.system.pk).count()
-        return found | {None: rows.exclude(kept).count() + answers}
+        answered = SurveyAnswer.objects.filter(system_id=self.scope.system.pk).count()
+        return found | {None: rows.exclude(kept).count() + answered}
 
     @cached_property
     def past(self) -> int:
@@ -103,24 +110,49 @@ class Found:
 
     @cached_property
     def logs(self) -> tuple[int, int]:
-        """(data flows at high risk whose logs are all there, data flows at high risk); (0, 0) before it is owed."""
+        """(readings of the months owed that are there or went lawfully, all counted); (0, 0): none owed yet."""
         owed_from = rules.logs_kept_from(self.day)
-        flows = selectors.high_risk_flows(self.scope.system)
-        if owed_from is None or not flows:
+        if owed_from is None or not selectors.high_risk_flows(self.scope.system):
             return 0, 0
-        early = selectors.retained(self.scope.system).filter(
-            Q(log_before__isnull=True) | Q(log_before__gt=owed_from), before__gt=owed_from, deleted__gt=0,
-            part__in=(Part.READINGS.value, Part.BARE.value),
-        )  # fmt: skip
-        return (0 if early.exists() else len(flows)), len(flows)
+        days = DayRollup.objects.filter(system_id=self.scope.system.pk, key="interactions")
+        counted = (
+            days.filter(day__gte=owed_from.date(), day__lte=self.day).aggregate(n=Sum("value"))["n"] or 0
+        )
+        rows = Interaction.objects.filter(
+            system_id=self.scope.system.pk, test=False, occurred_at__gte=owed_from
+        )
+        there = rows.filter(occurred_at__lt=rules.first_kept(self.day, -1)).count()
+        certified = selectors.retained(self.scope.system).filter(
+            before__gt=owed_from, part__in=(Part.READINGS.value, Part.BARE.value)
+        )
+        went = sum(row.deleted for row in certified if rules.was_lawful(row.before, row.days, row.log_before))
+        return min(there + went, int(counted)), int(counted)
+
+    @cached_property
+    def small(self) -> bool:
+        """Whether fewer people stand behind all that is held than the privacy floor."""
+        people = rollups.people(self.scope.system, dt.date.min, self.day)
+        return is_small(self.scope) or 0 < people < settings.PRIVACY_FLOOR
 
 
 def misses(scope: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
-    """The interactions that are past their time, the oldest first."""
+    """What is past its time, and readings without a limit; the oldest first."""
+    found, mark = Found(scope), after or START
     rows: list[tuple[dt.datetime, str, UUID | None, str, float | None]] = [
         (at, item, flow, "past_limit", None)
-        for cut in Found(scope).plan.cuts
-        for at, item, flow in interactions.listed(cut, after or START, limit)
+        for cut in found.plan.cuts
+        for at, item, flow in interactions.listed(cut, mark, limit)
+    ]
+    rows += [
+        (at, item, None, "past_limit", None)
+        for cut in found.plan.cuts
+        for at, item in answers.listed(cut, mark, limit)
+    ]
+    end = rules.first_kept(found.day, -1)
+    rows += [
+        (at, item, flow, "no_limit", None)
+        for of in found.unlimited
+        for at, item, flow in interactions.listed(Cut(scope.system, Part.READINGS, 1, end, of), mark, limit)
     ]
     return missed(sorted(rows, key=lambda row: row[:2])[:limit], scope.system)
 
@@ -146,6 +178,7 @@ def retention(scope: AuditScope) -> AuditResult:
         "limited": (readings - without, readings),
         "log_minimum": found.logs,
     }
+    small = found.small
     owed = [target for target in TARGETS if target.key != "log_minimum" or found.logs[1]]
     return AuditResult(
         checks=checks(
@@ -155,19 +188,18 @@ def retention(scope: AuditScope) -> AuditResult:
             source=N_("rows about people held by the portal"),
             kpis={target.key: f"retention_{target.key}" for target in TARGETS},
         ),
-        tables=[] if is_small(scope) else [_limits(found)],
-        counts={}
-        if is_small(scope)
-        else {"rows": total, "past_their_time": found.past, "held": int(found.plan.held)},
+        tables=[] if small else [_limits(found)],
+        counts={} if small else {"rows": total, "past_their_time": found.past, "held": int(found.plan.held)},
     )
 
 
 def _limits(found: Found) -> Table:
     rows: list[list[str | int | float | None]] = []
     for row in found.standing:
-        oldest = (found.day - row.oldest.date()).days if row.oldest else None
+        few = 0 < row.rows < settings.PRIVACY_FLOOR  # so few rows may be one person's
+        oldest = (found.day - row.oldest.date()).days if row.oldest and not few else None
         of = " × ".join(filter(None, (row.of.subject_role, row.of.purpose, row.of.modality)))
-        rows.append([row.part, of, row.days, row.rows, oldest])
+        rows.append([row.part, of, row.days, None if few else row.rows, oldest])
     return Table(
         key="limits",
         title=N_("Limits, and what is past them"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from governance.holding import holders
@@ -21,7 +21,7 @@ from governance.holding.holders import Aged, Cut, Erasing, Gone, Page, Part, Per
 from governance.holding.keys import erasure_key
 from governance.holding.rules import MARK, NOTHING, WRAP_SQL, mark, tombstone
 from governance.registry.models import System
-from metrics.ingest.models import Batch, Interaction, Label
+from metrics.ingest.models import Batch, EvaluationItem, Interaction, Label
 from portal.errors import N_
 
 ERASED = "erased"
@@ -97,7 +97,8 @@ def reading(person: Person, ref: str) -> Reading | None:
 
 _DAY = "date_trunc('day', {0}, 'UTC')"
 # a bin of the histogram is all that is counted of a duration: its middle takes the place of the exact value
-_BIN = "10 ^ ((floor(20 * log(greatest({0}, 1)::float8)) + 0.5) / 20)"
+# (greatest() leaves unknown out, so that an unknown duration would become one of a millisecond)
+_BIN = "CASE WHEN {0} IS NOT NULL THEN 10 ^ ((floor(20 * log(greatest({0}, 1)::float8)) + 0.5) / 20) END"
 
 
 def _told(column: str) -> str:
@@ -144,13 +145,25 @@ def erase(person: Person, erasing: Erasing) -> int:
     return len(rows)
 
 
+_RENAMED = """
+UPDATE metrics_evaluationitem e SET source_id = s.stone
+FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone), metrics_evaluationset v
+WHERE e.evaluation_id = v.id AND v.system_id = %(system)s AND e.source_id = s.id
+"""
+
+
 def _unname(
     system: System,
     erasing: Erasing,
     who: Mapping[Any, uuid.UUID | None],
     fresh: dict[uuid.UUID, uuid.UUID],
+    *,
+    everywhere: bool = True,
 ) -> None:
-    """Put tombstones, marks and stand-ins where the ids, people and batches of `erasing` stood."""
+    """Put tombstones, marks and stand-ins where the ids, people and batches of `erasing` stood.
+
+    `everywhere` False: only in these rows; younger ones of the same session, and those under a hold, keep its name.
+    """
     names: dict[str, Any] = {"system": system.pk, "who": list(who), "marks": list(who.values())}
     items = {"ids": list(erasing.items), "stones": list(erasing.items.values())}
     batches = {"batches": list(fresh), "fresh": list(fresh.values())}
@@ -172,13 +185,8 @@ def _unname(
             " WHERE l.system_id = %(system)s AND l.rater = m.name",
             names,
         )
-        cursor.execute(
-            "UPDATE metrics_evaluationitem e SET source_id = s.stone"
-            " FROM unnest(%(ids)s::text[], %(stones)s::text[]) AS s(id, stone), metrics_evaluationset v"
-            " WHERE e.evaluation_id = v.id AND v.system_id = %(system)s AND e.source_id = s.id",
-            names | items,
-        )
-        if erasing.sessions:  # the other side of a session
+        cursor.execute(_RENAMED, names | items)
+        if everywhere and erasing.sessions:  # the other side of a session
             cursor.execute(
                 "UPDATE metrics_interaction SET session = %(stones)s::jsonb ->> session"
                 " WHERE system_id = %(system)s AND session = ANY(%(ids)s)",
@@ -263,6 +271,9 @@ def aged(system: System, before: dt.datetime) -> list[Aged]:
 
 def past(cut: Cut) -> tuple[int, dt.datetime | None]:
     """Interactions past a cut that are still there with what is personal: (how many, the oldest)."""
+    if cut.part is Part.RECEIPTS:
+        found = _receipts(cut).aggregate(n=Count("pk"), oldest=Min("received_at"))
+        return int(found["n"]), found["oldest"]
     if cut.part not in _OF:
         return 0, None
     where, values = _asked(cut)
@@ -286,8 +297,9 @@ def listed(
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT occurred_at, source_id, flow_id FROM metrics_interaction WHERE {where}"
-            f" AND NOT ({_IS_LOG} AND NOT {_NAMED}) AND (occurred_at, source_id) > (%(after_at)s, %(after_id)s)"
-            " ORDER BY occurred_at, source_id LIMIT %(limit)s",
+            f" AND NOT ({_IS_LOG} AND NOT {_NAMED})"
+            ' AND (occurred_at, source_id COLLATE "C") > (%(after_at)s, %(after_id)s)'
+            ' ORDER BY occurred_at, source_id COLLATE "C" LIMIT %(limit)s',
             values | {"after_at": after[0], "after_id": after[1], "limit": limit},
         )
         return list(cursor.fetchall())
@@ -298,6 +310,9 @@ def retain(cut: Cut, limit: int) -> Gone:
 
     The sums stay: a rebuild of rollups begins after the days from which something is gone.
     """
+    if cut.part is Part.RECEIPTS:
+        old = list(_receipts(cut).values_list("pk", flat=True)[:limit])
+        return Gone(unnamed=Batch.objects.filter(pk__in=old).update(answer=b""))
     if cut.part not in _OF:
         return Gone()
     where, values = _asked(cut)
@@ -311,8 +326,7 @@ def retain(cut: Cut, limit: int) -> Gone:
         names = [name for (name,) in cursor.fetchall()]
         deleted = len(names)
         Label.objects.filter(system_id=cut.system.pk, source_id__in=names).delete()
-        if cut.part is Part.BARE:
-            _forget_receipts(cursor, cut)
+        _unname_evaluations(cut.system, names)
         if not cut.logs or deleted >= limit:
             return Gone(deleted)
         cursor.execute(
@@ -327,7 +341,7 @@ def retain(cut: Cut, limit: int) -> Gone:
 
 
 def _keep_as_log(system: System, rows: Sequence[tuple[str, str | None, uuid.UUID, uuid.UUID | None]]) -> None:
-    """Unname rows as an erasure does; the marks are of one round, so nothing leads from night to night."""
+    """Unname rows as an erasure does; the marks are of one batch, so nothing leads from one to the next."""
     key, once = erasure_key(), secrets.token_bytes(32)
     erasing = Erasing(
         id=uuid.uuid4(),
@@ -340,16 +354,25 @@ def _keep_as_log(system: System, rows: Sequence[tuple[str, str | None, uuid.UUID
     labels = Label.objects.filter(system_id=system.pk, source_id__in=list(erasing.items))
     fresh = stand_ins(system, {row[2] for row in rows} | set(labels.values_list("batch_id", flat=True)))
     people = {row[3] for row in rows}
-    _unname(system, erasing, {name: erasing.mark(name) if name else None for name in people}, fresh)
+    marks = {name: erasing.mark(name) if name else None for name in people}
+    _unname(system, erasing, marks, fresh, everywhere=False)
 
 
-def _forget_receipts(cursor: Any, cut: Cut) -> None:
-    """Receipts name items: of a batch past its time the numbers stay, the list goes."""
-    cursor.execute(
-        "UPDATE metrics_batch SET answer = '' WHERE system_id = %s AND received_at < %s AND answer <> ''"
-        " AND kind <> 'values'",
-        [cut.system.pk, cut.before],
-    )
+def _unname_evaluations(system: System, names: list[str]) -> None:
+    """An evaluation set may name items that went: a later erasure could no longer find them by their person."""
+    known = EvaluationItem.objects.filter(evaluation__system=system, source_id__in=names)
+    found, key = known.values_list("source_id", flat=True), erasure_key()
+    stones = {name: tombstone(key, system.pk, "item", name) for name in found}
+    with connection.cursor() as cursor:
+        cursor.execute(_RENAMED, {"system": system.pk, "ids": list(stones), "stones": list(stones.values())})
+
+
+def _receipts(cut: Cut) -> Any:
+    """Batches past a cut whose receipt still lists ids; while somebody is under a hold, none."""
+    if cut.held:
+        return Batch.objects.none()
+    rows = Batch.objects.filter(system_id=cut.system.pk, received_at__lt=cut.before, answer__gt=b"")
+    return rows.exclude(kind="values").order_by("received_at")
 
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:

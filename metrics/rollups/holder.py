@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 
 from governance.holding import holders
 from governance.holding.holders import Cut, Erasing, Gone, Part, Person
@@ -68,24 +68,23 @@ numbered AS MATERIALIZED (
 UPDATE metrics_personday p SET subject = lpad(to_hex(n.number), 32, '0')::uuid FROM numbered n
 WHERE p.system_id = %(system)s AND p.day = n.day AND p.subject = n.subject
 """
-DAYS_AT_ONCE = 31
+PEOPLE = "metrics_personday"
+DAYS_AT_ONCE = 7
 
 
 def past(cut: Cut) -> tuple[int, dt.datetime | None]:
     """Sums of whole days, or people counted on such days, that are past a cut: (rows, the oldest day)."""
     day = cut.before.astimezone(dt.UTC).date()
-    count, oldest = 0, None
+    people = PersonDay.objects.filter(system_id=cut.system.pk, day__lt=day).exclude(subject__in=cut.held)
+    sources: list[QuerySet[Any]] = []
     if cut.part is Part.COUNTED:
-        rows = PersonDay.objects.filter(system_id=cut.system.pk, day__lt=day, subject__gte=FIRST_PERSON)
-        found = rows.exclude(subject__in=cut.held).aggregate(n=Count("*"), oldest=Min("day"))
-        count, oldest = found["n"], found["oldest"]
+        sources = [people.filter(subject__gte=FIRST_PERSON)]
     elif cut.part is Part.SUMS:
-        for model in (DayRollup, ConfusionRollup, PersonDay):
-            found = model.objects.filter(system_id=cut.system.pk, day__lt=day).aggregate(
-                n=Count("*"), oldest=Min("day")
-            )
-            count += found["n"]
-            oldest = min(filter(None, (oldest, found["oldest"])), default=None)
+        sums = (DayRollup.objects, ConfusionRollup.objects)
+        sources = [people, *(rows.filter(system_id=cut.system.pk, day__lt=day) for rows in sums)]
+    found = [rows.aggregate(n=Count("*"), oldest=Min("day")) for rows in sources]
+    count = sum(one["n"] for one in found)
+    oldest = min((one["oldest"] for one in found if one["oldest"]), default=None)
     return count, dt.datetime.combine(oldest, dt.time(), tzinfo=dt.UTC) if oldest else None
 
 
@@ -117,8 +116,13 @@ def retain(cut: Cut, limit: int) -> Gone:
         for table in TABLES if cut.part is Part.SUMS else ():
             cursor.execute(
                 f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE system_id = %s AND day < %s"
-                " LIMIT %s))",
-                [cut.system.pk, day, max(limit - deleted, 0)],
+                f"{' AND subject <> ALL(%s::uuid[])' if table == PEOPLE else ''} LIMIT %s))",
+                [
+                    cut.system.pk,
+                    day,
+                    *([sorted(cut.held)] if table == PEOPLE else []),
+                    max(limit - deleted, 0),
+                ],
             )
             deleted += int(cursor.rowcount)
     return Gone(deleted)
@@ -128,8 +132,8 @@ def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
     """Wrap everybody in the next key."""
     cursor.execute(
         f"UPDATE metrics_personday SET subject = {WRAP_SQL.format(use='name', column='subject')}"
-        " WHERE system_id = %(system)s",
-        parameters | {"system": system.pk},
+        " WHERE system_id = %(system)s AND subject >= %(first)s",  # numbers are nobody's pseudonym
+        parameters | {"system": system.pk, "first": FIRST_PERSON},
     )
     return int(cursor.rowcount)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from governance.holding.selectors import kept_from
+from governance.holding.selectors import folded_before, kept_from
 from governance.registry.models import System
 from metrics.rollups import sql
 from metrics.rollups.rules import negative_labels
@@ -62,17 +62,23 @@ def add_interactions(
     `labelled` False spares the look at labels of raters where there cannot be any.
     """
     source = (sql.GOLD_OR_LABELS if labelled else sql.GOLD_ONLY).format(relation=relation, sign=sign)
-    parameters = _parameters([system])
+    parameters = _parameters([system]) | {"folded": folded_before(system.pk)}
     _upsert(cursor, "metrics_dayrollup", sql.DAY.format(source=source), parameters)
     _upsert(cursor, "metrics_confusionrollup", sql.CONFUSION.format(source=source), parameters)
-    _upsert(cursor, "metrics_personday", sql.PEOPLE.format(source=source), parameters)
+    _upsert(cursor, "metrics_personday", _named(sql.PEOPLE.format(source=source)), parameters)
 
 
-def add_surveys(cursor: Any, relation: str, *, sign: int = 1) -> None:
+def _named(people: str) -> str:
+    """Of people on days that have numbers in their place nothing changes: one more would be counted twice."""
+    return f"SELECT * FROM ({people}) named WHERE day >= %(folded)s"
+
+
+def add_surveys(cursor: Any, system: System, relation: str, *, sign: int = 1) -> None:
     """Count the rows of `relation` (columns of metrics_surveyanswer) in, or with sign -1 out."""
     source = f"SELECT *, {sign} AS sign FROM {relation}"
     _upsert(cursor, "metrics_dayrollup", sql.SURVEY_DAY.format(source=source), {})
-    _upsert(cursor, "metrics_personday", sql.SURVEY_PEOPLE.format(source=source), {})
+    folded = {"folded": folded_before(system.pk)}
+    _upsert(cursor, "metrics_personday", _named(sql.SURVEY_PEOPLE.format(source=source)), folded)
 
 
 def drop_zeros(cursor: Any, system_id: uuid.UUID, days: Sequence[date]) -> None:

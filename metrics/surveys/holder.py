@@ -109,6 +109,20 @@ def past(cut: Cut) -> tuple[int, dt.datetime | None]:
         return int(count), oldest
 
 
+def listed(cut: Cut, after: tuple[dt.datetime, str], limit: int) -> list[tuple[dt.datetime, str]]:
+    """(time, instrument and source's id) of answers past a cut, in that order, after the last one seen."""
+    if cut.part is not Part.ANSWERS:
+        return []
+    item = "instrument || ':' || source_id COLLATE \"C\""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT at, item FROM (SELECT coalesce(answered_at, asked_at) AS at, {item} AS item {_PAST}) a"
+            " WHERE (at, item) > (%(after_at)s, %(after_id)s) ORDER BY at, item LIMIT %(limit)s",
+            _asked(cut) | {"after_at": after[0], "after_id": after[1], "limit": limit},
+        )
+        return list(cursor.fetchall())
+
+
 def retain(cut: Cut, limit: int) -> Gone:
     """Delete answers past a cut; what was counted of them stays."""
     if cut.part is not Part.ANSWERS:

@@ -218,7 +218,7 @@ def _count(cursor: Any, system: System, keys: list[tuple[str, str]], *, sign: in
         " WHERE a.system_id = %s",
         [list(instruments), list(names), system.pk],
     )
-    add_surveys(cursor, "surveyed", sign=sign)
+    add_surveys(cursor, system, "surveyed", sign=sign)
 
 
 def _answer(one: One, status: Status) -> Answer:

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
 from governance.audits.models import AuditRun
+from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import approve_policy, draft_policy
 from governance.holding.holders import Part
 from governance.holding.models import Retained
 from governance.holding.selectors import kept_from
-from governance.holding.services import place_hold
+from governance.holding.services import place_hold, rotate_key
 from governance.retention import rules, selectors, services
 from governance.screening.models import Screening
 from metrics.ingest.models import Batch, Interaction, Label
@@ -27,6 +30,7 @@ from metrics.surveys.models import SurveyAnswer
 from metrics.surveys.services import record_answers
 from portal.errors import RuleBroken
 from portal.jobs import bell, registry
+from portal.jobs.models import Job
 from portal.jobs.rules import JobState
 from portal.jobs.runner import run_job
 from portal.ledger.models import LedgerBody, PendingEvent
@@ -138,7 +142,7 @@ def test_each_kind_of_reading_has_its_own_limit() -> None:
     system = kept(None, sales, default=200)
     plan = selectors.plan(system, DAY)
     days = {cut.part: cut.days for cut in plan.cuts}
-    assert days == {Part.BARE: 200, Part.ANSWERS: 200, Part.COUNTED: 30}
+    assert days == {Part.BARE: 200, Part.RECEIPTS: 30, Part.ANSWERS: 200, Part.COUNTED: 30}
     limits = selectors.limits_on(system, DAY)
     assert limits is not None
     assert limits.readings("customer", "quality", "text") == 30
@@ -239,6 +243,7 @@ def test_the_command_counts_and_deletes_and_the_round_is_a_standing_job() -> Non
         assert {row["part"]: row["rows"] for row in rows} == {
             "readings": 1,
             "bare": 0,
+            "receipts": 0,
             "answers": 0,
             "counted": 1,
         }
@@ -260,3 +265,98 @@ def test_an_audit_of_single_items_asks_for_a_window_that_is_whole() -> None:
     assert (refused.value.code, refused.value.field) == ("past_retention", "date_from")
     done = audits.run(system, kind="disclosure", date_from=kept_from(system.pk), date_to=DAY)
     assert {one["figure"]["denominator"] for one in done.checks if one["key"] == "ai_disclosure"} == {12}
+
+
+def test_a_limit_for_sums_alone_deletes_sums_but_for_people_under_a_hold() -> None:
+    system = kept(None, {**make.PERMIT_BY_CONTRACT, "id": "sums", "layer": "aggregate", "retention_days": 60})
+    read(system, *(make.item(n, id=f"s{n}", subject=f"p{n}", occurred_at=OLD) for n in range(3)))
+    read(system, make.item(9, id="new", occurred_at=NEW))
+    place_hold(system=system, subject="p1", reason="claim", by="system")
+    assert services.retain(system=system, day=DAY)["deleted"] > 0
+    assert set(DayRollup.objects.values_list("day", flat=True)) == {dt.date(2026, 5, 20)}
+    left = PersonDay.objects.filter(day__lt=dt.date(2026, 5, 1)).values_list("subject", flat=True)
+    assert set(left) == {pseudonym(system.pk, "p1")}
+    assert Interaction.objects.count() == 4, "readings have no limit here"
+    assert rebuild(system=system)["differing"] == 0, "a rebuild does not bring the sums back"
+
+
+def test_a_turned_key_makes_nobody_of_the_numbers(settings: Any) -> None:
+    system = kept(90)
+    read(system, *(make.item(n, id=f"a{n}", subject=f"p{n}", occurred_at=OLD) for n in range(9)))
+    read(system, *(make.item(n, id=f"c{n}", subject=f"p{n}", occurred_at=NEW) for n in range(5)))
+    services.retain(system=system, day=DAY)
+    settings.PSEUDONYM_KEYS = ["second" * 8]
+    rotate_key(system=system, by="system")
+    assert rollups.people(system, dt.date(2026, 1, 1), DAY) == 9
+
+
+def test_late_items_of_a_day_with_numbers_add_nobody() -> None:
+    sales = {**make.PERMIT_BY_CONTRACT, "id": "short", "purpose": "quality", "retention_days": 30}
+    system = kept(None, sales, default=365)
+    read(system, *(make.item(n, id=f"a{n}", subject=f"p{n}", occurred_at=OLD) for n in range(4)))
+    services.retain(system=system, day=DAY)
+    before = sums(system)
+    assert read(system, make.item(1, id="late", subject="p1", occurred_at=OLD)) == ["accepted"]
+    assert sums(system) != before, "it counts"
+    assert rollups.people(system, dt.date(2026, 1, 1), DAY) == 4, "but nobody twice"
+    services.retain(system=system, day=DAY)
+    assert rollups.people(system, dt.date(2026, 1, 1), DAY) == 4
+
+
+def test_logs_of_one_session_lose_its_name_only_where_they_are_past_their_time() -> None:
+    system, day = kept(30), dt.date(2027, 12, 5)
+    past, young = (
+        dt.datetime.combine(day - dt.timedelta(days=days), dt.time(10), tzinfo=dt.UTC) for days in (40, 10)
+    )
+    with time_machine.travel(young + dt.timedelta(minutes=1), tick=False):
+        items = [
+            make.item(1, id="old", subject="w", session="s", occurred_at=past.isoformat()),
+            make.item(2, id="held", subject="h", session="s", occurred_at=past.isoformat()),
+            make.item(3, id="young", subject="w", session="s", occurred_at=young.isoformat()),
+        ]
+        assert read(system, *items) == ["accepted"] * 3
+    Screening.objects.filter(flow__system=system, superseded_at__isnull=True).update(outcome="high_risk")
+    place_hold(system=system, subject="h", reason="claim", by="system")
+    services.retain(system=system, day=day)
+    rows = dict(Interaction.objects.values_list("source_id", "session"))
+    assert {name: rows[name] for name in ("held", "young")} == {"held": "s", "young": "s"}
+    assert len(rows) == 3 and "old" not in rows
+
+
+def test_the_audit_of_logs_counts_what_is_there_or_went_with_a_lawful_certificate() -> None:
+    system, day = kept(30), dt.date(2027, 12, 5)
+    with time_machine.travel(dt.datetime(2027, 11, 29, tzinfo=dt.UTC), tick=False):
+        for month, of in (("10", 2), ("11", 20)):
+            at = f"2027-{month}-{of:02}T10:00:00+00:00"
+            read(system, *(make.item(n, id=f"{month}-{n}", occurred_at=at, gold="joy") for n in range(12)))
+    Screening.objects.filter(flow__system=system, superseded_at__isnull=True).update(outcome="high_risk")
+
+    def verdict(last: dt.date = day) -> str:
+        with time_machine.travel(dt.datetime(2027, 12, 6, tzinfo=dt.UTC), tick=True):
+            run = audits.run(system, kind="retention", date_from=dt.date(2027, 11, 1), date_to=last)
+        return audits.verdicts(run)["log_minimum"]
+
+    before = sums(system)
+    assert services.retain(system=system, day=day)["unnamed"] >= 12
+    assert sums(system) == before
+    assert verdict() == verdict(dt.date(2027, 12, 3)) == "met"
+    Interaction.objects.filter(source_id="11-3").delete()  # by hand, past the portal
+    assert verdict() == "not_met"
+
+
+def test_the_page_and_the_api_say_how_long_and_what_went(client: Client) -> None:
+    system = kept(90)
+    read(system, make.item(1, occurred_at=OLD))
+    officer = make.person("data_protection_officer", unit=system.unit)
+    client.force_login(officer)
+    with time_machine.travel(dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC), tick=True):
+        answer = client.get(f"/api/v1/systems/{system.slug}/retention").json()
+        assert {row["part"]: row["past_rows"] for row in answer["limits"]}["readings"] == 1
+        page = client.post(reverse("retention_run", args=[system.slug]))
+        assert page.status_code == 302
+        assert run_job(Job.objects.get(kind=services.RETAIN).pk) is JobState.DONE
+        answer = client.get(f"/api/v1/systems/{system.slug}/retention").json()
+        text = client.get(reverse("retention_list", args=[system.slug])).content.decode()
+    gone = {row["part"]: row["deleted"] for row in answer["certificates"]}
+    assert gone["readings"] == 1 and answer["policy_version"] == 1
+    assert ("Readings of people" in text and "2 Mar" in text) or "3 Mar" in text

@@ -586,7 +586,7 @@ ROWS: dict[str, Row] = {
     "api_consent_records": Row("view_consent", args=SLUG, scope="consent:read", ok=RECORDED),
     "api_consent_record": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
     "api_consent_receipt": Row("view_consent", args=CONSENT, scope="consent:read", ok=RECORDED),
-    "api_retention": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
+    "api_retention": Row("view_register", "view_consent", args=SLUG, scope="consent:read"),
     "api_stops": Row("view_register", "view_consent", args=SLUG, scope="decisions:read"),
     "api_stop_acknowledge": Row(
         "view_register",
