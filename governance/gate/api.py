@@ -122,10 +122,8 @@ class Decisions(SystemsOfItems):
         told: dict[str, str] = {}
         for system, positions in self.by_system(request, items):
             decisions = decide(system=system, items=[questions[n] for n in positions])
-            names = keyed(system.pk)
             for n, decision in zip(positions, decisions, strict=True):
-                external = questions[n].subject or questions[n].session
-                ref = str(names.pseudonym(external)) if external else None
+                ref = str(decision.person) if decision.person else None
                 answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
         return Response(answers[0] if single else {"items": answers})
 

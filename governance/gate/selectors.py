@@ -30,6 +30,7 @@ class Scope:
     flows: tuple[Flow, ...]
     policies: tuple[PolicyVersion, ...]  # the one that took effect last comes first
     material: tuple[MaterialNotice, ...]
+    key: str = ""  # the key over the pseudonyms, as keys.keyed_under wants it
 
     def policy_at(self, at: dt.datetime) -> PolicyVersion | None:
         """The policy in force at `at`."""
@@ -47,7 +48,8 @@ SELECT (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
        (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
   FROM governance_policy WHERE system_id = %(s)s),
        (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
-  FROM governance_notice WHERE system_id = %(s)s)
+  FROM governance_notice WHERE system_id = %(s)s),
+       (SELECT generation || ' ' || key_id FROM governance_pseudonymkey WHERE system_id = %(s)s)
 """
 """The version of every row behind a scope, as the database itself counts versions: transaction and place. It needs no
 trigger and nobody can forget it: a suspension, committed anywhere, is seen by the next question."""
@@ -68,14 +70,14 @@ def scope(system_id: uuid.UUID) -> Scope:
     known = _kept.get(place)
     if known is not None and known[0] == mark:
         return known[1]
-    found = _read(system_id)
+    found = _read(system_id, mark[-1] or "")
     if len(_kept) >= _MOST_KEPT:
         _kept.clear()
     _kept[place] = (mark, found)
     return found
 
 
-def _read(system_id: uuid.UUID) -> Scope:
+def _read(system_id: uuid.UUID, key: str) -> Scope:
     stretches: dict[uuid.UUID, list[Stretch]] = {}
     rows = InForce.objects.filter(system_id=system_id).order_by("starts_at")
     for flow_id, start, end in rows.values_list("flow_id", "starts_at", "ends_at"):
@@ -98,7 +100,7 @@ def _read(system_id: uuid.UUID) -> Scope:
         for p in policy_history(system_id)
         if p.effective_at is not None
     )
-    return Scope(system_id, flows, policies, tuple(material_notices(system_id)))
+    return Scope(system_id, flows, policies, tuple(material_notices(system_id)), key)
 
 
 def own_system(system_id: uuid.UUID) -> System | None:

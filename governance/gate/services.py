@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from governance.consent.pseudonyms import Keyed, keyed
+from governance.consent.pseudonyms import Keyed
 from governance.consent.rules import Situation, Word, why_not_valid
 from governance.consent.selectors import Key, last_words
 from governance.gate import rules
 from governance.gate.selectors import Scope, policy_of_version, scope
 from governance.gate.shapes import Question
+from governance.holding.keys import keyed_under, ring
 from governance.registry.models import System
 from portal.errors import N_, Invalid
 from portal.shapes import fault_of
@@ -34,6 +35,7 @@ class Decision:
     policy_version: int | None
     basis: str
     cache_seconds: int
+    person: uuid.UUID | None = None
 
 
 @dataclass(slots=True)
@@ -54,10 +56,21 @@ def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
     flow, layer, operation, recipient, at (a datetime; default now).
     """
     now = timezone.now()
-    known = scope(system.pk)
-    names = keyed(system.pk)
-    cases = [_case(known, names, checked(item, f"items[{n}]."), now) for n, item in enumerate(items)]
-    return [decision for decision, _word in answers(known, cases, now)]
+    asked = [checked(item, f"items[{n}].") for n, item in enumerate(items)]
+    while True:
+        known = scope(system.pk)
+        names = keyed_under(system.pk, known.key)
+        cases = [_case(known, names, one, now) for one in asked]
+        found = answers(known, cases, now)
+        if not _turned(known, found):
+            return [decision for decision, _word in found]
+
+
+def _turned(known: Scope, found: Sequence[tuple[Decision, Word | None]]) -> bool:
+    """Whether the key of pseudonyms was turned meanwhile: who was not found may then be known under another name."""
+    if len(ring()) == 1 or all(word is not None for _decision, word in found):
+        return False
+    return scope(known.system_id).key != known.key
 
 
 def try_out(
@@ -68,7 +81,7 @@ def try_out(
     known = scope(system.pk)
     if version is not None:
         known = replace(known, policies=(policy_of_version(system.pk, version),))
-    case = _case(known, keyed(system.pk), checked(question), now)
+    case = _case(known, keyed_under(system.pk, known.key), checked(question), now)
     return answers(known, [case], now)[0]
 
 
@@ -163,7 +176,12 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
 def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | None) -> Decision:
     answer = rules.worst([_finish(known, case, one, word) for one in candidates])
     stretch = case.flow.stretch_at(case.at) if case.flow else None
-    ends = (stretch.ends_at if stretch else None, word.expires_at if word else None)
+    ends = (
+        stretch.ends_at if stretch else None,
+        word.expires_at if word else None,
+        *(policy.effective_at for policy in known.policies if policy.effective_at > case.at),
+        *(notice.due_at for notice in known.material if notice.due_at > case.at),
+    )
     return Decision(
         outcome=answer.outcome,
         reason=answer.reason,
@@ -172,4 +190,5 @@ def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | Non
         policy_version=answer.policy_version,
         basis=answer.basis,
         cache_seconds=rules.cache_seconds(answer, case.at, ends),
+        person=case.person,
     )

@@ -82,9 +82,10 @@ def keyed_at(system_id: uuid.UUID, generation: int) -> Keyed:
 def generation_of(system_id: uuid.UUID) -> int:
     """How many keys stand over the first. Raises KeyRingBroken where the ring does not hold them."""
     row = PseudonymKey.objects.filter(system_id=system_id).values_list("generation", "key_id").first()
-    if row is None:
-        return 0
-    generation, known = row
+    return _in_place(*row) if row else 0
+
+
+def _in_place(generation: int, known: str) -> int:
     secrets = ring()
     if generation >= len(secrets) or rules.key_id(secrets[generation]) != known:
         raise KeyRingBroken(
@@ -92,6 +93,12 @@ def generation_of(system_id: uuid.UUID) -> int:
             " ATTUNE_PSEUDONYM_KEYS: put the key back before anything is taken in"
         )
     return int(generation)
+
+
+def keyed_under(system_id: uuid.UUID, key: str) -> Keyed:
+    """The digests of a system whose row says `key`: "generation key_id", or "" for the first key alone."""
+    generation, _space, known = key.partition(" ")
+    return keyed_at(system_id, _in_place(int(generation), known) if key else 0)
 
 
 def erasure_key() -> bytes:

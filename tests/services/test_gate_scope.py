@@ -1,5 +1,6 @@
 """What the gate keeps in memory of a system never outlives a change of a row behind it."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.consent import services as consent
-from governance.gate import selectors
+from governance.gate import selectors, services
 from governance.gate.selectors import scope
 from governance.gate.services import decide
+from governance.holding.services import rotate_key
 from governance.review.deployments import suspend
 from governance.review.models import Deployment
 from tests import make
@@ -53,7 +55,7 @@ def test_every_row_behind_a_scope_is_in_its_mark(system: Any) -> None:
         change()
         after = scope(system.pk)
         assert after != before, change.__name__
-        assert after == selectors._read(system.pk)
+        assert after == selectors._read(system.pk, "")
 
 
 def test_a_change_that_is_taken_back_leaves_nothing_behind(system: Any) -> None:
@@ -79,3 +81,36 @@ def test_two_systems_are_kept_apart_and_only_so_many(system: Any, monkeypatch: p
     for one in (system, other, system):
         assert scope(one.pk).system_id == one.pk
     assert len(selectors._kept) == 1
+
+
+def test_a_key_that_turns_in_the_middle_of_a_question_hides_no_objection(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    system = make.live_system({**make.PERMIT_BY_CONTRACT, "basis": "legitimate_interest"})
+    objected = make.consent(1, subject="a", action="objected", notice_version=None)
+    assert (
+        consent.record_consent_events(system=system, items=[objected], by="system")[0]["status"] == "accepted"
+    )
+    question = {"subject": "a", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    assert services.decide(system=system, items=[question])[0].reason == "objected"
+    settings.PSEUDONYM_KEYS = ["second" * 8]
+    plain, asked = services.answers, []
+
+    def turning(*arguments: Any) -> Any:
+        if not asked:
+            rotate_key(system=system, by="system")
+        asked.append(1)
+        return plain(*arguments)
+
+    monkeypatch.setattr(services, "answers", turning)
+    assert services.decide(system=system, items=[question])[0].reason == "objected"
+    assert len(asked) == 2, "asked again under the new name"
+
+
+def test_an_allow_is_not_kept_beyond_the_next_policy() -> None:
+    system = make.live_system(make.PERMIT_BY_CONTRACT)
+    soon = timezone.now() + dt.timedelta(seconds=20)
+    make.policy(system, {"id": "no", "effect": "prohibit"}, effective_at=soon)
+    question = {"subject": "a", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    (answer,) = services.decide(system=system, items=[question])
+    assert answer.outcome == "allow" and answer.cache_seconds <= 20
