@@ -69,20 +69,23 @@ def put_in_force(
 def go_live(
     *, system: System, flows: Sequence[DataFlow], by: Any, effective_at: dt.datetime | None = None
 ) -> list[DataFlow]:
-    """Put in force what waited for its works-council record and may go now; returns those flows. In a transaction."""
+    """Put in force what waited for its works-council record and may go now; returns those flows. In a transaction.
+
+    What its screening does not allow today goes on waiting: the record of the works council stands, and the hourly
+    round opens the flow once it is signed.
+    """
     now = effective_at or timezone.now()
     allowed = [flow for flow in flows if flow not in selectors.without_council(flows)]
     gone = []
     for deployment in _alive(system, allowed):
         locked = _locked(deployment)
         states = selectors.flow_states(locked, now)
-        ready = [flow for flow, state in states if state == "waiting" and flow in allowed]
+        waiting = [flow for flow, state in states if state == "waiting" and flow in allowed]
+        ready = [flow for flow in waiting if _unlawful(flow, now) is None]
         if not ready or locked.state == "suspended":
             continue
         if selectors.assessments_changed(locked.request, now.date()):
             continue  # the hourly job voids it
-        for flow in ready:
-            _refuse_unlawful(flow, now)
         if locked.state == "waiting":
             act_on(locked, "go_live")
             locked.save()
@@ -126,7 +129,23 @@ def reinstate(
     _open(locked, flows, now)
     body = {"request": str(request.pk), "flows": sorted(flow.slug for flow in flows)}
     note("review.deployment_reinstated", locked, by, effective_at, reason=request.decision_reason, **body)
+    # what the works council allowed while all of it was suspended
+    waiting = [flow for flow, state in selectors.flow_states(locked, now) if state == "waiting"]
+    go_live(system=locked.system, flows=waiting, by=by, effective_at=effective_at)
+    locked.refresh_from_db()
     return locked
+
+
+def open_waiting(*, now: dt.datetime | None = None) -> int:
+    """Put in force what waits although nothing stands in its way any more, such as a missing signature. How many."""
+    moment, count = now or timezone.now(), 0
+    for deployment in Deployment.objects.filter(state__in=("waiting", "in_force"), valid_until__gt=moment):
+        waiting = [flow for flow, state in selectors.flow_states(deployment, moment) if state == "waiting"]
+        if waiting:
+            with transaction.atomic():
+                lock_system(deployment.system_id)
+                count += len(go_live(system=deployment.system, flows=waiting, by="system"))
+    return count
 
 
 def refuse_no_way_back(
@@ -358,14 +377,21 @@ def _cut(deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datet
 
 
 def _refuse_unlawful(flow: DataFlow, now: dt.datetime) -> None:
+    if why := _unlawful(flow, now):
+        raise why
+
+
+def _unlawful(flow: DataFlow, now: dt.datetime) -> RuleBroken | None:
+    """Why the screening of a flow does not allow it today, None where it does."""
     screening = screenings.current(flow)
     if screening is None or screening.outcome in ("prohibited", "hold"):
-        raise RuleBroken(
+        return RuleBroken(
             N_("The data flow {flow} is prohibited or on hold."), code="unlawful", flow=flow.slug
         )
     if not screenings.is_signed(screening, flow, now.date()):
-        raise RuleBroken(
+        return RuleBroken(
             N_("The screening of the data flow {flow} has no valid signature."),
             code="not_signed",
             flow=flow.slug,
         )
+    return None

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from governance.registry.models import DataFlow
-from governance.review import changes, services
+from governance.review import changes, deployments, services
 from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         "overdue": N_("Stopped for an overdue condition"),
         "unassessed": N_("Voided because an assessment is no longer valid"),
         "votes_closed": N_("Votes that closed"),
+        "opened": N_("Data flows that may go now"),
     },
     standing=Every.HOURLY,
 )
@@ -31,6 +32,7 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "overdue": services.suspend_overdue(),
         "unassessed": changes.void_unassessed(),
         "votes_closed": services.close_due(),
+        "opened": deployments.open_waiting(),
     }
 
 

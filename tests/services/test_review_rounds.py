@@ -7,8 +7,10 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, rules, selectors, services
+from governance.review import boards, changes, deployments, rules, selectors, services
 from governance.review.models import Deployment, DeploymentRequest, Recusal, Round, Vote
+from governance.screening import services as screening
+from governance.screening.models import Screening
 from portal.desk.dates import dates
 from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import PendingEvent
@@ -381,6 +383,34 @@ def test_the_chair_enters_an_answer_only_with_the_document_in_which_it_stands() 
     services.answer_council(**values, documents="Letter of 3 March")
     deployment.refresh_from_db()
     assert (deployment.state, _in_force(system)) == ("in_force", [mood.slug])
+
+
+def test_consent_is_recorded_also_where_a_screening_is_unsigned_and_the_flow_goes_live_once_it_is() -> None:
+    system = make.system()
+    mood = make.flow(system, **WORKERS)
+    deployment = make.approved_deployment(system, [mood], council=False)
+    Screening.objects.filter(flow=mood, superseded_at=None).update(
+        signed_at=None, signed_by=None, valid_until=None
+    )
+    council = make.works_council(system, [mood])
+    assert (council.state, _in_force(system)) == ("consented", [])
+    assert deployments.open_waiting() == 0
+    officer = make.person("data_protection_officer", unit=system.unit)
+    screening.sign(screening=Screening.objects.get(flow=mood, superseded_at=None), by=officer)
+    assert deployments.open_waiting() == 1
+    deployment.refresh_from_db()
+    assert (deployment.state, _in_force(system)) == ("in_force", [mood.slug])
+
+
+def test_consent_during_a_suspension_counts_once_the_board_puts_it_back() -> None:
+    system = make.system()
+    chat, mood = make.flow(system, slug="chat"), make.flow(system, slug="mood", **WORKERS)
+    deployment = make.approved_deployment(system, [chat, mood], council=False)
+    services.suspend(deployment=deployment, reason="A fault.", by=make.person("supervisor", unit=system.unit))
+    make.works_council(system, [mood])
+    assert _in_force(system) == []
+    make.reinstated(deployment)
+    assert _in_force(system) == ["chat", "mood"]
 
 
 def test_nullity_within_a_month_stops_what_went_live_as_not_owed() -> None:
