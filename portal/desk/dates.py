@@ -15,7 +15,8 @@ from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import Goal
 from governance.registry.selectors import visible
 from governance.review import rules as review
-from governance.review.models import Condition, CouncilRecord, Deployment, Membership, Round
+from governance.review.models import CouncilRecord, Deployment, Membership, Round
+from governance.review.selectors.agenda import owed
 from governance.screening.models import Screening
 from governance.transparency import selectors as people
 from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
@@ -54,7 +55,7 @@ def dates(user: Any) -> list[Dated]:
 
 
 def _conditions(user: Any) -> Iterator[Dated]:
-    rows = Condition.objects.filter(owner=user, met_at__isnull=True).select_related("request__system")
+    rows = owed().filter(owner=user, met_at__isnull=True).select_related("request__system")
     for row in rows[:MOST]:
         place, url = row.request.system.name, row.request.get_absolute_url()
         yield Dated(row.due_on, _("Your condition"), row.text, url, place, DUE_DAYS)

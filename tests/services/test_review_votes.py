@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from governance.review import boards, changes, selectors, services
 from governance.review.models import Deployment, InForce, Vote
+from portal.desk.dates import dates
 from portal.errors import NotAllowed, RuleBroken
 from tests import make
 
@@ -356,6 +357,20 @@ def test_an_overdue_condition_stops_the_deployment_from_that_second() -> None:
     make.reinstated(deployment, effective_at=later)
     assert selectors.in_force(system.pk, later).exists()
     assert InForce.objects.filter(deployment=deployment, ends_at=deployment.valid_until).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_condition_of_an_approval_that_is_over_waits_for_nobody() -> None:
+    deployment = _with_conditions(3, 10)
+    owner = deployment.request.conditions.first().owner
+    mine = [task for task in selectors.waiting(owner, make.today()) if str(task.kind) == "Your condition"]
+    assert len(mine) == 2
+    changes.add_version(
+        system=deployment.system, name="2.0", released_on=make.today(), by=deployment.system.owner
+    )
+    left = selectors.waiting(owner, make.today())
+    assert [task for task in left if str(task.kind) == "Your condition"] == []
+    assert [row for row in dates(owner) if str(row.kind) == "Your condition"] == []
 
 
 @pytest.mark.django_db

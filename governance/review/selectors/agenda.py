@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from governance.registry.selectors import visible
 from governance.review.models import Condition, CouncilRecord, DeploymentRequest, Membership, Seat
@@ -57,8 +57,16 @@ def _own(user: Any) -> list[Waiting]:
     ]
 
 
+def owed() -> QuerySet[Condition]:
+    """Conditions that still count: those of an approval that is over bind nobody any more."""
+    over = ("lapsed", "voided")
+    return Condition.objects.exclude(
+        Q(request__deployment__state__in=over) | Q(request__reinstates__state__in=over)
+    )
+
+
 def _conditions(user: Any, today: dt.date) -> list[Waiting]:
-    mine = Condition.objects.filter(owner=user, state="open").select_related("request__system")
+    mine = owed().filter(owner=user, state="open").select_related("request__system")
     found = [_line(N_("Your condition"), row.text, row.request, row.due_on) for row in mine[:SHOWN]]
     for row in to_accept(user, today):
         found.append(_line(N_("Evidence to accept"), row.text, row.request, row.due_on))
@@ -68,7 +76,7 @@ def _conditions(user: Any, today: dt.date) -> list[Waiting]:
 def to_accept(user: Any, today: dt.date) -> list[Condition]:
     """The conditions whose evidence waits for the seat of a person."""
     seats = Membership.objects.filter(user=user).values("seat")
-    rows = Condition.objects.filter(state="handed_in", accepted_by_seat__in=seats)
+    rows = owed().filter(state="handed_in", accepted_by_seat__in=seats)
     rows = rows.select_related("request__system").prefetch_related(
         Prefetch("accepted_by_seat", Seat.objects.prefetch_related("memberships")), "evidence"
     )
