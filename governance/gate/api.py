@@ -43,6 +43,11 @@ _DECISION = {
         "subject_ref": _NULLABLE,
         "policy_version": {"type": ["integer", "null"]},
         "cache_seconds": {"type": "integer", "maximum": rules.CACHE_SECONDS},
+        "obligations": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "ids of the policy's rules that oblige whoever goes ahead",
+        },
     },
     "required": ["decision_id", "outcome", "reason", "message", "cache_seconds"],
 }
@@ -142,6 +147,7 @@ def decision_shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
         "consent_event": str(decision.consent_event) if decision.consent_event else None,
         "policy_version": decision.policy_version,
         "cache_seconds": decision.cache_seconds,
+        "obligations": list(decision.obligations),
     }
 
 

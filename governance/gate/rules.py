@@ -89,6 +89,7 @@ class Answer:
     policy_version: int | None = None
     consent_event: UUID | None = None
     wants: PolicyRule | None = field(default=None, compare=False)
+    obligations: tuple[str, ...] = ()  # ids of the rules that oblige whoever goes ahead
 
 
 def derive(
@@ -147,7 +148,8 @@ def by_policy(policy: PolicyVersion, situation: Situation) -> Answer:
     for rule in covering:
         if rule.effect == "permit":
             wants = rule if rule.basis in ("consent", "legitimate_interest") else None
-            return Answer(ALLOW, "permitted", rule.id, rule.basis, policy.version, None, wants)
+            duties = tuple(one.id for one in covering if one.effect == "oblige")
+            return Answer(ALLOW, "permitted", rule.id, rule.basis, policy.version, None, wants, duties)
     return Answer(GAP, "no_permit", "gate.default", "", policy.version)
 
 
@@ -173,7 +175,10 @@ def with_consent(answer: Answer, situation: Situation, word: Word | None, why_no
 
 
 def _told(answer: Answer, outcome: str, reason: str, event: UUID | None) -> Answer:
-    return Answer(outcome, reason, answer.rule, answer.basis, answer.policy_version, event)
+    duties = answer.obligations if outcome in (ALLOW, DOUBTFUL) else ()
+    return Answer(
+        outcome, reason, answer.rule, answer.basis, answer.policy_version, event, obligations=duties
+    )
 
 
 def cache_seconds(answer: Answer, at: dt.datetime, ends: Sequence[dt.datetime | None]) -> int:

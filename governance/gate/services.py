@@ -36,6 +36,7 @@ class Decision:
     basis: str
     cache_seconds: int
     person: uuid.UUID | None = None
+    obligations: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -174,7 +175,10 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
 
 
 def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | None) -> Decision:
-    answer = rules.worst([_finish(known, case, one, word) for one in candidates])
+    finished = [_finish(known, case, one, word) for one in candidates]
+    answer = rules.worst(finished)
+    goes_ahead = answer.outcome in (rules.ALLOW, rules.DOUBTFUL)
+    duties = dict.fromkeys(duty for one in finished for duty in one.obligations) if goes_ahead else {}
     stretch = case.flow.stretch_at(case.at) if case.flow else None
     ends = (
         stretch.ends_at if stretch else None,
@@ -191,4 +195,5 @@ def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | Non
         basis=answer.basis,
         cache_seconds=rules.cache_seconds(answer, case.at, ends),
         person=case.person,
+        obligations=tuple(duties),
     )

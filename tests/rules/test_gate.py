@@ -76,6 +76,17 @@ def test_the_order_of_evaluation(
     assert reason in rules.SENTENCES
 
 
+def test_who_may_go_ahead_is_told_what_obliges_them() -> None:
+    tell = {"id": "tell-them", "effect": "oblige", "purpose": "service"}
+    other = {"id": "other", "effect": "oblige", "purpose": "offers"}
+    told = rules.before_consent(flow(), situation(), policy(PERMIT, tell, other), AT)
+    assert (told.outcome, told.obligations) == ("allow", ("tell-them",))
+    by_consent = PERMIT | {"basis": "consent"}
+    asked = rules.before_consent(flow(), situation(), policy(by_consent, tell), AT)
+    assert rules.with_consent(asked, situation(), word(), "").obligations == ("tell-them",)
+    assert rules.with_consent(asked, situation(), None, "no_consent").obligations == ()
+
+
 def test_without_an_approved_policy_nothing_is_permitted() -> None:
     assert rules.before_consent(flow(), situation(), None, AT).reason == "no_policy"
 
