@@ -73,7 +73,8 @@ def screen(*, flow: DataFlow, by: Any, effective_at: dt.datetime | None = None) 
 
 
 def _same(before: Screening, result: rules.Result, sha256: str, version: str) -> bool:
-    return (before.facts_sha256, before.rules_version, before.outcome) == (sha256, version, result.outcome)
+    now = (sha256, version, result.outcome, result.rule)
+    return (before.facts_sha256, before.rules_version, before.outcome, before.rule) == now
 
 
 def _finding(
