@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System, SystemVersion
@@ -16,7 +17,7 @@ from governance.registry.services import permitted, person
 from governance.review import acts, conditions, council, deployments, rules, selectors, talk, votes
 from governance.review.acts import locked, need, note, step
 from governance.review.models import Board, Deployment, DeploymentRequest, Round
-from portal.errors import N_, NotAllowed, RuleBroken
+from portal.errors import N_, NotAllowed, RuleBroken, Stale
 
 # the verbs of the other modules belong to this slice's one door for services
 cast_vote = votes.cast_vote
@@ -121,9 +122,7 @@ def revise_request(
                 code="wrong_state",
             )
         if row.row_version != expected_version:
-            raise RuleBroken(
-                N_("This request was changed meanwhile. Read it again before you save."), code="stale"
-            )
+            raise _stale(row, values)
         flows = list(values.pop("flows", row.flows.all()))
         version = values.get("version", row.version)
         months = values.get("valid_months", row.valid_months)
@@ -139,6 +138,24 @@ def revise_request(
         note("review.request_revised", row, by, None, flows=sorted(f.slug for f in flows))
     request.refresh_from_db()
     return request
+
+
+def _stale(row: DeploymentRequest, values: dict[str, Any]) -> Stale:
+    """What stands there now against what was typed; an earlier state of a draft is not kept."""
+
+    def words(value: Any) -> str:
+        if isinstance(value, list | tuple | QuerySet):
+            return ", ".join(sorted(str(one.name) for one in value))
+        return str(getattr(value, "name", value) or "").strip()
+
+    now = {name: getattr(row, name) for name in (*TEXTS, "version", "valid_months")}
+    now["flows"] = list(row.flows.all())
+    rows: list[dict[str, object]] = [
+        {"field": name, "before": None, "theirs": words(now[name]), "yours": words(value)}
+        for name, value in values.items()
+        if name in now and words(now[name]) != words(value)
+    ]
+    return Stale(rows, current=row.row_version)
 
 
 def submit(

@@ -502,9 +502,16 @@ def test_a_file_goes_back_with_questions_and_comes_again_by_page() -> None:
     request.refresh_from_db()
     fields |= {"valid_months": "12", "row_version": request.row_version}
     assert owner.post(f"{url}edit/", fields).status_code == 302
-    stale = owner.post(f"{url}edit/", fields)  # the same page, saved a second time
+    other = fields | {"summary": "Something else?"}
+    stale = owner.post(f"{url}edit/", other)  # the same page, saved a second time
     assert stale.status_code == 409
-    assert "changed meanwhile" in stale.content.decode()
+    text = stale.content.decode()
+    assert "What changed meanwhile" in text and "<ins>May we, with a button too?</ins>" in text
+    assert stale.context["form"]["summary"].value() == "Something else?", "what was typed is still there"
+    again = other | {"row_version": stale.context["form"]["row_version"].value()}
+    assert owner.post(f"{url}edit/", again | {"summary": fields["summary"]}).status_code == 302, (
+        "and can be saved"
+    )
     assert owner.post(f"{url}answer/", {"answer": "The button stays."}).status_code == 302
     assert owner.post(f"{url}answer/", {"answer": "The button stays."}).status_code == 302  # double click
     assert request.rounds.count() == 2

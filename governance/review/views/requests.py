@@ -31,7 +31,7 @@ from governance.review.models import DeploymentRequest
 from governance.review.paper import board_paper, one_page
 from governance.review.tables import RequestFilter, RequestTable
 from governance.review.views.register import SystemFormPage
-from portal.errors import RuleBroken
+from portal.errors import RuleBroken, Stale
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin, TableView
 
@@ -238,6 +238,15 @@ class RequestEdit(RequestAct):
         expected = values.pop("row_version")
         services.revise_request(request=self.asked, by=self.request.user, expected_version=expected, **values)
         return self.asked.get_absolute_url()
+
+    def stale(self, request: HttpRequest, error: Stale) -> HttpResponse:
+        """What was typed, with what stands there now above it; saving again is a choice made knowingly."""
+        typed = request.POST.copy()
+        typed["row_version"] = str(error.current)
+        form = self.form(typed)
+        add_error(form, "", sentence(error))
+        rows = [row | {"field": form.fields[str(row["field"])].label, "before": ""} for row in error.rows]
+        return self.page(form, 409, meanwhile=rows)
 
 
 class RequestReturn(RequestAct):
