@@ -53,7 +53,7 @@ def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:
             vote.choice,
             vote.reason,
             vote.conditions,
-            vote.counted,
+            vote.counts,
             vote.cast_at,
             person(vote.cast_by_id),
         )
@@ -94,17 +94,24 @@ def _rounds(scope: Scope) -> list[PackFile]:
     rows = Round.objects.filter(request__system__in=scope.systems, submitted_at__lt=scope.until)
     rows = rows.order_by("submitted_at", "pk")
     columns = ["request", "round", "digest", "submitted_at", "submitted_by", "vote_closes_at", "answer"]
+    takes = ["owner", "quorum", "majority", "required", "casting_vote"]
     lines = []
     for row in rows:
         ended = scope.reached(row.ended_at)
         said = (row.result, row.reason) if ended else ("", "")
         by = person(row.submitted_by_id)
         asked = (row.request_id, row.number, row.digest, row.submitted_at, by, row.vote_closes_at, row.answer)
-        lines.append((*asked, ended, *said))
+        rule = (person(row.owner_id), row.quorum, row.majority, row.required, row.casting_vote)
+        lines.append((*asked, ended, *said, *rule, row.left_out if ended else []))
     kept = Minutes.objects.filter(request__system__in=scope.systems, written_at__lt=scope.until)
     kept = kept.order_by("written_at", "pk")
     return [
-        table("rounds.csv", [*columns, "ended_at", "result", "reason"], lines, str(rows.query)),
+        table(
+            "rounds.csv",
+            [*columns, "ended_at", "result", "reason", *takes, "left_out"],
+            lines,
+            str(rows.query),
+        ),
         table(
             "minutes.csv",
             ["request", "version", "text", "written_at", "written_by", "closed_at"],

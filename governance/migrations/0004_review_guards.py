@@ -1,4 +1,7 @@
-"""What a board said stays said: votes, recusals, ended rounds, closed minutes and answers of the works council."""
+"""What a board said stays said: votes, recusals, ended rounds, closed minutes and answers of the works council.
+
+So does what a vote takes, from the submission on.
+"""
 
 from django.db import migrations
 
@@ -13,6 +16,10 @@ CREATE TRIGGER recusal_never_changed BEFORE UPDATE OR DELETE ON governance_recus
     FOR EACH ROW EXECUTE FUNCTION governance_review_deny();
 CREATE TRIGGER round_kept_once_ended BEFORE UPDATE OR DELETE ON governance_round
     FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION governance_review_deny();
+CREATE TRIGGER round_rule_never_changed BEFORE UPDATE ON governance_round
+    FOR EACH ROW WHEN ((OLD.owner_id, OLD.quorum, OLD.majority, OLD.required, OLD.casting_vote)
+        IS DISTINCT FROM (NEW.owner_id, NEW.quorum, NEW.majority, NEW.required, NEW.casting_vote))
+    EXECUTE FUNCTION governance_review_deny();
 CREATE TRIGGER minutes_kept_once_closed BEFORE UPDATE OR DELETE ON governance_minutes
     FOR EACH ROW WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION governance_review_deny();
 CREATE TRIGGER council_answer_never_changed BEFORE UPDATE OR DELETE ON governance_councilanswer
@@ -22,6 +29,7 @@ UNGUARD = """
 DROP TRIGGER vote_never_changed ON governance_vote;
 DROP TRIGGER recusal_never_changed ON governance_recusal;
 DROP TRIGGER round_kept_once_ended ON governance_round;
+DROP TRIGGER round_rule_never_changed ON governance_round;
 DROP TRIGGER minutes_kept_once_closed ON governance_minutes;
 DROP TRIGGER council_answer_never_changed ON governance_councilanswer;
 DROP FUNCTION governance_review_deny();

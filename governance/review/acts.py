@@ -1,7 +1,6 @@
 """What every act of review does: lock, ask the table, need a reason, end a round, write to the ledger."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +8,7 @@ from django.utils import timezone
 
 from governance.registry.services import lock_system, person
 from governance.review import rules, selectors
-from governance.review.models import Deployment, DeploymentRequest, Minutes, Round, Vote
+from governance.review.models import Deployment, DeploymentRequest, Minutes, Round
 from portal.errors import N_, RuleBroken
 from portal.ledger.services import actor_text, record
 
@@ -46,9 +45,12 @@ def need(text: str, field: str = "reason", message: str = N_("Give a reason.")) 
     return text.strip()
 
 
-def refuse_own(request: DeploymentRequest, by: Any) -> None:
-    """Raise where requester or owner would take part in the decision."""
-    if person(by).pk in (request.requested_by_id, request.system.owner_id):
+def refuse_conflicted(request: DeploymentRequest, by: Any) -> None:
+    """Raise where requester, owner or who stepped back would take part in the decision."""
+    who = person(by)
+    if request.recusals.filter(declared_by=who).exists():
+        raise RuleBroken(N_("You declared a conflict of interest and stepped back."), code="recused")
+    if who.pk in selectors.conflicted(request):
         raise RuleBroken(N_("Requester and owner take no part in the decision."), code="own_request")
 
 
@@ -58,6 +60,7 @@ def end_round(
     """End the open round, if there is one; from here on a trigger keeps it as it is."""
     round_ = request.rounds.filter(ended_at=None).first()
     if round_ is not None:
+        round_.left_out = selectors.left_out(request)
         round_.result, round_.reason = result, reason[:4000]
         round_.ended_at, round_.ended_by = now, actor_text(by)
         round_.save()
@@ -81,18 +84,28 @@ def close(
     request.save()
 
 
-def said(votes: Iterable[Vote]) -> list[dict[str, Any]]:
-    """Votes as the ledger keeps them once they are no secret any more."""
-    return [
-        {"seat": v.seat.discipline, "choice": v.choice, "counted": v.counted, "reason": v.reason}
-        for v in votes
-    ]
+def give_back(request: DeploymentRequest, state: str, reason: str, by: Any, now: dt.datetime) -> None:
+    """Send a request back to who made it: its round ends; the next one is the full board's unless delegated anew."""
+    end_round(request, "returned", reason, by, now)
+    request.state, request.delegated = state, False
+    request.row_version += 1
+    request.save()
 
 
-def votes_of(request: DeploymentRequest) -> list[Vote]:
-    """The votes of the latest round, the first cast first."""
+def said(request: DeploymentRequest) -> list[dict[str, Any]]:
+    """The votes of the latest round as the ledger keeps them once it ended and they are no secret any more."""
     round_ = selectors.current_round(request)
-    return list(round_.votes.select_related("seat")) if round_ else []
+    votes = round_.votes.select_related("seat", "round") if round_ else []
+    return [
+        {
+            "seat": vote.seat.discipline,
+            "choice": vote.choice,
+            "counted": vote.counts,
+            "left_out": vote.left_out,
+            "reason": vote.reason,
+        }
+        for vote in votes
+    ]
 
 
 def overtake(
@@ -102,7 +115,7 @@ def overtake(
     with transaction.atomic():
         row = locked(request)
         close(row, step("request", row.state, "overtake"), reason, by, effective_at)
-        note("review.request_overtaken", row, by, effective_at, reason=reason, votes=said(votes_of(row)))
+        note("review.request_overtaken", row, by, effective_at, reason=reason, votes=said(row))
 
 
 def note(

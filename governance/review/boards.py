@@ -62,7 +62,7 @@ SETTINGS = ("vote_days", "casting_vote", "members_return", "delegates_minimal", 
 
 
 def change_board(*, board: Board, by: Any, reason: str, **settings: Any) -> Board:
-    """Change how a board works (`SETTINGS`); votes that are open keep the last day they were given."""
+    """Change how a board works (`SETTINGS`); open votes keep their last day and whether the chair breaks a tie."""
     _permitted(by, board.unit)
     reason = need(reason)
     unknown = set(settings) - set(SETTINGS)
@@ -91,7 +91,10 @@ def set_rule(
     majority: str | None = None,
     required: Sequence[str] | None = None,
 ) -> BoardRule:
-    """Set what a decision takes for one class of risk: quorum, majority, disciplines without which there is none."""
+    """Set what a decision takes for one class of risk: quorum, majority, disciplines without which there is none.
+
+    Votes that are open keep what held when their file was submitted.
+    """
     _permitted(by, board.unit)
     reason = need(reason)
     with transaction.atomic():

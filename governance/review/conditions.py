@@ -72,7 +72,7 @@ def _accepting(board: Board, discipline: str) -> Seat:
 
 
 def set_conditions(request: DeploymentRequest, votes: Iterable[Vote]) -> None:
-    """Make the conditions of an approval from its counted votes. In a transaction."""
+    """Make the conditions of an approval from the votes that count. In a transaction."""
     Condition.objects.bulk_create(
         Condition(
             request=request,
@@ -83,7 +83,6 @@ def set_conditions(request: DeploymentRequest, votes: Iterable[Vote]) -> None:
             accepted_by_seat_id=uuid.UUID(row["accepted_by"]),
         )
         for vote in votes
-        if vote.counted
         for row in vote.conditions
     )
 

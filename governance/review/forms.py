@@ -257,6 +257,9 @@ class CouncilAnswerForm(forms.Form):
         self.fields["answered_on"].initial = timezone.localdate()
 
 
+KEPT = _("A vote that is open keeps what held when its file was submitted.")
+
+
 class _BoardSettings(forms.Form):
     """How a board works."""
 
@@ -264,7 +267,9 @@ class _BoardSettings(forms.Form):
         label=_("Days a vote is open"), min_value=1, max_value=90, initial=rules.VOTE_DAYS
     )
     casting_vote = forms.BooleanField(
-        label=_("On a tie under the simple majority, the chair's vote decides"), required=False
+        label=_("On a tie under the simple majority, the chair's vote decides"),
+        required=False,
+        help_text=KEPT,
     )
     members_return = forms.BooleanField(
         label=_("Any voting member may return a file with questions"), required=False

@@ -43,7 +43,7 @@ FIELDS = {
 def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
     """What the printed page holds: the question, what is read of whom, the law, who was consulted, doubts."""
     today = now.date()
-    rule = selectors.rule_of(request.board, request.risk)
+    rule = selectors.rule_of(request)
     flows = list(request.flows.select_related("system"))
     with_votes = request.rounds.prefetch_related("votes__seat", "votes__cast_by")
     round_ = with_votes.order_by("-number").first()
@@ -102,10 +102,9 @@ def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict
 def _may(
     request: DeploymentRequest, user: Any, standing: selectors.Standing, now: dt.datetime, in_review: bool
 ) -> dict[str, bool]:
-    own = user.pk in (request.requested_by_id, request.system.owner_id)
     mine = user.pk == request.requested_by_id
     asks = mine and can(user, "request_deployment", request.system)
-    chairs = in_review and not own and can(user, "chair", request.system)
+    chairs = in_review and can(user, "chair", request.system) and user.pk not in selectors.conflicted(request)
     return {
         "may_submit": request.state == "draft" and asks,
         "may_resubmit": request.state == "returned" and asks,
@@ -191,13 +190,14 @@ def _seats(request: DeploymentRequest, today: dt.date) -> list[dict[str, Any]]:
     """Each seat: whether it voted in this round, and whether anybody may; never what it said."""
     round_ = selectors.current_round(request)
     voted = set(round_.votes.values_list("seat_id", flat=True)) if round_ else set()
-    required = selectors.rule_of(request.board, request.risk).required
+    required, left_out = selectors.rule_of(request).required, selectors.left_out(request)
     return [
         {
             "discipline": rules.Discipline(h.seat.discipline),
             "advisory": h.seat.advisory,
             "chairs": h.seat.chairs,
             "required": h.seat.discipline in required,
+            "left_out": h.seat.discipline in left_out,
             "state": "done" if h.seat.pk in voted else "open" if h.user_id else "inactive",
         }
         for h in selectors.holders(request, today)
@@ -222,7 +222,7 @@ def _votes(round_: Round) -> list[dict[str, Any]]:
         {
             "vote": vote,
             "discipline": rules.Discipline(vote.seat.discipline),
-            "dissent": rules.dissents(vote.choice, vote.counted, round_.result),
+            "dissent": rules.dissents(vote.choice, vote.counts, round_.result),
         }
         for vote in round_.votes.all()
     ]

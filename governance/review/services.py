@@ -6,6 +6,7 @@ minutes: talk.py; boards: boards.py; changes of the register that touch approval
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -196,6 +197,7 @@ def _hand_over(
         row.state, row.submitted_at, row.submitted_by = state, now, person(by)
         row.row_version += 1
         row.save()
+        rule = selectors.rule_now(row.board, row.risk)
         round_ = Round.objects.create(
             request=row,
             number=row.rounds.count() + 1,
@@ -204,6 +206,8 @@ def _hand_over(
             answer=answer,
             submitted_at=now,
             submitted_by=person(by),
+            owner_id=row.system.owner_id,
+            **asdict(rule),
             vote_closes_at=now + dt.timedelta(days=row.board.vote_days),
         )
         body = {"digest": row.digest, "round": round_.number, "delegated": row.delegated}
@@ -227,23 +231,19 @@ def return_request(
 ) -> DeploymentRequest:
     """Send a request back with questions: the round ends, and its votes are no secret any more.
 
-    By the chair, or by any voting member where the board says so; never by requester or owner.
+    By the chair, or by any voting member where the board says so; never by requester, owner or who stepped back.
     """
     questions = need(questions, "questions", N_("Say what the board wants to know."))
     with transaction.atomic():
         row = locked(request)
         now = effective_at or timezone.now()
         permitted(by, "view_review", row.system)
-        acts.refuse_own(row, by)
+        acts.refuse_conflicted(row, by)
         state = step("request", row.state, "return")
         if not selectors.may_return(row, person(by), now):
             raise NotAllowed(N_("The chair of the board sends requests back."), code="not_allowed")
-        said = acts.said(acts.votes_of(row))
-        acts.end_round(row, "returned", questions, by, now)
-        row.state, row.delegated = state, False
-        row.row_version += 1
-        row.save()
-        note("review.request_returned", row, by, effective_at, reason=questions, votes=said)
+        acts.give_back(row, state, questions, by, now)
+        note("review.request_returned", row, by, effective_at, reason=questions, votes=acts.said(row))
     request.refresh_from_db()
     return request
 
@@ -263,7 +263,7 @@ def withdraw(
             by,
             effective_at,
             reason=reason,
-            votes=acts.said(acts.votes_of(row)),
+            votes=acts.said(row),
         )
     request.refresh_from_db()
     return request

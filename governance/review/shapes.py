@@ -99,7 +99,8 @@ def _vote(vote: Vote) -> dict[str, Any]:
         "seat": vote.seat.discipline,
         "choice": vote.choice,
         "reason": vote.reason,
-        "counted": vote.counted,
+        "counted": vote.counts,
+        "left_out": vote.left_out,
     }
 
 
@@ -111,6 +112,10 @@ class RoundShape(Shape):
     content = serializers.DictField()
     answer = serializers.CharField()
     submitted_at = serializers.DateTimeField()
+    quorum = serializers.IntegerField(help_text="what the decision takes, as it was at the submission")
+    majority = serializers.CharField(help_text=", ".join(rules.Majority.values()))
+    required = Rows(child=serializers.CharField())  # type: ignore[assignment]
+    casting_vote = serializers.BooleanField()
     vote_closes_at = serializers.DateTimeField()
     result = serializers.CharField()
     reason = serializers.CharField()
@@ -128,6 +133,10 @@ def round_shape(round_: Round) -> dict[str, Any]:
         "content",
         "answer",
         "submitted_at",
+        "quorum",
+        "majority",
+        "required",
+        "casting_vote",
         "vote_closes_at",
         "result",
         "reason",
@@ -136,7 +145,7 @@ def round_shape(round_: Round) -> dict[str, Any]:
     votes = list(round_.votes.all())
     return {
         **{name: getattr(round_, name) for name in plain},
-        "votes_in": sum(v.counted for v in votes),
+        "votes_in": sum(v.counts for v in votes),
         "votes": [_vote(v) for v in votes] if round_.ended_at else [],
         "recusals": [{"seat": r.seat.discipline, "reason": r.reason} for r in round_.recusals.all()],
     }

@@ -14,6 +14,7 @@ from governance.review.models import Board, DeploymentRequest, Recusal, Round, S
 from portal.errors import N_, RuleBroken
 
 EXPIRED = N_("The vote closed without a decision.")
+CHANGED = N_("What was submitted has changed since. The request must be made again.")
 
 
 def cast_vote(
@@ -43,11 +44,7 @@ def cast_vote(
             raise RuleBroken(N_("You do not speak for this seat."), code="cannot_vote", field="seat")
         step("request", row.state, "vote")
         checked = _checked(choice, reason, conditions, standing.seat, now)
-        if rules.digest(selectors.content(row, now.date())) != row.digest:
-            raise RuleBroken(
-                N_("What was submitted has changed since. The request must be made again."),
-                code="file_changed",
-            )
+        _refuse_changed(row, now)
         vote = Vote.objects.create(
             request=row,
             round=round_,
@@ -61,7 +58,10 @@ def cast_vote(
         )
         # the ledger keeps that the seat voted; what it said is hidden until the vote closes
         note("review.vote_cast", row, by, effective_at, seat=standing.seat.discipline, round=round_.number)
-        decide(row, by, now, effective_at)
+        _refer(row, by, now, effective_at)
+        tally = selectors.tally(row, now.date())
+        if tally.decision is not None:
+            _settle(row, tally, by, now, effective_at)
     request.refresh_from_db()
     return vote
 
@@ -94,7 +94,8 @@ def recuse(
             request=row, round=round_, seat=seat, reason=reason, declared_at=now, declared_by=by
         )
         note("review.recused", row, by, effective_at, seat=seat.discipline, reason=reason)
-        decide(row, by, now, effective_at)
+        _refer(row, by, now, effective_at)
+        _decide_by_itself(row, now, effective_at)
     request.refresh_from_db()
     return recusal
 
@@ -102,12 +103,12 @@ def recuse(
 def close_vote(
     *, request: DeploymentRequest, by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest:
-    """Close a vote whose quorum is reached although seats are still silent; by the chair."""
+    """Close a vote whose quorum is reached although seats are still silent; by a chair who did not step back."""
     with transaction.atomic():
         row = locked(request)
         now = effective_at or timezone.now()
         permitted(by, "chair", row.system)
-        acts.refuse_own(row, by)
+        acts.refuse_conflicted(row, by)
         step("request", row.state, "approve")
         tally = selectors.tally(row, now.date(), closing=True)
         if tally.decision is None:
@@ -118,13 +119,13 @@ def close_vote(
 
 
 def extend_vote(*, request: DeploymentRequest, until: dt.date, reason: str, by: Any) -> Round:
-    """Leave a vote open until the end of a later day, by the chair; at most 90 days from now."""
+    """Leave a vote open until the end of a later day, by a chair who did not step back; at most 90 days from now."""
     reason = need(reason)
     with transaction.atomic():
         row = locked(request)
         now = timezone.now()
         permitted(by, "chair", row.system)
-        acts.refuse_own(row, by)
+        acts.refuse_conflicted(row, by)
         step("request", row.state, "extend")
         round_ = row.rounds.get(ended_at=None)
         last = min(until, now.date() + dt.timedelta(days=365))  # the end of the calendar has no day after it
@@ -154,26 +155,13 @@ def close_due(*, now: dt.datetime | None = None) -> int:
             round_ = row.rounds.filter(ended_at=None, vote_closes_at__lte=moment).first()
             if row.state != "in_review" or round_ is None:
                 continue
-            _close_one(row, moment)
+            tally = selectors.tally(row, moment.date(), closing=True)
+            if tally.decision is None:
+                _expire(row, tally.why, moment, None)
+            else:
+                _settle_or_end(row, tally, moment, None)
             count += 1
     return count
-
-
-def _close_one(row: DeploymentRequest, now: dt.datetime) -> None:
-    tally = selectors.tally(row, now.date(), closing=True)
-    why = tally.why
-    if tally.decision is not None:
-        try:
-            with transaction.atomic():
-                _settle(row, tally, "system", now, None)
-            return
-        except RuleBroken as refused:  # the law moved, or a condition is overdue: the requester hears why
-            row = locked(row)
-            why = str(refused)
-    row.state = step("request", row.state, "expire")
-    row.save(update_fields=["state"])
-    acts.end_round(row, "returned", why, "system", now)
-    note("review.vote_expired", row, "system", None, reason=EXPIRED, votes=acts.said(acts.votes_of(row)))
 
 
 def decide_open(board: Board, now: dt.datetime) -> None:
@@ -181,27 +169,50 @@ def decide_open(board: Board, now: dt.datetime) -> None:
     for request in DeploymentRequest.objects.filter(board=board, state="in_review"):
         row = locked(request)
         if row.state == "in_review":
-            decide(row, "system", now, None)
+            _refer(row, "system", now, None)
+            _decide_by_itself(row, now, None)
 
 
-def decide(request: DeploymentRequest, by: Any, now: dt.datetime, effective_at: dt.datetime | None) -> None:
-    """Settle the vote if it decides; a delegated file without two approvals in sight goes to the full board."""
+def _refer(request: DeploymentRequest, by: Any, now: dt.datetime, effective_at: dt.datetime | None) -> None:
+    """A delegated file without two approvals in sight goes to the full board."""
     if request.delegated and _not_for_two(request, now):
         step("request", request.state, "refer")
         request.delegated = False
         request.save(update_fields=["delegated"])
         note("review.request_referred", request, by, effective_at)
-    tally = selectors.tally(request, now.date())
-    if tally.decision is not None:
-        _settle(request, tally, by, now, effective_at)
 
 
 def _not_for_two(request: DeploymentRequest, now: dt.datetime) -> bool:
-    votes = [vote for vote in acts.votes_of(request) if vote.counted]
+    votes = selectors.counted_votes(request)
     silent = len(votes) < rules.DELEGATED_VOTES
-    return any(vote.choice != "approve" for vote in votes) or (
-        silent and not selectors.delegates(request, now.date())
-    )
+    refused = any(vote.choice != "approve" for vote in votes) or selectors.left_out(request)
+    return bool(refused) or (silent and not selectors.delegates(request, now.date()))
+
+
+def _decide_by_itself(request: DeploymentRequest, now: dt.datetime, effective_at: dt.datetime | None) -> None:
+    tally = selectors.tally(request, now.date())
+    if tally.decision is not None:
+        _settle_or_end(request, tally, now, effective_at)
+
+
+def _settle_or_end(
+    request: DeploymentRequest, tally: rules.Tally, now: dt.datetime, effective_at: dt.datetime | None
+) -> None:
+    """Close a vote where no voter is there to be told: what may not be approved leaves the board, with the reason."""
+    try:
+        with transaction.atomic():
+            _settle(request, tally, "system", now, effective_at)
+    except RuleBroken as refused:  # the file or the law moved, or a condition is overdue
+        row = locked(request)
+        if refused.code == "file_changed":
+            acts.overtake(request=row, reason=CHANGED, by="system", effective_at=effective_at)
+        else:
+            _expire(row, str(refused), now, effective_at)
+
+
+def _expire(request: DeploymentRequest, why: str, now: dt.datetime, effective_at: dt.datetime | None) -> None:
+    acts.give_back(request, step("request", request.state, "expire"), why, "system", now)
+    note("review.vote_expired", request, "system", effective_at, reason=EXPIRED, votes=acts.said(request))
 
 
 def _settle(
@@ -216,13 +227,13 @@ def _settle(
     assert tally.decision is not None  # noqa: S101 - for the type checker; callers asked
     approved = tally.decision != "rejected"
     if approved:
+        _refuse_changed(request, now)
         _refuse_incomplete(request, now)
     acts.close(
         request, step("request", request.state, act[tally.decision]), tally.why, by, effective_at or now
     )
-    votes = acts.votes_of(request)
     if tally.decision == "approved_with_conditions":
-        conditions.set_conditions(request, votes)
+        conditions.set_conditions(request, selectors.counted_votes(request))
     note(
         "review.request_decided",
         request,
@@ -235,12 +246,18 @@ def _settle(
         abstained=tally.abstained,
         delegated=request.delegated,
         digest=request.digest,
-        votes=acts.said(votes),
+        votes=acts.said(request),
     )
     if approved and request.kind == "reinstatement":
         deployments.reinstate(request=request, by=by, now=now, effective_at=effective_at)
     elif approved:
         deployments.put_in_force(request=request, by=by, now=now, effective_at=effective_at)
+
+
+def _refuse_changed(request: DeploymentRequest, now: dt.datetime) -> None:
+    # the digest binds what was read: what is approved is that file and no other
+    if rules.digest(selectors.content(request, now.date())) != request.digest:
+        raise RuleBroken(CHANGED, code="file_changed")
 
 
 def _refuse_incomplete(request: DeploymentRequest, now: dt.datetime) -> None:

@@ -201,9 +201,11 @@ def test_a_required_discipline_must_vote() -> None:
         reason="Privacy first.",
         by=admin,
     )
+    chair = make.person("board_chair", unit=request.system.unit)
+    services.return_request(request=request, questions="And privacy?", by=chair)
+    services.resubmit(request=request, answer="As described.", by=request.requested_by)
     for member in members[:3]:
         _vote(request, member)
-    chair = make.person("board_chair", unit=request.system.unit)
     with pytest.raises(RuleBroken, match="required discipline"):
         services.close_vote(request=request, by=chair)
     _vote(request, members[3])

@@ -133,7 +133,12 @@ class DeploymentRequest(models.Model):
 
 
 class Round(models.Model):
-    """One submission of a request and the vote on it; once ended, a trigger keeps it (and its votes) as it was."""
+    """One submission of a request and the vote on it; once ended, a trigger keeps it (and its votes) as it was.
+
+    `owner`, `quorum`, `majority`, `required` and `casting_vote` are as they were at the submission: what the board
+    changes later holds from the next round on. `left_out`: the seats whose vote did not count when the round ended,
+    because who cast it had become the owner.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     request = models.ForeignKey(DeploymentRequest, on_delete=models.PROTECT, related_name="rounds")
@@ -143,11 +148,17 @@ class Round(models.Model):
     answer = models.TextField(max_length=4000, blank=True)
     submitted_at = models.DateTimeField()
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    quorum = models.PositiveSmallIntegerField()
+    majority = models.CharField(max_length=12)
+    required = models.JSONField(default=list, blank=True)
+    casting_vote = models.BooleanField()
     vote_closes_at = models.DateTimeField()
     result = models.CharField(max_length=24, blank=True)
     reason = models.TextField(max_length=4000, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=80, null=True, blank=True)  # noqa: DJ001 - pairs with ended_at
+    left_out = models.JSONField(default=list, blank=True)
 
     class Meta:
         default_permissions = ()
@@ -167,6 +178,10 @@ class Round(models.Model):
             models.CheckConstraint(
                 condition=models.Q(vote_closes_at__gt=models.F("submitted_at")),
                 name="round_closes_after_start",
+            ),
+            models.CheckConstraint(condition=models.Q(quorum__gte=3), name="round_quorum_at_least_three"),
+            models.CheckConstraint(
+                condition=models.Q(majority__in=["simple", "two_thirds"]), name="round_majority_known"
             ),
         ]
 
@@ -203,6 +218,16 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seat}: {self.choice}"
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it did not count when its round ended because who cast it had become the owner."""
+        return self.seat.discipline in self.round.left_out
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counted when its round ended."""
+        return self.counted and not self.left_out
 
 
 class Recusal(models.Model):

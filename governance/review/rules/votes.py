@@ -49,6 +49,7 @@ def why_not_vote(
     speaks: bool,
     seat_voted: bool,
     person_voted: bool,
+    was_owner: bool = False,
     closed: bool = False,
     delegated: bool = False,
 ) -> str:
@@ -56,6 +57,7 @@ def why_not_vote(
     reasons = (
         (is_requester, N_("You made this request. Nobody votes on an own request.")),
         (is_owner, N_("You own this system. The owner never votes on it.")),
+        (was_owner, N_("You owned this system when the request was submitted. Its owner never votes on it.")),
         (not has_seat, N_("You have no seat on this board.")),
         (delegated, N_("The board delegated this file to chair and data protection.")),
         (state != "in_review", N_("This request is not in review.")),
@@ -66,6 +68,16 @@ def why_not_vote(
         (closed, N_("The vote is closed: its last day has passed.")),
     )
     return next((why for applies, why in reasons if applies), "")
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """What a decision takes: quorum, majority, disciplines that must vote, whether the chair breaks a tie."""
+
+    quorum: int
+    majority: str
+    required: tuple[str, ...]
+    casting_vote: bool
 
 
 @dataclass(frozen=True)

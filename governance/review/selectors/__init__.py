@@ -10,21 +10,19 @@ from governance.review.selectors.boards import (
     SeatHolder,
     Standing,
     boards_for,
+    conflicted,
     current_round,
     delegates,
     holders,
     may_return,
-    progress,
-    rule_of,
+    rule_now,
     seat_of,
     secretaries,
     sits_on,
     speaker,
     standing,
-    tally,
     to_report,
     visible_boards,
-    votes_shown,
     voting_seats,
 )
 from governance.review.selectors.file import (
@@ -56,6 +54,14 @@ from governance.review.selectors.requests import (
     visible_requests,
 )
 from governance.review.selectors.talk import may_comment, may_keep_minutes, may_read, vote_begun
+from governance.review.selectors.votes import (
+    counted_votes,
+    left_out,
+    progress,
+    rule_of,
+    tally,
+    votes_shown,
+)
 
 __all__ = [
     "SeatHolder",
@@ -69,7 +75,9 @@ __all__ = [
     "boards_for",
     "chain",
     "conditions_of",
+    "conflicted",
     "content",
+    "counted_votes",
     "current_round",
     "delegates",
     "differences",
@@ -78,6 +86,7 @@ __all__ = [
     "flow_states",
     "holders",
     "in_force",
+    "left_out",
     "may_comment",
     "may_keep_minutes",
     "may_read",
@@ -86,6 +95,7 @@ __all__ = [
     "policy_in_use",
     "problems",
     "progress",
+    "rule_now",
     "rule_of",
     "seat_of",
     "secretaries",

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from governance.registry.models import System
 from governance.registry.selectors import visible
 from governance.review import rules
-from governance.review.models import Board, BoardRule, DeploymentRequest, Membership, Round, Seat, Vote
+from governance.review.models import Board, DeploymentRequest, Membership, Round, Seat, Vote
 from portal.access.selectors import can, is_person, units_with
 
 
@@ -40,9 +40,10 @@ def _paths(path: str) -> list[str]:
     return ["/" + "/".join(parts[: i + 1]) + "/" for i in range(len(parts))]
 
 
-def rule_of(board: Board, risk: str) -> BoardRule:
-    """What a decision of this board takes for a class of risk (of a draft: as for minimal risk)."""
-    return next(rule for rule in board.rules.all() if rule.risk == (risk or "minimal"))
+def rule_now(board: Board, risk: str) -> rules.DecisionRule:
+    """What a decision of this board takes now for a class of risk (of a draft: as for minimal risk)."""
+    found = next(rule for rule in board.rules.all() if rule.risk == (risk or "minimal"))
+    return rules.DecisionRule(found.quorum, found.majority, tuple(found.required), board.casting_vote)
 
 
 def secretaries(board: Board, on: dt.date) -> list[uuid.UUID]:
@@ -77,10 +78,16 @@ class SeatHolder:
     user_id: uuid.UUID | None
 
 
+def conflicted(request: DeploymentRequest) -> set[uuid.UUID]:
+    """Who takes no part in a decision: the requester, who owns the system or did at a submission, who stepped back."""
+    people = {request.requested_by_id, request.system.owner_id}
+    people |= set(request.rounds.values_list("owner_id", flat=True))
+    return people | set(request.recusals.values_list("declared_by_id", flat=True))
+
+
 def holders(request: DeploymentRequest, on: dt.date) -> list[SeatHolder]:
-    """Who speaks for each seat: members, or deputies for requester, owner and those who stepped back."""
-    excluded = {request.requested_by_id, request.system.owner_id}
-    excluded |= set(request.recusals.values_list("declared_by_id", flat=True))
+    """Who speaks for each seat: members, or deputies for those who take no part."""
+    excluded = conflicted(request)
     seats = request.board.seats.prefetch_related("memberships")
     return [SeatHolder(seat, rules.holder(_terms(seat.memberships.all()), on, excluded)) for seat in seats]
 
@@ -133,6 +140,7 @@ def standing(request: DeploymentRequest, user: Any, at: dt.datetime) -> Standing
         state=request.state,
         is_requester=user.pk == request.requested_by_id,
         is_owner=user.pk == request.system.owner_id,
+        was_owner=request.rounds.filter(owner=user).exists(),
         has_seat=seat is not None,
         recused=request.recusals.filter(declared_by=user).exists(),
         speaks=speaks,
@@ -163,7 +171,7 @@ def _seat_of(
 
 def may_return(request: DeploymentRequest, user: Any, at: dt.datetime) -> bool:
     """Whether a person may send a request back: the chair, or who speaks for a voting seat where the board says so."""
-    if user.pk in (request.requested_by_id, request.system.owner_id):
+    if user.pk in conflicted(request):
         return False
     if can(user, "chair", request.system):
         return True
@@ -171,35 +179,3 @@ def may_return(request: DeploymentRequest, user: Any, at: dt.datetime) -> bool:
         return False
     place = standing(request, user, at)
     return place.speaks and place.seat is not None and not place.seat.advisory
-
-
-def tally(request: DeploymentRequest, on: dt.date, closing: bool = False) -> rules.Tally:
-    """The votes of the latest round and what they decide; `closing`: the vote closes now. For services, not pages:
-    while the vote is open only `progress` may be told."""
-    round_ = current_round(request)
-    votes = list(round_.votes.select_related("seat")) if round_ else []
-    casts = [rules.Cast(v.seat.discipline, v.choice, v.counted, v.seat.chairs) for v in votes]
-    if request.delegated:
-        return rules.delegated_outcome([cast for cast in casts if cast.counted])
-    voted = {vote.seat_id for vote in votes}
-    rule = rule_of(request.board, request.risk)
-    return rules.outcome(
-        casts,
-        quorum=rule.quorum,
-        majority=rule.majority,
-        required=rule.required,
-        all_in=closing or all(h.seat.pk in voted for h in voting_seats(request, on)),
-        casting_vote=request.board.casting_vote,
-    )
-
-
-def progress(request: DeploymentRequest, on: dt.date) -> rules.Progress:
-    """How many counted votes are in, of how many that it takes."""
-    found = tally(request, on)
-    return rules.Progress(found.cast, found.needed)
-
-
-def votes_shown(request: DeploymentRequest) -> QuerySet[Vote]:
-    """The votes that may be read: those of rounds that ended, none of the open one."""
-    rows = request.votes.select_related("seat", "cast_by", "round")
-    return rows.filter(round__ended_at__isnull=False)

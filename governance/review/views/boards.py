@@ -14,6 +14,7 @@ from django.views import View
 from governance.registry.pages import Crumbs, FormPage
 from governance.review import boards, rules, selectors
 from governance.review.forms import (
+    KEPT,
     BoardEditForm,
     BoardForm,
     BoardRuleForm,
@@ -182,8 +183,8 @@ class BoardRuleEdit(_BoardAct):
         return BoardRuleForm(data, seats=list(voting), initial=initial)
 
     def extra(self) -> dict[str, Any]:
-        """Which class."""
-        return {"note": gettext(rules.Risk(self.rule.risk).sentence)}
+        """Which class, and what it does not touch."""
+        return {"note": f"{gettext(rules.Risk(self.rule.risk).sentence)}. {KEPT}"}
 
     def act(self, form: BoardRuleForm) -> str:
         """Set it."""
