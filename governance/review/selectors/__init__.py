@@ -51,6 +51,7 @@ from governance.review.selectors.in_force import (
 from governance.review.selectors.requests import (
     approved_before,
     chain,
+    compared,
     differences,
     open_for,
     visible_requests,
@@ -68,6 +69,7 @@ __all__ = [
     "barred",
     "boards_for",
     "chain",
+    "compared",
     "conditions_of",
     "content",
     "current_round",

@@ -35,8 +35,8 @@ def approved_before(request: DeploymentRequest) -> DeploymentRequest | None:
     return earlier if earlier is not None and earlier.state.startswith("approved") else None
 
 
-def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
-    """What differs from the content approved last, for the flows asked for; None where nothing was approved before."""
+def compared(request: DeploymentRequest) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The content approved last and that of now, for the flows asked for; None where nothing was approved before."""
     before = approved_before(request)
     if before is None or before.content is None:
         return None
@@ -47,7 +47,13 @@ def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
     )
     asked = {flow["slug"] for flow in now["flows"]}
     old = {**before.content, "flows": [flow for flow in before.content["flows"] if flow["slug"] in asked]}
-    return rules.differences(old, now)
+    return old, now
+
+
+def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
+    """What differs from the content approved last, value by value; None where nothing was approved before."""
+    pair = compared(request)
+    return None if pair is None else rules.differences(*pair)
 
 
 def chain(request: DeploymentRequest) -> list[DeploymentRequest]:
