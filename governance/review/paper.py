@@ -79,12 +79,14 @@ def _may(
 ) -> dict[str, bool]:
     own = user.pk in (request.requested_by_id, request.system.owner_id)
     mine = user.pk == request.requested_by_id
-    asks = mine and can(user, "request_deployment", request.system)
+    # a change opened the draft of a re-approval: it belongs to whoever may ask
+    open_to_all = request.kind == "reapproval" and request.state == "draft"
+    asks = (mine or open_to_all) and can(user, "request_deployment", request.system)
     chairs = in_review and not own and can(user, "chair", request.system)
     return {
         "may_submit": request.state == "draft" and asks,
         "may_resubmit": request.state == "returned" and asks,
-        "may_edit": request.state in ("draft", "returned") and mine,
+        "may_edit": request.state in ("draft", "returned") and (mine or (open_to_all and asks)),
         "may_withdraw": rules.after("request", request.state, "withdraw") is not None and mine,
         "may_close": chairs,
         "may_extend": chairs,

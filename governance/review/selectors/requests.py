@@ -14,9 +14,10 @@ from governance.review.selectors.file import content
 
 
 def visible_requests(user: Any) -> QuerySet[DeploymentRequest]:
-    """The requests on systems whose reviews `user` may see; drafts of others stay hidden."""
+    """The requests on systems whose reviews `user` may see; drafts only where they made it or may ask themselves."""
     rows = DeploymentRequest.objects.filter(system__in=visible(user, "view_review"))
-    return rows.filter(~Q(state="draft") | Q(requested_by_id=getattr(user, "pk", None)))
+    own = Q(requested_by_id=getattr(user, "pk", None))
+    return rows.filter(~Q(state="draft") | own | Q(system__in=visible(user, "request_deployment")))
 
 
 def open_for(user: Any, on: dt.date) -> list[DeploymentRequest]:
