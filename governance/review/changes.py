@@ -20,7 +20,6 @@ from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion, Vendor
 from governance.review import deployments, reapproval, selectors
-from governance.review.acts import overtake
 from governance.review.models import Deployment, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
@@ -38,10 +37,14 @@ PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.
 
 
 def add_flow(*, system: System, by: Any, effective_at: dt.datetime | None = None, **values: Any) -> DataFlow:
-    """Describe a data flow and screen it at once (arguments as `registry.services.add_flow`)."""
+    """Describe a data flow and screen it at once (arguments as `registry.services.add_flow`).
+
+    While something of the system is in force, the board is asked for the new flow alone: what runs goes on.
+    """
     with transaction.atomic():
         flow = registry.add_flow(system=system, by=by, effective_at=effective_at, **values)
-        screen(flow=flow, by=by, effective_at=effective_at)
+        screening = screen(flow=flow, by=by, effective_at=effective_at)
+        _ask_for(flow, screening, by, effective_at)
     return flow
 
 
@@ -54,8 +57,11 @@ def change_flow(
             flow=flow, by=by, expected_version=expected_version, reason=reason, **values
         )
         if registry_rules.is_material(changes):
+            before = screenings.current(flow)
             _void(flow.system, [flow], FLOW_CHANGED, by)
-            rescreen(flow=flow, by=by)
+            screening = rescreen(flow=flow, by=by)
+            if before is not None and before.outcome == "prohibited":
+                _ask_for(flow, screening, by)  # not asked for as long as nobody could have approved it
     return changes
 
 
@@ -100,7 +106,7 @@ def change_part(*, row: Any, kind: str, by: Any, **values: Any) -> list[registry
     with transaction.atomic():
         changes = parts.change_part(row=row, kind=kind, by=by, **values)
         if registry_rules.is_material(changes):
-            _void(row.system, None, SYSTEM_CHANGED, by)
+            _void(row.system, None, SYSTEM_CHANGED, by, version=row if kind == "version" else None)
     return changes
 
 
@@ -180,7 +186,7 @@ def rescreen(*, flow: DataFlow, by: Any = "system", effective_at: dt.datetime | 
         screening = screen(flow=flow, by=by, effective_at=effective_at)
         if before is not None and before.pk != screening.pk:
             for request in DeploymentRequest.objects.filter(state="in_review", flows=flow):
-                overtake(request=request, reason=SCREENED_AGAIN, by=by, effective_at=effective_at)
+                reapproval.take_back(request, SCREENED_AGAIN, by, effective_at)
         if screening.outcome == "prohibited":
             deployments.suspend_flow(flow=flow, reason=PROHIBITED, by="system", effective_at=effective_at)
     return screening
@@ -233,9 +239,23 @@ def _void_unassessed(system: System, by: Any, effective_at: dt.datetime | None) 
         asked = DeploymentRequest.objects.filter(system=system, state="in_review")
         for request in asked.select_related("system"):
             if selectors.assessments_changed(request, today):
-                overtake(request=request, reason=ASSESSED_ANEW, by=by, effective_at=effective_at)
+                reapproval.take_back(request, ASSESSED_ANEW, by, effective_at)
                 count += 1
     return count
+
+
+def _ask_for(flow: DataFlow, screening: Screening, by: Any, effective_at: dt.datetime | None = None) -> None:
+    """Open (or widen) the re-approval for a flow outside the approved scope; not for one that nobody can approve."""
+    running = Deployment.objects.filter(system=flow.system, state="in_force").order_by("-valid_from")
+    running = running.select_related("request__board", "system__owner")
+    drafted = running.filter(request__later__kind="reapproval", request__later__state="draft")
+    deployment = drafted.first() or running.first()
+    asked = flow.requests.filter(state__in=["draft", "in_review", "returned"])
+    if screening.outcome == "prohibited" or deployment is None or asked.exists():
+        return
+    if flow.deployments.filter(state__in=deployments.ALIVE).exists():
+        return
+    reapproval.open_draft(deployment, [flow], by, effective_at)
 
 
 def _void(
@@ -244,13 +264,18 @@ def _void(
     reason: str,
     by: Any,
     effective_at: dt.datetime | None = None,
+    *,
+    version: SystemVersion | None = None,
 ) -> None:
+    """Void what was approved, take back what is asked for: of these flows (None: all), of this version (None: any)."""
     alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
+    if version is not None:
+        alive, asked = alive.filter(version=version), asked.filter(version=version)
     for deployment in alive.select_related("request__board", "system__owner").distinct():
         ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
         reapproval.open_draft(deployment, ended, by, effective_at)
     for request in asked.distinct():
-        overtake(request=request, reason=reason, by=by, effective_at=effective_at)
+        reapproval.take_back(request, reason, by, effective_at)
