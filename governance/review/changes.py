@@ -58,7 +58,7 @@ def change_flow(
         )
         if registry_rules.is_material(changes):
             before = screenings.current(flow)
-            _void(flow.system, [flow], FLOW_CHANGED, by)
+            _void(flow.system, [flow], FLOW_CHANGED, by, why=reason)
             screening = rescreen(flow=flow, by=by)
             if before is not None and before.outcome == "prohibited":
                 _ask_for(flow, screening, by)  # not asked for as long as nobody could have approved it
@@ -66,12 +66,18 @@ def change_flow(
 
 
 def add_version(
-    *, system: System, by: Any, effective_at: dt.datetime | None = None, **values: Any
+    *, system: System, by: Any, effective_at: dt.datetime | None = None, reason: str = "", **values: Any
 ) -> SystemVersion:
-    """Register a version; what was approved for an earlier one is void from now on."""
+    """Register a version; what was approved for an earlier one is void from now on.
+
+    Its notes say what changed, and are reason enough.
+    """
     with transaction.atomic():
-        version = registry.add_version(system=system, by=by, effective_at=effective_at, **values)
-        _void(system, None, NEW_VERSION, by, effective_at)
+        version = registry.add_version(
+            system=system, by=by, effective_at=effective_at, reason=reason, **values
+        )
+        why = reason or version.notes[: registry.REASON_LENGTH]
+        _void(system, None, NEW_VERSION, by, effective_at, why=why, field="notes")
     return version
 
 
@@ -97,7 +103,8 @@ def add_part(*, system: System, kind: str, by: Any, **values: Any) -> Any:
     with transaction.atomic():
         row = parts.add_part(system=system, kind=kind, by=by, **values)
         if parts.kind_of(kind).material:
-            _void(system, None, SYSTEM_CHANGED, by, values.get("effective_at"))
+            why = values.get("reason", "")
+            _void(system, None, SYSTEM_CHANGED, by, values.get("effective_at"), why=why)
     return row
 
 
@@ -106,7 +113,8 @@ def change_part(*, row: Any, kind: str, by: Any, **values: Any) -> list[registry
     with transaction.atomic():
         changes = parts.change_part(row=row, kind=kind, by=by, **values)
         if registry_rules.is_material(changes):
-            _void(row.system, None, SYSTEM_CHANGED, by, version=row if kind == "version" else None)
+            version, why = row if kind == "version" else None, values.get("reason", "")
+            _void(row.system, None, SYSTEM_CHANGED, by, version=version, why=why)
     return changes
 
 
@@ -125,7 +133,7 @@ def update_vendor(*, vendor: Vendor, by: Any, **values: Any) -> list[registry_ru
         changes = vendors.update_vendor(vendor=vendor, by=by, **values)
         if registry_rules.is_material(changes):
             for system in System.objects.filter(vendor=vendor).order_by("pk"):
-                _void(system, None, VENDOR_CHANGED, by)
+                _void(system, None, VENDOR_CHANGED, by, why=values.get("reason", ""))
     return changes
 
 
@@ -266,14 +274,21 @@ def _void(
     effective_at: dt.datetime | None = None,
     *,
     version: SystemVersion | None = None,
+    why: str | None = None,
+    field: str = "reason",
 ) -> None:
-    """Void what was approved, take back what is asked for: of these flows (None: all), of this version (None: any)."""
+    """Void what was approved, take back what is asked for: of these flows (None: all), of this version (None: any).
+
+    `why`: what a person said of the change; raises Invalid (for `field`) where an approval ends without a word.
+    """
     alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
     if version is not None:
         alive, asked = alive.filter(version=version), asked.filter(version=version)
+    if why is not None and alive.exists():
+        registry.need_reason(system, why, material=True, field=field)
     for deployment in alive.select_related("request__board", "system__owner").distinct():
         ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
         reapproval.open_draft(deployment, ended, by, effective_at)

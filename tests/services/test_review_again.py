@@ -9,7 +9,7 @@ from django.utils import timezone
 from governance.review import boards, changes, selectors, services
 from portal.access.selectors import people_with
 from portal.access.services import grant_role, revoke_role
-from portal.errors import NotAllowed, RuleBroken
+from portal.errors import Invalid, NotAllowed, RuleBroken
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,34 @@ def test_a_change_of_a_version_that_was_not_approved_voids_nothing() -> None:
     changes.change_part(row=new, training_data="Other.", **values)
     deployment.refresh_from_db()
     assert deployment.state == "voided"
+
+
+def test_what_ends_an_approval_says_why_and_where_nothing_ends_it_need_not() -> None:
+    """Otherwise those who must decide again would not know."""
+    system = make.system()
+    flow = make.flow(system)
+    changes.change_flow(flow=flow, by=system.owner, expected_version=1, recipient="operator")
+    make.approved_deployment(system)  # of another flow
+    changes.change_flow(flow=flow, by=system.owner, expected_version=2, recipient="system")
+    version = system.versions.get()
+    acts: list[tuple[str, Any]] = [
+        ("notes", lambda: changes.add_version(system=system, name="2", released_on=TODAY, by=system.owner)),
+        ("reason", lambda: changes.change_part(
+            row=version, kind="version", by=system.owner, expected_version=1, training_data="Other."
+        )),
+        ("reason", lambda: changes.change_flow(
+            flow=system.flows.exclude(pk=flow.pk).get(), by=system.owner, expected_version=1, recipient="operator"
+        )),
+        ("reason", lambda: changes.add_part(
+            system=system, kind="unit_use", by=system.owner, unit=system.unit, reason=" "
+        )),
+    ]  # fmt: skip
+    for field, act in acts:
+        with pytest.raises(Invalid) as refused:
+            act()
+        assert [error["field"] for error in refused.value.errors] == [field]
+    assert _in_force(system)
+    assert not system.versions.filter(name="2").exists()
 
 
 def test_a_flow_is_not_asked_for_twice() -> None:
