@@ -15,6 +15,8 @@ from governance.registry import vendors
 from governance.registry.fields import APPROVED_PARTS, FLOW, PARTS, SYSTEM, VENDOR, VERSION, Field
 from governance.review import changes, compared, rules, selectors, services
 from governance.review.models import DeploymentRequest
+from governance.screening import selectors as screenings
+from governance.screening import services as screening
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -134,9 +136,6 @@ def _approved() -> Any:
     system = make.described(make.system())
     officer = make.person("data_protection_officer", system=system)
     flow = system.flows.get()
-    from governance.screening import selectors as screenings
-    from governance.screening import services as screening
-
     current = screenings.current(flow)
     assert current is not None
     screening.sign(screening=current, by=officer)
