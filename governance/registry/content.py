@@ -50,6 +50,15 @@ def of_value(one: Field, value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def material(named: Iterable[Field], row: Any) -> dict[str, Any]:
+    """The material fields of a row as JSON; a unit by its id, because its path moves with the tree."""
+    return {
+        one.name: str(getattr(row, f"{one.name}_id")) if one.kind == "unit" else plain(one, row)
+        for one in named
+        if one.material
+    }
+
+
 def rows(systems: System | Iterable[System], part: PartKind) -> list[Any]:
     """The rows of one kind that belong to a system, or to several, now; one query."""
     wanted = [systems] if isinstance(systems, System) else list(systems)

@@ -84,8 +84,8 @@ _FLOW_LABELS = {
 VERSION = PartKind(
     "version", "versions", N_("Version"), N_("Versions"),
     (
-        Field("name", N_("Version"), needed=True, longest=60),
-        Field("released_on", N_("Released on"), "date", needed=True),
+        Field("name", N_("Version"), material=True, needed=True, longest=60),
+        Field("released_on", N_("Released on"), "date", True, True),
         Field("model", N_("Model"), material=True, longest=200),
         Field(
             "training_data", N_("Training data, in short"), "long", material=True, longest=4000,
@@ -171,6 +171,10 @@ PARTS: dict[str, PartKind] = {
     one.kind: one
     for one in (VERSION, UNIT_USE, CONTACT, USE_CASE, HAND_OVER, FLOW, GOAL, COST)
 }  # fmt: skip
+# what an approval covers besides its version and its data flows: a row more or less, or a material field of one
+APPROVED_PARTS: tuple[PartKind, ...] = tuple(
+    one for one in PARTS.values() if one not in (VERSION, FLOW) and (one.material or one.material_fields)
+)
 
 STEPS: tuple[Step, ...] = (
     Step(

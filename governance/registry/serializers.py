@@ -75,8 +75,12 @@ def _write(name: str, table: Iterable[Field], doc: str, /, *, partial: bool, **m
 
 def _lock() -> dict[str, Any]:
     lock = serializers.IntegerField(required=False, min_value=1, help_text="or send If-Match")
-    reason = serializers.CharField(required=False, max_length=400, allow_blank=True)
-    return {"row_version": lock, "reason": reason}
+    return {"row_version": lock, **_why()}
+
+
+def _why() -> dict[str, Any]:
+    """The reason of a change; the service says where it is needed."""
+    return {"reason": serializers.CharField(required=False, max_length=400, allow_blank=True)}
 
 
 def _slug_and_unit() -> dict[str, Any]:
@@ -98,8 +102,9 @@ VendorChange = _write("VendorChange", VENDOR, "Fields of a vendor to change.", p
 
 
 def part_write(part: PartKind) -> Any:
-    """The shape of a new row of a kind."""
-    return _write(f"{_camel(part)}Write", part.fields, f"{part.one}.", partial=False)
+    """The shape of a new row of a kind; a new version says why in its notes."""
+    why = _why() if part.material and part.kind != "version" else {}
+    return _write(f"{_camel(part)}Write", part.fields, f"{part.one}.", partial=False, **why)
 
 
 def part_change(part: PartKind) -> Any:

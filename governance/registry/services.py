@@ -145,6 +145,7 @@ def add_version(
     model: str = "",
     training_data: str = "",
     notes: str = "",
+    reason: str = "",
     effective_at: dt.datetime | None = None,
     pk: uuid.UUID | None = None,
 ) -> SystemVersion:
@@ -170,7 +171,8 @@ def add_version(
         if not insert(version, "name", taken):
             return SystemVersion.objects.get(pk=version.pk)
         body = {"version": version.name, "model": model, "released_on": released_on.isoformat()}
-        kept(locked, "register.version_added", by, body, reason=notes, effective_at=effective_at)
+        why = notes or reason
+        kept(locked, "register.version_added", by, body, reason=why, effective_at=effective_at)
     return version
 
 
@@ -323,12 +325,12 @@ def _known(facts: Mapping[str, str | None] | None) -> dict[str, str]:
     return {question: answer for question, answer in (facts or {}).items() if answer is not None}
 
 
-def need_reason(system: System, reason: str, *, material: bool) -> None:
+def need_reason(system: System, reason: str, *, material: bool, field: str = "reason") -> None:
     """A material change of what is registered says why, for those who must approve it again. Raises Invalid."""
     if "\x00" in reason:
-        refuse([checks.error("reason", "nul", N_("A NUL character cannot be stored."))])
+        refuse([checks.error(field, "nul", N_("A NUL character cannot be stored."))])
     if len(reason) > REASON_LENGTH:
-        refuse([checks.error("reason", "too_long", N_("At most 400 characters."))])
+        refuse([checks.error(field, "too_long", N_("At most 400 characters."))])
     if system.state == "registered" and material and not reason.strip():
         message = N_("Say why: this change takes what was approved out of force.")
-        refuse([checks.error("reason", "required", message)])
+        refuse([checks.error(field, "required", message)])

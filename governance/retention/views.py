@@ -17,7 +17,7 @@ from governance.registry.models import System
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.retention import rules, selectors, services
 from governance.retention.tables import RetainedFilter, RetainedTable
-from portal.access.selectors import can
+from portal.access.selectors import can, require
 from portal.web.views import TableView
 
 
@@ -75,7 +75,8 @@ class RetentionRun(FormPage):
 
     def load(self) -> None:
         """The system of the address."""
-        self.system = register.get(self.request.user, self.kwargs["slug"], "manage_consent")
+        self.system = register.get(self.request.user, self.kwargs["slug"], "view_consent")
+        require(self.request.user, "manage_consent", self.system)
 
     def crumbs(self) -> Crumbs:
         """Below what is kept how long."""

@@ -20,7 +20,6 @@ from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion, Vendor
 from governance.review import deployments, reapproval, selectors
-from governance.review.acts import overtake
 from governance.review.models import Deployment, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
@@ -38,10 +37,14 @@ PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.
 
 
 def add_flow(*, system: System, by: Any, effective_at: dt.datetime | None = None, **values: Any) -> DataFlow:
-    """Describe a data flow and screen it at once (arguments as `registry.services.add_flow`)."""
+    """Describe a data flow and screen it at once (arguments as `registry.services.add_flow`).
+
+    While something of the system is in force, the board is asked for the new flow alone: what runs goes on.
+    """
     with transaction.atomic():
         flow = registry.add_flow(system=system, by=by, effective_at=effective_at, **values)
-        screen(flow=flow, by=by, effective_at=effective_at)
+        screening = screen(flow=flow, by=by, effective_at=effective_at)
+        _ask_for(flow, screening, by, effective_at)
     return flow
 
 
@@ -54,18 +57,27 @@ def change_flow(
             flow=flow, by=by, expected_version=expected_version, reason=reason, **values
         )
         if registry_rules.is_material(changes):
-            _void(flow.system, [flow], FLOW_CHANGED, by)
-            rescreen(flow=flow, by=by)
+            before = screenings.current(flow)
+            _void(flow.system, [flow], FLOW_CHANGED, by, why=reason)
+            screening = rescreen(flow=flow, by=by)
+            if before is not None and before.outcome == "prohibited":
+                _ask_for(flow, screening, by)  # not asked for as long as nobody could have approved it
     return changes
 
 
 def add_version(
-    *, system: System, by: Any, effective_at: dt.datetime | None = None, **values: Any
+    *, system: System, by: Any, effective_at: dt.datetime | None = None, reason: str = "", **values: Any
 ) -> SystemVersion:
-    """Register a version; what was approved for an earlier one is void from now on."""
+    """Register a version; what was approved for an earlier one is void from now on.
+
+    Its notes say what changed, and are reason enough.
+    """
     with transaction.atomic():
-        version = registry.add_version(system=system, by=by, effective_at=effective_at, **values)
-        _void(system, None, NEW_VERSION, by, effective_at)
+        version = registry.add_version(
+            system=system, by=by, effective_at=effective_at, reason=reason, **values
+        )
+        why = reason or version.notes[: registry.REASON_LENGTH]
+        _void(system, None, NEW_VERSION, by, effective_at, why=why, field="notes")
     return version
 
 
@@ -91,7 +103,8 @@ def add_part(*, system: System, kind: str, by: Any, **values: Any) -> Any:
     with transaction.atomic():
         row = parts.add_part(system=system, kind=kind, by=by, **values)
         if parts.kind_of(kind).material:
-            _void(system, None, SYSTEM_CHANGED, by, values.get("effective_at"))
+            why = values.get("reason", "")
+            _void(system, None, SYSTEM_CHANGED, by, values.get("effective_at"), why=why)
     return row
 
 
@@ -100,7 +113,8 @@ def change_part(*, row: Any, kind: str, by: Any, **values: Any) -> list[registry
     with transaction.atomic():
         changes = parts.change_part(row=row, kind=kind, by=by, **values)
         if registry_rules.is_material(changes):
-            _void(row.system, None, SYSTEM_CHANGED, by)
+            version, why = row if kind == "version" else None, values.get("reason", "")
+            _void(row.system, None, SYSTEM_CHANGED, by, version=version, why=why)
     return changes
 
 
@@ -119,7 +133,7 @@ def update_vendor(*, vendor: Vendor, by: Any, **values: Any) -> list[registry_ru
         changes = vendors.update_vendor(vendor=vendor, by=by, **values)
         if registry_rules.is_material(changes):
             for system in System.objects.filter(vendor=vendor).order_by("pk"):
-                _void(system, None, VENDOR_CHANGED, by)
+                _void(system, None, VENDOR_CHANGED, by, why=values.get("reason", ""))
     return changes
 
 
@@ -180,7 +194,7 @@ def rescreen(*, flow: DataFlow, by: Any = "system", effective_at: dt.datetime | 
         screening = screen(flow=flow, by=by, effective_at=effective_at)
         if before is not None and before.pk != screening.pk:
             for request in DeploymentRequest.objects.filter(state="in_review", flows=flow):
-                overtake(request=request, reason=SCREENED_AGAIN, by=by, effective_at=effective_at)
+                reapproval.take_back(request, SCREENED_AGAIN, by, effective_at)
         if screening.outcome == "prohibited":
             deployments.suspend_flow(flow=flow, reason=PROHIBITED, by="system", effective_at=effective_at)
     return screening
@@ -233,9 +247,23 @@ def _void_unassessed(system: System, by: Any, effective_at: dt.datetime | None) 
         asked = DeploymentRequest.objects.filter(system=system, state="in_review")
         for request in asked.select_related("system"):
             if selectors.assessments_changed(request, today):
-                overtake(request=request, reason=ASSESSED_ANEW, by=by, effective_at=effective_at)
+                reapproval.take_back(request, ASSESSED_ANEW, by, effective_at)
                 count += 1
     return count
+
+
+def _ask_for(flow: DataFlow, screening: Screening, by: Any, effective_at: dt.datetime | None = None) -> None:
+    """Open (or widen) the re-approval for a flow outside the approved scope; not for one that nobody can approve."""
+    running = Deployment.objects.filter(system=flow.system, state="in_force").order_by("-valid_from")
+    running = running.select_related("request__board", "system__owner")
+    drafted = running.filter(request__later__kind="reapproval", request__later__state="draft")
+    deployment = drafted.first() or running.first()
+    asked = flow.requests.filter(state__in=["draft", "in_review", "returned"])
+    if screening.outcome == "prohibited" or deployment is None or asked.exists():
+        return
+    if flow.deployments.filter(state__in=deployments.ALIVE).exists():
+        return
+    reapproval.open_draft(deployment, [flow], by, effective_at)
 
 
 def _void(
@@ -244,13 +272,25 @@ def _void(
     reason: str,
     by: Any,
     effective_at: dt.datetime | None = None,
+    *,
+    version: SystemVersion | None = None,
+    why: str | None = None,
+    field: str = "reason",
 ) -> None:
+    """Void what was approved, take back what is asked for: of these flows (None: all), of this version (None: any).
+
+    `why`: what a person said of the change; raises Invalid (for `field`) where an approval ends without a word.
+    """
     alive = Deployment.objects.filter(system=system, state__in=deployments.ALIVE)
     asked = DeploymentRequest.objects.filter(system=system, state="in_review")
     if flows is not None:
         alive, asked = alive.filter(flows__in=flows), asked.filter(flows__in=flows)
+    if version is not None:
+        alive, asked = alive.filter(version=version), asked.filter(version=version)
+    if why is not None and alive.exists():
+        registry.need_reason(system, why, material=True, field=field)
     for deployment in alive.select_related("request__board", "system__owner").distinct():
         ended = deployments.end_flows(deployment, flows, reason, by, effective_at)
         reapproval.open_draft(deployment, ended, by, effective_at)
     for request in asked.distinct():
-        overtake(request=request, reason=reason, by=by, effective_at=effective_at)
+        reapproval.take_back(request, reason, by, effective_at)

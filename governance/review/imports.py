@@ -275,7 +275,7 @@ class _Import:
             missing = {one.name for one in part.fields} - set(values) if part.kind == "version" else set()
             if missing & {"name", "released_on"}:
                 raise Invalid([checks.error(n, "required", N_("This is needed.")) for n in sorted(missing)])
-            changes.add_part(system=system, kind=part.kind, by=self.by, **values)
+            changes.add_part(system=system, kind=part.kind, by=self.by, reason=REASON, **values)
             line.note("changed", [name])
         elif changes.change_part(
             row=row, kind=part.kind, by=self.by, expected_version=row.row_version, reason=REASON, **values

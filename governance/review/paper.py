@@ -5,39 +5,14 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS, ProviderRole
-from governance.review import conditions, rules, selectors
+from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
+from governance.review import compared, conditions, rules, selectors
 from governance.review.models import Comment, DeploymentRequest, Round
 from governance.screening import rulesets
 from governance.screening import selectors as screenings
 from governance.screening.forms import LABELS
-from governance.screening.rules import Outcome
 from portal.access.selectors import can
-from portal.errors import N_
 from portal.ledger.selectors import history
-
-PARTS = {
-    "system": N_("System"),
-    "version": N_("Version"),
-    "flows": N_("Data flow"),
-    "policy": N_("Data-use policy"),
-    "assessments": N_("Assessments"),
-}
-FIELDS = {
-    "provider_role": N_("Role under the AI Act"),
-    "labels": N_("Emotion labels"),
-    "label_map": N_("Mapping of labels"),
-    "name": N_("Name"),
-    "model": N_("Model"),
-    "released_on": N_("Released on"),
-    "outcome": N_("Legal outcome"),
-    "rule": N_("Rule of the law"),
-    "rules_version": N_("Version of the rules"),
-    "rules": N_("Rules"),
-    "retention_days": N_("Days kept"),
-    "version": N_("Version"),
-    "slug": N_("Short name"),
-}
 
 
 def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
@@ -54,7 +29,7 @@ def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
         "kind": rules.RequestKind(request.kind),
         "flows": _flows(flows, today),
         "assessments": selectors.assessments_bound(request, today),
-        "differences": _differences(request),
+        "differences": compared.differences(request),
         "earlier": selectors.chain(request),
         "policy": selectors.policy_in_use(request.system_id),
         "workers": [flow for flow in flows if selectors.touches_workers(flow)],
@@ -103,12 +78,14 @@ def _may(
     request: DeploymentRequest, user: Any, standing: selectors.Standing, now: dt.datetime, in_review: bool
 ) -> dict[str, bool]:
     mine = user.pk == request.requested_by_id
-    asks = mine and can(user, "request_deployment", request.system)
+    # a change opened the draft of a re-approval: it belongs to whoever may ask
+    open_to_all = request.kind == "reapproval" and request.state == "draft"
+    asks = (mine or open_to_all) and can(user, "request_deployment", request.system)
     chairs = in_review and can(user, "chair", request.system) and user.pk not in selectors.conflicted(request)
     return {
         "may_submit": request.state == "draft" and asks,
         "may_resubmit": request.state == "returned" and asks,
-        "may_edit": request.state in ("draft", "returned") and mine,
+        "may_edit": request.state in ("draft", "returned") and (mine or (open_to_all and asks)),
         "may_withdraw": rules.after("request", request.state, "withdraw") is not None and mine,
         "may_close": chairs,
         "may_extend": chairs,
@@ -141,46 +118,6 @@ def _flows(flows: list[Any], today: dt.date) -> list[dict[str, Any]]:
 
 def _problem(problem: rules.Problem) -> str:
     return gettext(problem.message).format(**problem.params)
-
-
-# --- differences ------------------------------------------------------------------------------
-
-
-def _differences(request: DeploymentRequest) -> list[dict[str, str]] | None:
-    """What differs from what was approved last, field by field in words; None where nothing was approved before."""
-    found = selectors.differences(request)
-    if found is None:
-        return None
-    names = {flow.slug: flow.name for flow in request.flows.all()}
-    return [
-        {"field": _path(d.path, names), "before": _value(d.path, d.before), "after": _value(d.path, d.after)}
-        for d in found
-    ]
-
-
-def _path(path: tuple[str, ...], names: dict[str, str]) -> str:
-    words = [gettext(PARTS.get(path[0], path[0]))]
-    rest = list(path[1:])
-    if path[0] == "flows" and rest:
-        slug = rest.pop(0)
-        words.append(names.get(slug, slug))
-    return " · ".join(words + [_field(name) for name in rest if name != "facts"])
-
-
-def _field(name: str) -> str:
-    return str(LABELS[name]) if name in LABELS else gettext(FIELDS.get(name, name))
-
-
-def _value(path: tuple[str, ...], value: Any) -> str:
-    """A stored value in words: codes of the register by their sentence, lists by commas."""
-    enums: dict[str, Any] = {**FLOW_ENUMS, "outcome": Outcome, "provider_role": ProviderRole}
-    if path[-1] in enums and isinstance(value, str):
-        return gettext(enums[path[-1]](value).sentence)
-    if isinstance(value, list):
-        return ", ".join(_value(path, item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {inner}" for key, inner in value.items())
-    return "" if value is None else str(value)
 
 
 # --- seats, rounds, conditions, discussion ------------------------------------------------------

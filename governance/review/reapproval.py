@@ -4,51 +4,80 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from governance.registry.models import DataFlow
+from governance.registry.models import DataFlow, System
 from governance.registry.selectors import current_version
-from governance.review.acts import note
+from governance.review.acts import note, overtake
 from governance.review.models import Deployment, DeploymentRequest
-from portal.access.selectors import can
+from portal.access.selectors import can, is_person, people_with
 
 
 def open_draft(
     deployment: Deployment, flows: Iterable[DataFlow], by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest | None:
-    """Open (or widen) the draft that asks for what was voided; by who made the change if they may ask, else the owner.
+    """Open (or widen) the draft that asks for what was voided or is new, on behalf of somebody who may submit it.
 
-    In a transaction. None where no flow lost its approval or the system has no version.
+    In a transaction. None where there is no flow to ask for or the system has no version.
     """
-    ended, system = list(flows), deployment.system
+    return _draft(deployment.request, deployment.request, list(flows), by, effective_at)
+
+
+def take_back(
+    request: DeploymentRequest, reason: str, by: Any, effective_at: dt.datetime | None = None
+) -> None:
+    """Take a request from the board because what it asks for changed; a re-approval comes back as a fresh draft.
+
+    Only of a re-approval is it certain that its flows were in use and are still wanted. In a transaction.
+    """
+    overtake(request=request, reason=reason, by=by, effective_at=effective_at)
+    if request.kind == "reapproval" and request.earlier is not None:
+        _draft(request.earlier, request, list(request.flows.all()), by, effective_at)
+
+
+def _draft(
+    before: DeploymentRequest,
+    words: DeploymentRequest,
+    flows: list[DataFlow],
+    by: Any,
+    effective_at: dt.datetime | None,
+) -> DeploymentRequest | None:
+    """`before`: what was approved last, with which it is compared; `words`: the request whose texts it takes over."""
+    system = before.system
     version = current_version(system)
-    if not ended or version is None:
+    if not flows or version is None:
         return None
-    before = deployment.request
     draft = system.requests.filter(kind="reapproval", earlier=before, state="draft").first()
     if draft is None:
-        asks = (
-            by if isinstance(by, get_user_model()) and can(by, "request_deployment", system) else system.owner
-        )
         draft = DeploymentRequest.objects.create(
             system=system,
-            board=before.board,
+            board=words.board,
             version=version,
             kind="reapproval",
             earlier=before,
-            summary=before.summary,
-            alternatives=before.alternatives,
-            doubts=before.doubts,
-            consulted=before.consulted,
-            valid_months=before.valid_months,
+            summary=words.summary,
+            alternatives=words.alternatives,
+            doubts=words.doubts,
+            consulted=words.consulted,
+            valid_months=words.valid_months,
             created_at=effective_at or timezone.now(),
-            requested_by=asks,
+            requested_by=_asks(system, before, by),
             imported=effective_at is not None,
         )
         note("review.reapproval_opened", draft, by, effective_at, earlier=str(before.pk))
     draft.version = version
     draft.row_version += 1
     draft.save()
-    draft.flows.add(*ended)
+    draft.flows.add(*flows)
     return draft
+
+
+def _asks(system: System, before: DeploymentRequest, by: Any) -> Any:
+    """In whose name the draft stands: who made the change, the owner, who asked last, or anybody who may ask.
+
+    The owner where nobody may: whoever gets the permission sees the draft.
+    """
+    for person in (by, system.owner, before.requested_by):
+        if is_person(person) and can(person, "request_deployment", system):
+            return person
+    return next(iter(people_with("request_deployment", system)), system.owner)

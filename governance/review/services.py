@@ -18,6 +18,7 @@ from governance.registry.services import permitted, person
 from governance.review import acts, conditions, council, deployments, rules, selectors, talk, votes
 from governance.review.acts import locked, need, note, step
 from governance.review.models import Board, Deployment, DeploymentRequest, Round
+from portal.access.selectors import can
 from portal.errors import N_, NotAllowed, RuleBroken, Stale
 
 # the verbs of the other modules belong to this slice's one door for services
@@ -116,7 +117,8 @@ def revise_request(
     """
     with transaction.atomic():
         row = locked(request)
-        _refuse_not_requester(row, by)
+        if not _taken_over(row, by):
+            _refuse_not_requester(row, by)
         if row.state not in ("draft", "returned"):
             raise RuleBroken(
                 N_("What is with the board is not changed. Withdraw it, or wait for its questions."),
@@ -183,6 +185,7 @@ def _hand_over(
         permitted(by, "request_deployment", row.system)
         if act == "resubmit":
             _refuse_not_requester(row, by)
+        _taken_over(row, by)
         state = step("request", row.state, act)
         found = selectors.problems(row, now.date())
         if found:
@@ -326,6 +329,18 @@ def report_delegated(*, request: DeploymentRequest, on: dt.date, by: Any) -> Dep
         note("review.delegation_reported", row, by, None, meeting=on.isoformat())
     request.refresh_from_db()
     return request
+
+
+def _taken_over(request: DeploymentRequest, by: Any) -> bool:
+    """Make `by` the requester of a re-approval that a change opened, where they may ask; False for all else.
+
+    Nobody chose in whose name it stands, and that person may be gone. Who takes it over takes no part in the decision.
+    """
+    ours = request.kind == "reapproval" and request.state == "draft"
+    if not ours or not can(by, "request_deployment", request.system):
+        return False
+    request.requested_by = person(by)
+    return True
 
 
 def _refuse_not_requester(request: DeploymentRequest, by: Any) -> None:

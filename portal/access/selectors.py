@@ -149,6 +149,20 @@ def system_ids_with(user: Any, perm: str) -> Any:
     return rows.filter(_rows(user, perm)).values("content_object_id")
 
 
+def people_with(perm: str, obj: Any) -> list[User]:
+    """Everybody who holds `perm` on a unit, a system or what belongs to one, in the order of their names."""
+    place = _place(obj)
+    unit = place if isinstance(place, Unit) else place.unit
+    steps = unit.path.strip("/").split("/")
+    above = ["/" + "/".join(steps[:n]) + "/" for n in range(1, len(steps) + 1)]
+    by_unit = UnitUserPermission.objects.filter(permission__codename=perm, content_object__path__in=above)
+    holders = Q(pk__in=by_unit.values("user"))
+    if place is not unit:
+        direct = system_permission_model()._default_manager.filter(permission__codename=perm)
+        holders |= Q(pk__in=direct.filter(content_object=place.pk).values("user"))
+    return [user for user in User.objects.filter(holders).order_by("name", "pk") if can(user, perm, place)]
+
+
 def has_anywhere(user: Any, perm: str) -> bool:
     """Whether `user` holds `perm` on any unit or system at all: for menus and list pages."""
     if perm not in CODES:

@@ -255,10 +255,13 @@ class TestMaterial:
         for act in ("add", "remove"):
             system, deployment = _in_force()
             if act == "add":
-                changes.add_part(
-                    system=system, kind="use_case", by=system.owner, name="Calls", audience="leaders",
-                    setting="workplace", purpose="own_training", prohibited="Never.",
-                )  # fmt: skip
+                more: dict[str, Any] = {
+                    "system": system, "kind": "use_case", "by": system.owner, "name": "Calls", "audience": "leaders",
+                    "setting": "workplace", "purpose": "own_training", "prohibited": "Never.",
+                }  # fmt: skip
+                with pytest.raises(Invalid):
+                    changes.add_part(**more)
+                changes.add_part(**more, reason="Leaders asked for it.")
             else:
                 gone: dict[str, Any] = {
                     "row": system.handovers.get(),
@@ -278,7 +281,9 @@ class TestMaterial:
         changes.update_vendor(**common, expected_version=1, contact_name="Somebody else")
         deployment.refresh_from_db()
         assert deployment.state == "in_force"
-        changes.update_vendor(**common, expected_version=2, transfer_tool="adequacy")
+        with pytest.raises(Invalid):
+            changes.update_vendor(**common, expected_version=2, transfer_tool="adequacy")
+        changes.update_vendor(**common, expected_version=2, reason="Decided.", transfer_tool="adequacy")
         deployment.refresh_from_db()
         assert deployment.state == "voided"
 

@@ -218,7 +218,9 @@ def test_what_is_asked_back_leaves_the_board_when_it_lapses() -> None:
 def test_a_new_version_voids() -> None:
     system = make.system()
     deployment = make.approved_deployment(system)
-    changes.add_version(system=system, name="2.0", released_on=dt.date(2026, 11, 1), by=system.owner)
+    changes.add_version(
+        system=system, name="2.0", released_on=dt.date(2026, 11, 1), notes="Faster.", by=system.owner
+    )
     deployment.refresh_from_db()
     assert deployment.state == "voided"
     assert _slugs(system) == []
@@ -230,11 +232,15 @@ def test_a_changed_flow_voids_only_itself() -> None:
     deployment = make.approved_deployment(system, [kept, changed])
     changes.change_flow(flow=changed, by=system.owner, expected_version=1, name="Another name")
     assert len(_slugs(system)) == 2  # a name is not material
-    changes.change_flow(flow=changed, by=system.owner, expected_version=2, consequence="routing")
+    changes.change_flow(
+        flow=changed, by=system.owner, expected_version=2, reason="Busy lines.", consequence="routing"
+    )
     deployment.refresh_from_db()
     assert deployment.state == "in_force"
     assert _slugs(system) == [kept.slug]
-    changes.change_flow(flow=kept, by=system.owner, expected_version=1, consequence="routing")
+    changes.change_flow(
+        flow=kept, by=system.owner, expected_version=1, reason="Busy lines.", consequence="routing"
+    )
     deployment.refresh_from_db()
     assert deployment.state == "voided"
     assert _slugs(system) == []
@@ -287,6 +293,7 @@ def test_an_outcome_that_got_worse_opens_a_finding_and_stops_the_flow() -> None:
         flow=flow,
         by=system.owner,
         expected_version=1,
+        reason="Calls as well.",
         modality="voice",
         subject_role="employee",
         setting="workplace",

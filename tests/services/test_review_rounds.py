@@ -455,7 +455,12 @@ def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> No
     kept, changed = make.flow(system, slug="kept"), make.flow(system, slug="changed")
     deployment = make.approved_deployment(system, [kept, changed])
     changes.change_flow(
-        flow=changed, by=system.owner, expected_version=1, consequence="routing", recipient="operator"
+        flow=changed,
+        by=system.owner,
+        expected_version=1,
+        reason="Busy lines.",
+        consequence="routing",
+        recipient="operator",
     )
     draft = system.requests.get(kind="reapproval")
     assert (draft.state, draft.earlier, draft.requested_by) == ("draft", deployment.request, system.owner)
@@ -464,7 +469,7 @@ def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> No
     assert found["consequence"] == ("reply", "routing")
     assert found["recipient"] == ("system", "operator")
     assert not set(found) & {"modality", "name", "slug", "purpose"}
-    changes.add_version(system=system, name="2.0", released_on=TODAY, by=system.owner)
+    changes.add_version(system=system, name="2.0", released_on=TODAY, notes="Faster.", by=system.owner)
     draft.refresh_from_db()
     assert system.requests.filter(kind="reapproval").count() == 1  # widened, not made again
     assert sorted(flow.slug for flow in draft.flows.all()) == ["changed", "kept"]

@@ -326,7 +326,9 @@ def test_what_the_system_does_by_a_rule_reaches_the_state_of_the_table() -> None
         done.add(row)
 
     def new_version(world: World) -> None:
-        changes.add_version(system=world.system, name="2.0", released_on=TODAY, by=world.system.owner)
+        changes.add_version(
+            system=world.system, name="2.0", released_on=TODAY, notes="Faster.", by=world.system.owner
+        )
 
     world, request = in_review()
     assert services.close_due(now=timezone.now() + dt.timedelta(days=15)) == 1

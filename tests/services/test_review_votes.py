@@ -290,6 +290,7 @@ def test_votes_and_changes_at_once_never_wait_in_a_circle(committed_db: Any) -> 
                     flow=fresh,
                     by=request.requested_by,
                     expected_version=1,
+                    reason="Busy lines.",
                     consequence="routing",
                     recipient="operator",
                 )

@@ -587,7 +587,12 @@ def test_the_paper_of_a_re_approval_shows_only_what_differs() -> None:
     flow = make.flow(system, name="Chat")
     make.approved_deployment(system, [flow])
     changes.change_flow(
-        flow=flow, by=system.owner, expected_version=1, consequence="routing", recipient="operator"
+        flow=flow,
+        by=system.owner,
+        expected_version=1,
+        reason="Busy lines.",
+        consequence="routing",
+        recipient="operator",
     )
     draft = DeploymentRequest.objects.get(kind="reapproval")
     answer = _client(system.owner).get(draft.get_absolute_url())

@@ -130,8 +130,10 @@ def _many(part: PartKind, shape: Any) -> type[ApiView]:
         def post(self, request: Request, slug: str) -> Response:
             """Add one; where that widens what was approved, the approval is void."""
             system = _system(request, slug)
-            values = shapes.resolved(part.by_name, validated(write, request), request.user)
-            row = changes.add_part(system=system, kind=part.kind, by=actor(request), **values)
+            values = validated(write, request)
+            reason = values.pop("reason", "")
+            values = shapes.resolved(part.by_name, values, request.user)
+            row = changes.add_part(system=system, kind=part.kind, by=actor(request), reason=reason, **values)
             return Response(content.of_part(part, row), status=201)
 
     return Many

@@ -49,6 +49,7 @@ from governance.review.selectors.in_force import (
 from governance.review.selectors.requests import (
     approved_before,
     chain,
+    compared,
     differences,
     open_for,
     visible_requests,
@@ -74,6 +75,7 @@ __all__ = [
     "barred",
     "boards_for",
     "chain",
+    "compared",
     "conditions_of",
     "conflicted",
     "content",

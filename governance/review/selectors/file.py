@@ -11,6 +11,8 @@ from governance.assessments import selectors as assessments
 from governance.assessments.models import Assessment
 from governance.assessments.rules import Kind
 from governance.consent.selectors import policy_history
+from governance.registry import content as described
+from governance.registry.fields import APPROVED_PARTS, FLOW, SYSTEM, VENDOR, VERSION
 from governance.registry.models import DataFlow
 from governance.registry.selectors import flow_facts
 from governance.review import rules
@@ -51,22 +53,24 @@ def file_problems(request: DeploymentRequest, on: dt.date, *, voting_seats: int)
 
 
 def content(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
-    """What an approval covers, as canonical data: system, version, flows with their legal outcome, policy, question,
-    and the assessments that are in use on that day, by the digests that their signatures cover."""
+    """What an approval covers, as canonical data: every field that `registry.fields` calls material of the system, its
+    vendor, version, rows and flows, and nothing else of them; the legal outcome of the flows, policy, question, and
+    the assessments that are in use on that day, by the digests that their signatures cover.
+
+    Rows stand under their ids: another name, which is not material, does not make them another row.
+    """
     flows = list(request.flows.select_related("system").order_by("slug"))
     current = screenings.current_of(flows)
     system, version = request.system, request.version
     return {
-        "system": {
-            "slug": system.slug,
-            "provider_role": system.provider_role,
-            "labels": system.labels,
-            "label_map": system.label_map,
-        },
-        "version": {
-            "name": version.name,
-            "model": version.model,
-            "released_on": version.released_on.isoformat(),
+        "system": {"slug": system.slug, **described.material(SYSTEM.values(), system)},
+        "vendor": described.material(VENDOR, system.vendor) if system.vendor else None,
+        "version": described.material(VERSION.fields, version),
+        "parts": {
+            part.kind: {
+                str(row.pk): described.material(part.fields, row) for row in described.rows(system, part)
+            }
+            for part in APPROVED_PARTS
         },
         "flows": [_flow_content(flow, current[flow.pk]) for flow in flows if flow.pk in current],
         "policy": policy_in_use(system.pk),
@@ -84,10 +88,11 @@ def content(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
 
 
 def _flow_content(flow: DataFlow, screening: Any) -> dict[str, Any]:
+    said = described.material(FLOW.fields, flow)
+    said.pop("facts")  # its answers stand among the facts of the law
     return {
         "slug": flow.slug,
-        "name": flow.name,
-        "facts": flow_facts(flow),
+        "facts": {**said, **flow_facts(flow)},
         "outcome": screening.outcome,
         "rule": screening.rule,
         "rules_version": screening.rules_version,

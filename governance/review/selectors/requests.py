@@ -14,9 +14,10 @@ from governance.review.selectors.file import content
 
 
 def visible_requests(user: Any) -> QuerySet[DeploymentRequest]:
-    """The requests on systems whose reviews `user` may see; drafts of others stay hidden."""
+    """The requests on systems whose reviews `user` may see; drafts only where they made it or may ask themselves."""
     rows = DeploymentRequest.objects.filter(system__in=visible(user, "view_review"))
-    return rows.filter(~Q(state="draft") | Q(requested_by_id=getattr(user, "pk", None)))
+    own = Q(requested_by_id=getattr(user, "pk", None))
+    return rows.filter(~Q(state="draft") | own | Q(system__in=visible(user, "request_deployment")))
 
 
 def open_for(user: Any, on: dt.date) -> list[DeploymentRequest]:
@@ -35,8 +36,8 @@ def approved_before(request: DeploymentRequest) -> DeploymentRequest | None:
     return earlier if earlier is not None and earlier.state.startswith("approved") else None
 
 
-def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
-    """What differs from the content approved last, for the flows asked for; None where nothing was approved before."""
+def compared(request: DeploymentRequest) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The content approved last and that of now, for the flows asked for; None where nothing was approved before."""
     before = approved_before(request)
     if before is None or before.content is None:
         return None
@@ -47,7 +48,13 @@ def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
     )
     asked = {flow["slug"] for flow in now["flows"]}
     old = {**before.content, "flows": [flow for flow in before.content["flows"] if flow["slug"] in asked]}
-    return rules.differences(old, now)
+    return old, now
+
+
+def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
+    """What differs from the content approved last, value by value; None where nothing was approved before."""
+    pair = compared(request)
+    return None if pair is None else rules.differences(*pair)
 
 
 def chain(request: DeploymentRequest) -> list[DeploymentRequest]:

@@ -61,7 +61,9 @@ class DeploymentDetail(SignedInMixin, View):
             "asked_back": deployment.reinstatements.exclude(state="draft").select_related(
                 "system", "version"
             ),
-            "later": deployment.request.later.filter(kind="reapproval").exclude(state="draft"),
+            "later": selectors.visible_requests(request.user)
+            .filter(kind="reapproval", earlier=deployment.request)
+            .select_related("system", "version"),
             "stretches": [{"row": row, "now": row.starts_at <= now < row.ends_at} for row in stretches],
             "events": history([deployment.subject, deployment.request.subject]),
             "stop_form": ReasonForm(),
