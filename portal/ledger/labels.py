@@ -56,6 +56,7 @@ LABELS: dict[str, str] = {
     "people.calendar_ended": N_("Ended a calendar address"),
     "people.calendar_made": N_("Made a calendar address"),
     "people.erased": N_("Erased a person"),
+    "retention.deleted": N_("Deleted what was past its time"),
     "people.hold_placed": N_("Placed a legal hold"),
     "people.hold_released": N_("Released a legal hold"),
     "people.key_rotated": N_("Turned the key of pseudonyms"),

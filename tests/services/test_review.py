@@ -355,5 +355,6 @@ def test_dates_and_law_are_watched() -> None:
         "overdue": 0,
         "unassessed": 0,
         "votes_closed": 0,
+        "opened": 0,
     }
     assert seen == [0, 0]

@@ -369,7 +369,11 @@ def test_a_condition_of_an_approval_that_is_over_waits_for_nobody() -> None:
     mine = [task for task in selectors.waiting(owner, make.today()) if str(task.kind) == "Your condition"]
     assert len(mine) == 2
     changes.add_version(
-        system=deployment.system, name="2.0", released_on=make.today(), by=deployment.system.owner
+        system=deployment.system,
+        name="2.0",
+        released_on=make.today(),
+        by=deployment.system.owner,
+        notes="Trained anew.",
     )
     left = selectors.waiting(owner, make.today())
     assert [task for task in left if str(task.kind) == "Your condition"] == []
