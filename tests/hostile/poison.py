@@ -27,7 +27,7 @@ MACHINES = {  # hashes, slugs and references whose form is held by a pattern or 
 JSON_OWN = {  # JSON that the product makes from codes and numbers
     "articles", "answers", "attributes", "body", "checks", "counts", "facts", "figures", "open_questions", "params",
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
-    "prefilled", "reading", "saves", "flows", "before", "after", "required",
+    "prefilled", "reading", "saves", "flows", "left_out", "before", "after", "required",
 }  # fmt: skip
 JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
 MIXED = {  # a code in one table, words in another
