@@ -21,7 +21,7 @@ from governance.retention import rules, selectors
 from governance.retention.selectors import Plan, Standing
 from metrics.audits import counting
 from metrics.audits.counting import START, Mark, checks, days_of, is_small, missed
-from metrics.ingest import holder as interactions
+from metrics.ingest import ageing as interactions
 from metrics.ingest.models import Interaction
 from metrics.rollups import selectors as rollups
 from metrics.rollups.models import DayRollup
