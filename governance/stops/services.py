@@ -104,8 +104,13 @@ def ring_deliverer() -> None:
         enqueue(kind=DELIVER, payload={}, by="system")
 
 
-def acknowledge(*, stop: Stop, stopped_at: dt.datetime, by: Any) -> Stop:
-    """A system says when it stopped. Said again it changes nothing; said otherwise it is refused."""
+def acknowledge(
+    *, stop: Stop, stopped_at: dt.datetime, by: Any, effective_at: dt.datetime | None = None
+) -> Stop:
+    """A system says when it stopped. Said again it changes nothing; said otherwise it is refused.
+
+    `effective_at`: when it said so, where that is not now.
+    """
     with transaction.atomic():
         locked = Stop.objects.select_for_update(of=("self",)).select_related("system").get(pk=stop.pk)
         if locked.acknowledged_at is not None:
@@ -117,7 +122,7 @@ def acknowledge(*, stop: Stop, stopped_at: dt.datetime, by: Any) -> Stop:
                 field="stopped_at",
                 time=locked.stopped_at.isoformat() if locked.stopped_at else "",
             )
-        now = timezone.now()
+        now = effective_at or timezone.now()
         if why := rules.why_no_acknowledgement(stopped_at, locked.effective_at, now):
             raise RuleBroken(why[1], code=why[0], field="stopped_at")
         _confirm(locked, min(stopped_at, now), now, by)

@@ -292,10 +292,13 @@ def _stops() -> None:
         return
     for stream, slowest in ((history.CHAT, 90), (history.CALLS, 900)):
         system = System.objects.get(slug=stream.system)
-        stopped = {
-            stop.pk: stop.effective_at + timedelta(seconds=1 + stop.number * 37 % slowest)
-            for stop in system.stops.all()
-        }
+        stopped = {}
+        for stop in system.stops.all():
+            at = stop.effective_at + timedelta(seconds=1 + stop.number * 37 % slowest)
+            if stop.ordered_at < timezone.now() - timedelta(days=1):  # of an act of the board, in its time
+                stops.acknowledge(stop=stop, stopped_at=at, by="system", effective_at=at)
+            else:
+                stopped[stop.pk] = at
         stops.acknowledge_many(system=system, stopped=stopped, by="system")
     chat = System.objects.get(slug=history.CHAT.system)
     event = history.withdrawal_of_today(history.CHAT, timezone.now() - timedelta(minutes=4))
