@@ -15,7 +15,9 @@ class RetainedTable(AttuneTable):
     """One line per part, whose readings, and night."""
 
     part = tables.Column(verbose_name=_("What"))
-    about = tables.Column(verbose_name=_("Of whom"), empty_values=(), orderable=False)
+    about = tables.Column(
+        verbose_name=_("Of whom"), empty_values=(), orderable=False, attrs={"td": {"class": "wide"}}
+    )
     days = NumberColumn(verbose_name=_("Kept (days)"))
     before = WhenColumn(verbose_name=_("Older than"))
     deleted = NumberColumn(verbose_name=_("Deleted"))

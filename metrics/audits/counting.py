@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -107,7 +108,19 @@ def small_flows(scope: AuditScope) -> set[UUID | None]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def missed(rows: list[tuple[dt.datetime, str, UUID | None, str, float | None]], system: System) -> list[Miss]:
+Row = tuple[dt.datetime, str, UUID | None, str, float | None]
+"""(time, source's id, flow, reason, seconds after a stop)."""
+
+
+def listed(statement: str, question: Mapping[str, Any], after: Mark | None, limit: int) -> list[Row]:
+    """The next rows of a statement that lists misses after a mark, `limit` at most."""
+    at, item = after or START
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**question, "after_at": at, "after_id": item, "limit": limit})
+        return list(cursor.fetchall())
+
+
+def missed(rows: list[Row], system: System) -> list[Miss]:
     """Rows of (time, source's id, flow, reason, seconds after a stop) as misses."""
     names = flow_names(system)
     return [Miss(at, item, names.get(flow, "–"), reason, lag) for at, item, flow, reason, lag in rows]

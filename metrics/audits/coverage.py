@@ -21,7 +21,7 @@ from governance.gate import rules as gate
 from governance.gate.selectors import Scope, scope
 from metrics.audits import counting
 from metrics.audits import coverage_sql as sql
-from metrics.audits.counting import START, Mark, checks, flow_names, is_small, missed, moments, small_flows
+from metrics.audits.counting import Mark, checks, flow_names, is_small, listed, missed, moments, small_flows
 from metrics.rollups import selectors as rollups
 from portal.errors import N_
 
@@ -112,10 +112,8 @@ def counted(asked: dict[str, Any]) -> list[Counted]:
 
 def misses(audited: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
     """The readings without a valid basis, in the order in which they took place."""
-    at, item = after or START
-    with connection.cursor() as cursor:
-        cursor.execute(sql.MISSES, question(audited) | {"after_at": at, "after_id": item, "limit": limit})
-        rows = [(at, item, flow, now or "known_late", lag) for at, item, flow, now, lag in cursor.fetchall()]
+    found = listed(sql.MISSES, question(audited), after, limit)
+    rows = [(at, item, flow, now or "known_late", lag) for at, item, flow, now, lag in found]
     return missed(rows, audited.system)
 
 

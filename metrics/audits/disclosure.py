@@ -17,7 +17,7 @@ from governance.audits import registry
 from governance.audits.registry import AuditResult, AuditScope, Miss, Table
 from governance.audits.rules import Target
 from metrics.audits import counting
-from metrics.audits.counting import START, Mark, checks, is_small, missed, moments
+from metrics.audits.counting import Mark, checks, is_small, listed, missed, moments
 from metrics.rollups import selectors as rollups
 from portal.errors import N_
 
@@ -123,10 +123,7 @@ def counted(audited: AuditScope) -> list[Counted]:
 
 def misses(audited: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
     """The first readings of sessions whose people were not told in time or not in their language."""
-    at, item = after or START
-    with connection.cursor() as cursor:
-        cursor.execute(MISSES, question(audited) | {"after_at": at, "after_id": item, "limit": limit})
-        return missed(cursor.fetchall(), audited.system)
+    return missed(listed(MISSES, question(audited), after, limit), audited.system)
 
 
 @registry.audit(

@@ -15,7 +15,7 @@ from governance.audits.registry import AuditResult, AuditScope, Miss, Table
 from governance.audits.rules import Target
 from governance.registry.models import DataFlow
 from metrics.audits import counting
-from metrics.audits.counting import START, Mark, checks, is_small, missed, moments
+from metrics.audits.counting import Mark, checks, is_small, listed, missed, moments
 from metrics.rollups import selectors as rollups
 from portal.errors import N_
 
@@ -114,10 +114,7 @@ def question(audited: AuditScope) -> dict[str, Any]:
 
 def misses(audited: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
     """What came in outside the declaration, in the order in which it took place."""
-    at, item = after or START
-    with connection.cursor() as cursor:
-        cursor.execute(MISSES, question(audited) | {"after_at": at, "after_id": item, "limit": limit})
-        return missed(cursor.fetchall(), audited.system)
+    return missed(listed(MISSES, question(audited), after, limit), audited.system)
 
 
 @registry.audit(
