@@ -14,7 +14,7 @@ in the API, in exports and in the evidence pack alike. A figure that may not be 
 |---|---|
 | `ok` | the value with its interval (a complete count has none; money has P10-P90 of a simulation) |
 | `not_enough_data` | fewer than the minimum n; `more_needed` says how many more, `enough_on` when at the present rate |
-| `suppressed` | fewer distinct people than the privacy floor (`ATTUNE_PRIVACY_FLOOR`, never under 5) stand behind it |
+| `suppressed` | fewer distinct people than [the floor](consent.md#the-smallest-group-that-is-shown) stand behind it |
 | `withheld` | what it rests on does not hold: a return while consent coverage or accuracy is not met |
 | `not_estimable` | the data cannot answer the question, such as a class that was predicted but never labelled |
 

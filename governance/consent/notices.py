@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 
+from governance.consent.floors import floor_of
 from governance.consent.models import Notice, NoticeServed
 from governance.consent.rules import MaterialNotice
 from governance.consent.selectors import material_notices
@@ -88,9 +89,10 @@ def _shown(system: System) -> dict[uuid.UUID, list[Shown]]:
         .annotate(people=Count("subject", distinct=True))
         .order_by("notice__language", "channel")
     )
+    floor = floor_of(system)
     found: dict[uuid.UUID, list[Shown]] = {}
     for row in rows.values_list("notice_id", "notice__language", "channel", "people"):
-        found.setdefault(row[0], []).append(Shown(row[2], row[1], safe(row[3])))
+        found.setdefault(row[0], []).append(Shown(row[2], row[1], _safe(row[3], floor)))
     return found
 
 
@@ -102,12 +104,12 @@ def shown_of(notice: Notice) -> list[Shown]:
         .annotate(people=Count("subject", distinct=True))
     )
     counts = rows.order_by("channel").values_list("channel", "people")
-    return [Shown(channel, notice.language, safe(people)) for channel, people in counts]
+    floor = floor_of(notice.system)
+    return [Shown(channel, notice.language, _safe(people, floor)) for channel, people in counts]
 
 
-def safe(people: int) -> int | None:
-    """The number of people, or None below the privacy floor of the installation."""
-    return people if people >= settings.PRIVACY_FLOOR else None
+def _safe(people: int, floor: int) -> int | None:
+    return people if people >= floor else None
 
 
 # --- whose consent ends when ----------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ class Reconsent:
 
 
 def reconsent(system: System, at: datetime) -> list[Reconsent]:
-    """Whose consent rests on a notice older than a material change, by purpose, modality and due date. Two queries."""
+    """Whose consent rests on a notice older than a material change, by purpose, modality, due date. Three queries."""
     material = material_notices(system.pk)
     counts: dict[tuple[str, str, int, datetime], int] = {}
     for purpose, modality, version, people in _agreed(
@@ -149,7 +151,8 @@ def reconsent(system: System, at: datetime) -> list[Reconsent]:
         due = due_after(version, material)
         key = (purpose, modality, due.version, due.due_at)
         counts[key] = counts.get(key, 0) + people
-    found = [Reconsent(*key, safe(people)) for key, people in counts.items()]
+    floor = floor_of(system)
+    found = [Reconsent(*key, _safe(people, floor)) for key, people in counts.items()]
     return sorted(found, key=lambda one: (one.due_at, one.purpose, one.modality))
 
 

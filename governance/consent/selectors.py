@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from governance.consent.floors import floors
 from governance.consent.models import Alias, ConsentEvent, Notice, Policy
 from governance.consent.policy_checks import DeclaredFlow, Doubt, doubts
 from governance.consent.rules import MaterialNotice, Word, faults_in, policy_rule
@@ -154,10 +155,11 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 
 def _counted(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, list[Coverage]]:
     found: dict[uuid.UUID, list[Coverage]] = {}
+    smallest = floors(system.pk for system in systems)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"systems": [system.pk for system in systems], "at": at})
+        cursor.execute(_COUNTED, {"systems": list(smallest), "at": at})
         for system_id, purpose, modality, action, people in cursor.fetchall():
-            shown = people if people >= settings.PRIVACY_FLOOR else None
+            shown = people if people >= smallest[system_id] else None
             found.setdefault(system_id, []).append(Coverage(purpose, modality, action, shown))
     return found
 
@@ -175,7 +177,7 @@ def events_of(system_id: uuid.UUID, digest: uuid.UUID) -> QuerySet[ConsentEvent]
 
 
 def people_by_action(systems: Sequence[System], at: datetime) -> dict[uuid.UUID, dict[str, int | None]]:
-    """Per system {action: last words of that kind}, over all purposes and modalities; one query.
+    """Per system {action: last words of that kind}, over all purposes and modalities; two queries.
 
     None where one of the parts is hidden: the sum less the parts that are shown would give it away.
     """

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import override
 
+from governance.consent.floors import floors
 from governance.evidence import bag, controls, sections
 from governance.evidence.log import Slice, log_files, sample_files
 from governance.evidence.models import EvidencePack
@@ -102,12 +103,14 @@ def _about(pack: EvidencePack, scope: Scope) -> list[PackFile]:
         "public_key": base64.b64encode(public).decode(),
         "verifier_key": notes.verifier_key(settings.LEDGER_ORIGIN, public),
     }
+    smallest = floors(system.pk for system in scope.systems)
     described = {
         **_identity(pack, scope),
         "requested_at": asked,
         "criteria": "rows of these systems as they stood at the end of the period (days in UTC, both included); "
         "audit runs and ledger events of the period; figures under the privacy floor are suppressed",
         "privacy_floor": settings.PRIVACY_FLOOR,
+        "privacy_floors": {system.slug: smallest[system.pk] for system in scope.systems},
         "exclusions": [
             "report.pdf is not made in this version: data/report.html takes its place",
             "names of people: they are ids here; the portal shows who they are",

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from governance.audits.models import AuditPlan, AuditRun
+from governance.consent.floors import floors
 from governance.consent.models import Notice, Policy
 from governance.evidence.assessment_sections import assessments
 from governance.evidence.decision_sections import decisions
@@ -198,6 +199,7 @@ def audits(scope: Scope) -> list[PackFile]:
         "verdict",
         "digest",
     ]
+    smallest = floors(system.pk for system in scope.systems)
     bad = [
         (run.system.slug, "audit", str(run.pk), f"{run.kind}: {run.verdict}", run.finished_at.isoformat())
         for run in runs
@@ -232,15 +234,15 @@ def audits(scope: Scope) -> list[PackFile]:
             str(runs.query),
             exceptions=tuple(bad),
         ),
-        document("audit-runs.json", [_run(run) for run in runs]),
+        document("audit-runs.json", [_run(run, smallest[run.system_id]) for run in runs]),
     ]
 
 
-def _run(run: AuditRun) -> dict[str, Any]:
+def _run(run: AuditRun, floor: int) -> dict[str, Any]:
     checks = []
     for check in run.checks:
         figure = check.get("figure")
-        checks.append({**check, "figure": suppress(figure)} if isinstance(figure, dict) else check)
+        checks.append({**check, "figure": suppress(figure, floor)} if isinstance(figure, dict) else check)
     return {
         "run": str(run.pk),
         "system": run.system.slug,
@@ -248,7 +250,7 @@ def _run(run: AuditRun) -> dict[str, Any]:
         "targets": run.targets,
         "verdict": run.verdict,
         "checks": checks,
-        "figures": [suppress(figure) for figure in run.figures],
+        "figures": [suppress(figure, floor) for figure in run.figures],
         "counts": run.counts,
         "digest": run.digest,
         "finished_at": run.finished_at,

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from django.conf import settings
 
 from governance.registry.models import System
 from portal.web.exports import neutral
@@ -116,10 +115,10 @@ def person(user_id: object) -> str:
     return f"user:{user_id}" if user_id else ""
 
 
-def suppress(figure: dict[str, Any]) -> dict[str, Any]:
+def suppress(figure: dict[str, Any], floor: int) -> dict[str, Any]:
     """The figure without its numbers where fewer people or interactions than the privacy floor stand behind it."""
     n = figure.get("n")
-    if n is None or n >= settings.PRIVACY_FLOOR:
+    if n is None or n >= floor:
         return figure
     hidden = dict.fromkeys(("value", "ci", "n", "numerator", "denominator"))
     kept = {name: value for name, value in figure.items() if name not in hidden}

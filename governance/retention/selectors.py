@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 
+from governance.consent.floors import floor_of
 from governance.consent.rules import policy_rule
 from governance.consent.selectors import policy_history
 from governance.holding import holders
@@ -34,12 +35,16 @@ def high_risk_flows(system: System) -> frozenset[uuid.UUID]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is past its time on a day, as cuts, and for whose readings nobody said how long."""
+    """What is past its time on a day, as cuts, and for whose readings nobody said how long.
+
+    `floor`: the smallest group of which the system shows a number.
+    """
 
     policy_version: int | None
     cuts: tuple[Cut, ...]
     unlimited: tuple[Aged, ...]
     held: bool
+    floor: int
 
 
 def plan(system: System, day: dt.date, *, grace: int = 0) -> Plan:
@@ -80,7 +85,7 @@ def plan(system: System, day: dt.date, *, grace: int = 0) -> Plan:
         ]
     if limits is not None and limits.sums is not None:
         cuts.append(cut(Part.SUMS, limits.sums))
-    return Plan(limits.version if limits else None, tuple(cuts), tuple(unlimited), held)
+    return Plan(limits.version if limits else None, tuple(cuts), tuple(unlimited), held, floor_of(system))
 
 
 def _aged(system: System, before: dt.datetime) -> list[Aged]:
@@ -95,18 +100,26 @@ def past(cut: Cut) -> tuple[int, dt.datetime | None]:
 
 @dataclass(frozen=True)
 class Standing:
-    """One limit of a system, what is past it now, and since when."""
+    """One limit of a system, what is past it now, and since when.
+
+    `is_few`: so few rows may be one person's, so neither their number nor their age is shown.
+    """
 
     part: str
     of: Aged
     days: int
     rows: int
     oldest: dt.datetime | None
+    is_few: bool = False
 
 
 def standing(found: Plan) -> list[Standing]:
     """Every limit of a plan with what is past it."""
-    return [Standing(cut.part.value, cut.of, cut.days, *past(cut)) for cut in found.cuts]
+    return [
+        Standing(cut.part.value, cut.of, cut.days, rows, oldest, 0 < rows < found.floor)
+        for cut in found.cuts
+        for rows, oldest in [past(cut)]
+    ]
 
 
 def retained(system: System) -> QuerySet[Retained]:

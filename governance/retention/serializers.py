@@ -23,7 +23,9 @@ class LimitShape(serializers.Serializer[Any]):
     purpose = serializers.CharField(allow_blank=True)
     modality = serializers.CharField(allow_blank=True)
     days = serializers.IntegerField(min_value=1)
-    past_rows = serializers.IntegerField(min_value=0)
+    past_rows = serializers.IntegerField(
+        min_value=0, allow_null=True, help_text="Null: fewer than the privacy floor."
+    )
     past_oldest = serializers.DateTimeField(allow_null=True)
 
 
@@ -57,7 +59,12 @@ class RetentionShape(serializers.Serializer[Any]):
 def limit_shape(row: Standing) -> dict[str, Any]:
     """One limit."""
     who = {name: getattr(row.of, name) for name in ("subject_role", "purpose", "modality")}
-    return {"part": row.part, **who, "days": row.days, "past_rows": row.rows, "past_oldest": row.oldest}
+    past = (
+        {"past_rows": None, "past_oldest": None}
+        if row.is_few
+        else {"past_rows": row.rows, "past_oldest": row.oldest}
+    )
+    return {"part": row.part, **who, "days": row.days, **past}
 
 
 def retained_shape(row: Retained) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from governance.audits.registry import AuditScope, Check, Judged, Miss
 from governance.audits.rules import Target
+from governance.consent.floors import floor_of
 from governance.holding.selectors import items_from
 from governance.registry.models import DataFlow, System
 from metrics.rollups import selectors as rollups
@@ -57,8 +57,8 @@ def flow_names(system: System) -> dict[UUID | None, str]:
 
 
 def is_small(scope: AuditScope) -> bool:
-    """Whether fewer people stand behind the window than the privacy floor."""
-    return 0 < rollups.people(scope.system, *days_of(scope)) < settings.PRIVACY_FLOOR
+    """Whether fewer people stand behind the window than the system's privacy floor."""
+    return 0 < rollups.people(scope.system, *days_of(scope)) < floor_of(scope.system)
 
 
 def checks(
@@ -75,7 +75,7 @@ def checks(
     `good`: key of the target -> (k, n). `kpis`: the name of a figure where it is not the key. `left_out`: what a
     figure does not count, by key.
     """
-    small = is_small(scope)
+    small, floor = is_small(scope), floor_of(scope.system)
 
     def measure(target: Target) -> Judged:
         k, n = good[target.key]
@@ -89,7 +89,7 @@ def checks(
             window=days_of(scope),
         )
         if small:
-            found = figures.suppressed(found, settings.PRIVACY_FLOOR)
+            found = figures.suppressed(found, floor)
         bar = float(scope.targets[target.key])
         return Judged(found, verdict.against_target(found, bar, target.direction).value)
 
@@ -103,7 +103,7 @@ def small_flows(scope: AuditScope) -> set[UUID | None]:
         cursor.execute(
             "SELECT flow_id FROM metrics_interaction WHERE system_id = %s AND occurred_at >= %s AND occurred_at < %s"
             " AND subject IS NOT NULL AND NOT test GROUP BY 1 HAVING count(DISTINCT subject) < %s",
-            [scope.system.pk, since, until, settings.PRIVACY_FLOOR],
+            [scope.system.pk, since, until, floor_of(scope.system)],
         )
         return {row[0] for row in cursor.fetchall()}
 

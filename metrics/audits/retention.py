@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Count, Q, Sum
 
 from governance.audits import registry
@@ -132,7 +131,7 @@ class Found:
     def small(self) -> bool:
         """Whether fewer people stand behind all that is held than the privacy floor."""
         people = rollups.people(self.scope.system, dt.date.min, self.day)
-        return is_small(self.scope) or 0 < people < settings.PRIVACY_FLOOR
+        return is_small(self.scope) or 0 < people < self.plan.floor
 
 
 def misses(scope: AuditScope, after: Mark | None, limit: int) -> list[Miss]:
@@ -196,10 +195,9 @@ def retention(scope: AuditScope) -> AuditResult:
 def _limits(found: Found) -> Table:
     rows: list[list[str | int | float | None]] = []
     for row in found.standing:
-        few = 0 < row.rows < settings.PRIVACY_FLOOR  # so few rows may be one person's
-        oldest = (found.day - row.oldest.date()).days if row.oldest and not few else None
+        oldest = (found.day - row.oldest.date()).days if row.oldest and not row.is_few else None
         of = " × ".join(filter(None, (row.of.subject_role, row.of.purpose, row.of.modality)))
-        rows.append([row.part, of, row.days, None if few else row.rows, oldest])
+        rows.append([row.part, of, row.days, None if row.is_few else row.rows, oldest])
     return Table(
         key="limits",
         title=N_("Limits, and what is past them"),

@@ -8,12 +8,12 @@ from decimal import Decimal
 from math import isnan
 
 import numpy as np
-from django.conf import settings
 from django.db.models import Count
 
 from governance.audits import registry
 from governance.audits.registry import AuditResult, AuditScope, Check, Judged, Table
 from governance.audits.rules import Target
+from governance.consent.floors import floor_of
 from governance.registry.models import System
 from metrics.ingest.models import EvaluationItem, EvaluationSet
 from metrics.rollups import selectors as rollups
@@ -66,11 +66,12 @@ class Material:
     window: tuple[date, date] | None = None
     slices: Sequence[Slice] = ()
     counts: dict[str, object] = field(default_factory=dict)
-    is_hidden: bool = False
+    hidden_under: int | None = None
+    """The privacy floor of the system where fewer people stand behind all of it."""
 
     def shown(self, found: Figure) -> Figure:
         """The figure, behind the privacy floor."""
-        return figures.suppressed(found, settings.PRIVACY_FLOOR) if self.is_hidden else found
+        return found if self.hidden_under is None else figures.suppressed(found, self.hidden_under)
 
 
 def evaluation_names(system: System) -> list[str]:
@@ -133,7 +134,9 @@ def sentiment_accuracy(scope: AuditScope) -> AuditResult:
     return AuditResult(
         checks=[Check(key, _judge(scope, key, measure)) for key, measure in measured.items()],
         figures=[*_more_figures(material, scope.seed), *_f1_figures(material, scope.seed)],
-        tables=[] if material.is_hidden else [_confusion(material), _per_class(material), _slices(material)],
+        tables=[]
+        if material.hidden_under
+        else [_confusion(material), _per_class(material), _slices(material)],
         counts=material.counts,
     )
 
@@ -238,7 +241,8 @@ def _of_live(scope: AuditScope) -> Material:
     window = (scope.date_from, scope.date_to)
     labels, matrix = rollups.confusion(scope.system, *window)
     people = rollups.people(scope.system, *window, topic="gold")
-    is_hidden = 0 < people < settings.PRIVACY_FLOOR
+    floor = floor_of(scope.system)
+    is_hidden = 0 < people < floor
     dimensions = [
         *LIVE_DIMENSIONS,
         *(name for name in scope.system.dimensions if name not in LIVE_DIMENSIONS),
@@ -248,19 +252,21 @@ def _of_live(scope: AuditScope) -> Material:
         matrix=matrix,
         source="live interactions with a human label",
         window=window,
-        slices=[part for dimension in dimensions for part in _live_slices(scope.system, window, dimension)],
+        slices=[
+            part for dimension in dimensions for part in _live_slices(scope.system, window, dimension, floor)
+        ],
         counts={} if is_hidden else {"labelled": int(np.sum(matrix)), "people": people},
-        is_hidden=is_hidden,
+        hidden_under=floor if is_hidden else None,
     )
 
 
-def _live_slices(system: System, window: tuple[date, date], dimension: str) -> list[Slice]:
+def _live_slices(system: System, window: tuple[date, date], dimension: str, floor: int) -> list[Slice]:
     """The values of a dimension; those of too few people hide, and with one alone the smallest other."""
     found = rollups.confusion(system, *window, by=dimension)
     counted = rollups.people_by(system, *window, dimension)
     people = {value: counted.get(value, 0) for value in found}
     rest = rollups.without_value(system, *window, dimension)
-    shut = hidden(people | {"": rest}, settings.PRIVACY_FLOOR) | {v for v, n in people.items() if n == 0}
+    shut = hidden(people | {"": rest}, floor) | {v for v, n in people.items() if n == 0}
     return [Slice(dimension, value, *counts, value in shut) for value, counts in found.items()]
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from governance.audits.models import AuditRun
+from governance.consent.floors import floors
 from governance.registry.models import System
 from governance.review.models import Deployment
 from metrics.catalogue import KPIS
@@ -114,8 +114,9 @@ def _answers(kpi: str, answers: range, good: int) -> Callable[[System, Range, st
 
     def make(system: System, span: Range, _by: str) -> figures.Chart:
         topic = f"survey.{kpi}"
-        people = selectors.people_of([system], *span.window, [topic])[system.pk][topic]
-        counters = selectors.counters_of(system, *span.window) if people >= settings.PRIVACY_FLOOR else {}
+        smallest = floors([system.pk])
+        people = selectors.people_of([system], smallest, *span.window, [topic])[system.pk][topic]
+        counters = selectors.counters_of(system, *span.window) if people >= smallest[system.pk] else {}
         found = histogram(counters, kpi)
         counts = {str(a): found.get(a, 0) for a in answers} if found else {}
         return figures.histogram(counts, words(), frozenset(str(a) for a in answers if a >= good))

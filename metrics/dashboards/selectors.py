@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Max, Sum
 from django.utils import timezone
 
 from governance.audits.models import AuditRun
+from governance.consent.floors import floors
 from governance.registry.models import Goal, System
 from metrics.catalogue import KPIS
 from metrics.dashboards import rules, stops, worth
@@ -30,6 +30,7 @@ from metrics.stats.suppression import hidden
 from metrics.stats.verdict import Verdict, against_target
 
 Figures = dict[str, Figure]
+Floors = Mapping[UUID, int]
 Matrix = tuple[list[str], list[list[int]]]
 AUDITED = ("sentiment_accuracy", "consent_coverage")
 
@@ -79,8 +80,9 @@ def figures(system: System, date_from: date, date_to: date, by: str | None = Non
 
 
 def boards(systems: Sequence[System], span: rules.Range) -> list[Board]:
-    """The board of each system, in the order given: thirteen queries, however many systems, days or rows."""
-    now, before = _measured(systems, *span.window), _measured(systems, *span.previous)
+    """The board of each system, in the order given: fourteen queries, however many systems, days or rows."""
+    smallest = floors(system.pk for system in systems)
+    now, before = _measured(systems, smallest, *span.window), _measured(systems, smallest, *span.previous)
     for pk, judged_on_a_set in _of_evaluations(systems, now):
         now[pk] |= judged_on_a_set
         for kpi in judged_on_a_set:  # a set and live use are two populations: no change between them
@@ -112,10 +114,12 @@ def _card(figure: Figure, before: Figure | None, goal: Goal | None) -> Card:
     return Card(figure, before, change(figure, before) if before else None, goal, verdict)
 
 
-def _measured(systems: Sequence[System], date_from: date, date_to: date) -> dict[UUID, Figures]:
+def _measured(
+    systems: Sequence[System], smallest: Floors, date_from: date, date_to: date
+) -> dict[UUID, Figures]:
     counters = _counters(systems, date_from, date_to)
     cells = _confusions(systems, date_from, date_to)
-    people = people_of(systems, date_from, date_to, set(rules.TOPICS.values()) - {rules.STOPS})
+    people = people_of(systems, smallest, date_from, date_to, set(rules.TOPICS.values()) - {rules.STOPS})
     stopped = stops.counted([(system.pk, date_from, date_to) for system in systems])
     for system, (bins, persons) in zip(systems, stopped, strict=True):
         counters.setdefault(system.pk, {}).update(bins)
@@ -126,7 +130,7 @@ def _measured(systems: Sequence[System], date_from: date, date_to: date) -> dict
             *matrix_of(system.labels, cells.get(system.pk, {})),
             people.get(system.pk, {}),
             (date_from, date_to),
-            settings.PRIVACY_FLOOR,
+            smallest[system.pk],
         )
         for system in systems
     }
@@ -167,18 +171,18 @@ def matrix_of(scheme: Sequence[str], cells: Mapping[tuple[str, str], int]) -> Ma
 
 
 def people_of(
-    systems: Sequence[System], date_from: date, date_to: date, topics: Iterable[str]
+    systems: Sequence[System], smallest: Floors, date_from: date, date_to: date, topics: Iterable[str]
 ) -> dict[UUID, dict[str, int]]:
     """Distinct people (pseudonyms) behind each topic over the window; at least the floor or exact below it."""
     wanted = [(system.pk, topic, date_from, date_to) for system in systems for topic in sorted(topics)]
     found: dict[UUID, dict[str, int]] = defaultdict(dict)
-    for (pk, topic, _from, _to), people in zip(wanted, people_in(wanted), strict=True):
+    for (pk, topic, _from, _to), people in zip(wanted, people_in(wanted, smallest), strict=True):
         found[pk][topic] = people
     return found
 
 
-def people_in(wanted: Sequence[tuple[UUID, str, date, date]]) -> list[int]:
-    """Distinct people per (system, topic, first day, last day), in one query.
+def people_in(wanted: Sequence[tuple[UUID, str, date, date]], smallest: Floors) -> list[int]:
+    """Distinct people per (system, topic, first day, last day), in one query; `smallest`: the floor of each system.
 
     What decides is whether they reach the floor, so the first rows are read and, only where those are of too few
     people, all: the number is exact below the floor and a lower bound above it, and its cost does not grow.
@@ -186,18 +190,20 @@ def people_in(wanted: Sequence[tuple[UUID, str, date, date]]) -> list[int]:
     if not wanted:
         return []
     columns = [list(column) for column in zip(*wanted, strict=True)]
+    floor_of_each = [smallest[system] for system, *_ in wanted]
     with connection.cursor() as cursor:
-        cursor.execute(_PEOPLE, [settings.PRIVACY_FLOOR, *columns, _FIRST_ROWS])
+        cursor.execute(_PEOPLE, [*columns, floor_of_each, _FIRST_ROWS])
         return [people for (people,) in cursor.fetchall()]
 
 
 _FIRST_ROWS = 1_000
 _PEOPLE = f"""
-SELECT CASE WHEN few.people >= %s THEN few.people ELSE (
+SELECT CASE WHEN few.people >= w.floor THEN few.people ELSE (
   SELECT {DISTINCT_PEOPLE} FROM metrics_personday
   WHERE system_id = w.system AND topic = w.topic AND day BETWEEN w.first AND w.last AND n > 0
 ) END
-FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY AS w(system, topic, first, last, place)
+FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::date[], %s::int[])
+  WITH ORDINALITY AS w(system, topic, first, last, floor, place)
 CROSS JOIN LATERAL (
   SELECT {DISTINCT_PEOPLE} AS people FROM (
     SELECT subject FROM metrics_personday
@@ -304,27 +310,32 @@ def slices(system: System, date_from: date, date_to: date, by: str) -> list[Slic
     ):
         cells[name.partition("=")[2]][gold, said] = n
     topics = {f"gold|{by}={value}": value for value in cells}
-    counted = people_of([system], date_from, date_to, topics).get(system.pk, {})
+    smallest = floors([system.pk])
+    floor = smallest[system.pk]
+    counted = people_of([system], smallest, date_from, date_to, topics).get(system.pk, {})
     people = {value: counted.get(topic, 0) for topic, value in topics.items()}
     # those without a value are a group too: the total minus all values shows them
     rest = without_value(system, date_from, date_to, by)
-    shut = hidden(people | {"": rest}, settings.PRIVACY_FLOOR) | {v for v, n in people.items() if n == 0}
+    shut = hidden(people | {"": rest}, floor) | {v for v, n in people.items() if n == 0}
     return [
         Slice(
-            value, _slice_figures(matrix_of(system.labels, cells[value]), (date_from, date_to), value in shut)
+            value,
+            _slice_figures(
+                matrix_of(system.labels, cells[value]), (date_from, date_to), floor if value in shut else None
+            ),
         )
         for value in sorted(cells)
     ]
 
 
-def _slice_figures(matrix: Matrix, window: rules.Window, is_hidden: bool) -> Figures:
+def _slice_figures(matrix: Matrix, window: rules.Window, hidden_under: int | None) -> Figures:
     labels, counts = matrix
     found = {
         "accuracy": accuracy_figure(counts, source=rules.LIVE, window=window),
         "macro_f1": bootstrap_figure("macro_f1", counts, labels, source=rules.LIVE, window=window),
     }
-    if is_hidden:
-        return {kpi: suppressed(figure, settings.PRIVACY_FLOOR) for kpi, figure in found.items()}
+    if hidden_under is not None:
+        return {kpi: suppressed(figure, hidden_under) for kpi, figure in found.items()}
     return found
 
 
@@ -332,7 +343,8 @@ def matrix(system: System, date_from: date, date_to: date) -> Matrix:
     """Gold x predicted counts of the window; the newest evaluation set where nothing live was labelled."""
     found = matrix_of(system.labels, _confusions([system], date_from, date_to).get(system.pk, {}))
     if any(any(row) for row in found[1]):
-        people = people_of([system], date_from, date_to, ["gold"])[system.pk]["gold"]
-        return found if people >= settings.PRIVACY_FLOOR else ([], [])
+        smallest = floors([system.pk])
+        people = people_of([system], smallest, date_from, date_to, ["gold"])[system.pk]["gold"]
+        return found if people >= smallest[system.pk] else ([], [])
     newest = _evaluations([system]).first()
     return (newest.counts["labels"], newest.counts["matrix"]) if newest else ([], [])

@@ -1,4 +1,4 @@
-"""Figures per week or month of one system, from rollups: three queries whatever the number of weeks."""
+"""Figures per week or month of one system, from rollups: as many queries however many weeks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from decimal import Decimal
 from functools import reduce
 from operator import or_
 
-from django.conf import settings
 from django.db.models import Q, Sum
 from django.db.models.functions import TruncMonth, TruncWeek
 
+from governance.consent.floors import floors
 from governance.registry.models import System
 from metrics.catalogue import KPIS
 from metrics.dashboards import rules, stops
-from metrics.dashboards.selectors import Figures, matrix_of, people_in
+from metrics.dashboards.selectors import Figures, Floors, matrix_of, people_in
 from metrics.rollups.models import ConfusionRollup, DayRollup
 from metrics.stats.figure import State
 from metrics.stats.suppression import hidden
@@ -61,7 +61,8 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
     ends = [min(_next(start, bucket) - timedelta(days=1), date_to) for start in starts]
     days = list(zip((max(start, date_from) for start in starts), ends, strict=True))
     topics = sorted({rules.TOPICS[kpi] for kpi in kpis if kpi in rules.TOPICS})
-    people = _people(system, topics, days)
+    smallest = floors([system.pk])
+    people = _people(system, smallest, topics, days)
     if rules.STOPS in topics:
         for start, (bins, _persons) in zip(
             starts, stops.counted([(system.pk, *window) for window in days]), strict=True
@@ -76,7 +77,7 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
                 *matrix_of(system.labels, cells.get(start, {})),
                 behind,
                 window,
-                settings.PRIVACY_FLOOR,
+                smallest[system.pk],
                 kpis,
             )
             for start, window, behind in zip(starts, days, people, strict=True)
@@ -84,13 +85,15 @@ def by_bucket(system: System, date_from: date, date_to: date, bucket: str, kpis:
     )
 
 
-def _people(system: System, topics: Sequence[str], days: Sequence[tuple[date, date]]) -> list[dict[str, int]]:
+def _people(
+    system: System, smallest: Floors, topics: Sequence[str], days: Sequence[tuple[date, date]]
+) -> list[dict[str, int]]:
     """Distinct people per bucket and topic; nobody where a bucket must hide with another that is too small.
 
     The card shows the whole window: with one bucket hidden, the whole minus the others would be that bucket.
     """
     rolled = [topic for topic in topics if topic != rules.STOPS]
-    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in rolled]))
+    counted = iter(people_in([(system.pk, topic, *window) for window in days for topic in rolled], smallest))
     people = [{topic: next(counted) for topic in rolled} for _ in days]
     if rules.STOPS in topics:
         for found, (_bins, persons) in zip(
@@ -98,7 +101,7 @@ def _people(system: System, topics: Sequence[str], days: Sequence[tuple[date, da
         ):
             found[rules.STOPS] = persons
     for topic in topics:
-        shut = hidden({str(n): found[topic] for n, found in enumerate(people)}, settings.PRIVACY_FLOOR)
+        shut = hidden({str(n): found[topic] for n, found in enumerate(people)}, smallest[system.pk])
         for n in shut:
             people[int(n)][topic] = 0
     return people

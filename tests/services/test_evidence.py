@@ -295,9 +295,10 @@ def test_a_file_that_was_changed_on_disk_is_not_handed_out(committed_db: Any) ->
 
 def test_small_groups_are_suppressed() -> None:
     small = {"kpi": "accuracy", "n": 9, "value": 0.5, "ci": [0.2, 0.8], "state": "ok"}
-    shown = sections.suppress(small)
+    shown = sections.suppress(small, 10)
     assert (shown["value"], shown["ci"], shown["n"], shown["state"]) == (None, None, None, "suppressed")
-    assert sections.suppress({**small, "n": 10})["value"] == 0.5
+    assert sections.suppress({**small, "n": 10}, 10)["value"] == 0.5
+    assert sections.suppress({**small, "n": 10}, 11)["value"] is None
 
 
 @pytest.mark.parametrize(

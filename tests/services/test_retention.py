@@ -351,12 +351,17 @@ def test_the_page_and_the_api_say_how_long_and_what_went(client: Client) -> None
     client.force_login(officer)
     with time_machine.travel(dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC), tick=True):
         answer = client.get(f"/api/v1/systems/{system.slug}/retention").json()
-        assert {row["part"]: row["past_rows"] for row in answer["limits"]}["readings"] == 1
+        few = next(row for row in answer["limits"] if row["part"] == "readings")
+        assert (few["past_rows"], few["past_oldest"]) == (None, None)  # one row is one person's
+        assert "fewer than 10" in client.get(reverse("retention_list", args=[system.slug])).content.decode()
+        read(system, *(make.item(n, occurred_at=OLD) for n in range(2, 12)))
+        answer = client.get(f"/api/v1/systems/{system.slug}/retention").json()
+        assert {row["part"]: row["past_rows"] for row in answer["limits"]}["readings"] == 11
         page = client.post(reverse("retention_run", args=[system.slug]))
         assert page.status_code == 302
         assert run_job(Job.objects.get(kind=services.RETAIN).pk) is JobState.DONE
         answer = client.get(f"/api/v1/systems/{system.slug}/retention").json()
         text = client.get(reverse("retention_list", args=[system.slug])).content.decode()
     gone = {row["part"]: row["deleted"] for row in answer["certificates"]}
-    assert gone["readings"] == 1 and answer["policy_version"] == 1
+    assert gone["readings"] == 11 and answer["policy_version"] == 1
     assert ("Readings of people" in text and "2 Mar" in text) or "3 Mar" in text
