@@ -74,7 +74,7 @@ def test_each_system_has_its_own_in_one_query(django_assert_num_queries: Any) ->
 @pytest.fixture
 def read() -> System:
     """A system with everything said by 20 people."""
-    system: System = make.system(labels=LABELS)
+    system: System = make.live_system(labels=LABELS)
     make.counters(
         system,
         DAY,
@@ -83,7 +83,6 @@ def read() -> System:
     )
     make.confusion(system, DAY, LABELS, TWEETEVAL, people=20)
     make.confusion(system, DAY, LABELS, TWEETEVAL, people=20, part="language=nl")
-    make.notice(system)
     events = [make.consent(n) for n in range(20)]
     record_consent_events(system=system, items=events, by="system")
     return system
