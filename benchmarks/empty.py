@@ -19,5 +19,8 @@ class Empty(ApiView):
         return Response({})
 
 
-urlpatterns = [*portal, path("api/v1/empty", Empty.as_view())]  # last: found as late as the calls of the API
+urlpatterns = [
+    path("api/v1/empty", Empty.as_view()),
+    *portal,
+]  # first: found as soon as the calls of the gate
 handler404 = "portal.web.errors.not_found"

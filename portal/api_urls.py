@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView
 from portal.web.apidocs import ApiReference
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("governance.gate.api_urls")),  # what is called for every reading comes first
+    path("", include("metrics.ingest.api_urls")),
     path("", include("governance.registry.api_urls")),
     path("", include("governance.screening.api_urls")),
     path("", include("governance.assessments.api_urls")),
@@ -14,11 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.audits.api_urls")),
     path("", include("metrics.dashboards.api_urls")),
     path("", include("governance.consent.api_urls")),
-    path("", include("governance.gate.api_urls")),
     path("", include("governance.stops.api_urls")),
     path("", include("governance.retention.api_urls")),
     path("", include("governance.transparency.api_urls")),
-    path("", include("metrics.ingest.api_urls")),
     path("", include("governance.evidence.api_urls")),
     path(
         "schema/",

@@ -104,6 +104,8 @@ def _database(url: str) -> dict[str, object]:
     parsed: dict[str, object] = addresses.parse_database_url(url)
     parsed["CONN_MAX_AGE"] = 60
     parsed["CONN_HEALTH_CHECKS"] = True
+    if flag("ATTUNE_PREPARED_STATEMENTS", default=True):  # see portal.prepared
+        parsed["OPTIONS"] = {"prepare_threshold": 2, **parsed.get("OPTIONS", {})}  # type: ignore[dict-item]
     return parsed
 
 

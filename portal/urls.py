@@ -3,6 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "api/v1/", include("portal.api_urls")
+    ),  # first: machines call most, and an address is looked for in order
     path("", include("portal.web.urls")),
     path("", include("governance.audits.urls")),
     path("", include("portal.jobs.urls")),
@@ -23,7 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.gate.urls")),
     path("", include("governance.transparency.urls")),
     path("", include("metrics.ingest.urls")),
-    path("api/v1/", include("portal.api_urls")),
 ]
 
 handler400 = "portal.web.errors.bad_request"

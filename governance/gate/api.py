@@ -15,7 +15,7 @@ from governance.consent.pseudonyms import keyed
 from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
 from governance.gate import rules
-from governance.gate.selectors import own_system
+from governance.gate.selectors import Scope, own_scope
 from governance.gate.services import Decision, checked, decide
 from governance.gate.shapes import Question
 from governance.registry import selectors as register
@@ -65,32 +65,35 @@ class SystemsOfItems(RawBodyView):
     body_limit = 4 * 1024 * 1024  # of 1,000 questions, or 5,000 events
     perm = ""
 
-    def by_system(self, request: Request, items: list[Any]) -> list[tuple[System, list[int]]]:
-        """Positions of the items per system. Raises Http404 for a system that is not the caller's."""
+    def by_system(self, request: Request, items: list[Any]) -> list[tuple[System, Scope | None, list[int]]]:
+        """Each system, its scope where that came with it, and the positions of its items.
+
+        Raises Http404 for a system that is not the caller's.
+        """
         groups: dict[str, list[int]] = {}
         for n, item in enumerate(items):
             named = item.get("system") if isinstance(item, dict) else None
             groups.setdefault(str(named or ""), []).append(n)
         if isinstance(request.auth, ApiKey):
             return [self._of_key(request, request.auth, groups)]
-        found = []
+        found: list[tuple[System, Scope | None, list[int]]] = []
         for slug, positions in sorted(groups.items()):  # one order, so that two batches cannot deadlock
             if not slug:
                 raise Invalid([{"field": "system", "code": "required", "message": N_("Name the system.")}])
             system = register.get(request.user, slug)
             require(request.user, self.perm, system)
-            found.append((system, positions))
+            found.append((system, None, positions))
         return found
 
     def _of_key(
         self, request: Request, key: ApiKey, groups: dict[str, list[int]]
-    ) -> tuple[System, list[int]]:
+    ) -> tuple[System, Scope, list[int]]:
         """A key's own system, named or not."""
-        system = own_system(key.system_id)
-        if system is None or not set(groups) <= {"", system.slug}:
+        own = own_scope(key.system_id)
+        if own is None or not set(groups) <= {"", own[0].slug}:
             raise Http404
-        require(request.user, self.perm, system)
-        return system, sorted(n for positions in groups.values() for n in positions)
+        require(request.user, self.perm, own[0])
+        return *own, sorted(n for positions in groups.values() for n in positions)
 
 
 class Decisions(SystemsOfItems):
@@ -125,8 +128,8 @@ class Decisions(SystemsOfItems):
         questions = [checked(item, "" if single else f"items[{n}].") for n, item in enumerate(items)]
         answers: list[dict[str, Any]] = [{}] * len(items)
         told: dict[str, str] = {}
-        for system, positions in self.by_system(request, items):
-            decisions = decide(system=system, items=[questions[n] for n in positions])
+        for system, known, positions in self.by_system(request, items):
+            decisions = decide(system=system, items=[questions[n] for n in positions], known=known)
             for n, decision in zip(positions, decisions, strict=True):
                 ref = str(decision.person) if decision.person else None
                 answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
@@ -186,7 +189,7 @@ class ConsentEvents(SystemsOfItems):
         items, single, other = self.items_of(request, EVENTS_AT_ONCE)
         source = source_of(other)
         answers: list[dict[str, Any]] = [{}] * len(items)
-        for system, positions in self.by_system(request, items):
+        for system, _scope, positions in self.by_system(request, items):
             batch = [_without_system(items[n]) for n in positions]
             results = record_consent_events(system=system, items=batch, by=actor(request), source=source)
             for n, result in zip(positions, results, strict=True):

@@ -5,7 +5,9 @@ One statement asks which versions of those rows stand; only where one changed ar
 
 import datetime as dt
 import uuid
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import connection
 from django.shortcuts import get_object_or_404
@@ -17,6 +19,7 @@ from governance.gate.rules import Flow, PolicyVersion, Stretch
 from governance.registry.models import DataFlow, System
 from governance.registry.selectors import UNREGISTERED
 from governance.review.models import InForce
+from portal.prepared import prepared_cursor
 
 EXPLOITING = ("exploits_vulnerability", "sells_on_distress", "exploitation")
 """Facts of a flow (questions of the law catalogue) that mean selling on distress or exploiting vulnerability."""
@@ -39,42 +42,67 @@ class Scope:
                 return policy
         return None
 
+    @cached_property
+    def _turns(self) -> list[dt.datetime]:
+        return sorted([*(p.effective_at for p in self.policies), *(n.due_at for n in self.material)])
+
+    def next_turn(self, at: dt.datetime) -> dt.datetime | None:
+        """When, after `at`, another policy takes effect or a notice ends older consent."""
+        place = bisect_right(self._turns, at)
+        return self._turns[place] if place < len(self._turns) else None
+
 
 _MARK = """
-SELECT (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
-  FROM governance_inforce WHERE system_id = %(s)s),
+SELECT s.slug, s.state, (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
+  FROM governance_inforce WHERE system_id = s.id),
        (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
-  FROM governance_dataflow WHERE system_id = %(s)s),
+  FROM governance_dataflow WHERE system_id = s.id),
        (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
-  FROM governance_policy WHERE system_id = %(s)s),
+  FROM governance_policy WHERE system_id = s.id),
        (SELECT string_agg(xmin::text || ctid::text, ',' ORDER BY ctid)
-  FROM governance_notice WHERE system_id = %(s)s),
-       (SELECT generation || ' ' || key_id FROM governance_pseudonymkey WHERE system_id = %(s)s)
+  FROM governance_notice WHERE system_id = s.id),
+       (SELECT generation || ' ' || key_id FROM governance_pseudonymkey WHERE system_id = s.id)
+FROM governance_system s WHERE s.id = %s
 """
 """The version of every row behind a scope, as the database itself counts versions: transaction and place. It needs no
 trigger and nobody can forget it: a suspension, committed anywhere, is seen by the next question."""
 _MOST_KEPT = 500
-_kept: dict[tuple[str, uuid.UUID], tuple[tuple[str | None, ...], Scope]] = {}
+_kept: dict[tuple[str, uuid.UUID], tuple[list[str | None], Scope]] = {}
 
 
 def scope(system_id: uuid.UUID) -> Scope:
     """The scope of a system as it is now (the past is in it: stretches and policy versions).
 
     Kept in memory for as long as no row behind it changed. A row that changes between the two readings makes what is
-    kept newer than its mark, never older: the next question finds another mark and reads again.
+    kept newer than its mark, never older: the next question finds another mark and reads again. Raises
+    System.DoesNotExist.
     """
+    return _scope(system_id)[2]
+
+
+def own_scope(system_id: uuid.UUID) -> tuple[System, Scope] | None:
+    """The registered system of a key (register.visible's rule), as far as a decision needs it, and its scope."""
+    try:
+        slug, state, found = _scope(system_id)
+    except System.DoesNotExist:
+        return None
+    return None if state in UNREGISTERED else (System(id=system_id, slug=slug, state=state), found)
+
+
+def _scope(system_id: uuid.UUID) -> tuple[str, str, Scope]:
     place = (str(connection.settings_dict["NAME"]), system_id)
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, {"s": system_id})
-        mark = cursor.fetchone()
+    with prepared_cursor() as cursor:
+        cursor.execute(_MARK, [system_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise System.DoesNotExist
+    slug, state, *mark = row
     known = _kept.get(place)
-    if known is not None and known[0] == mark:
-        return known[1]
-    found = _read(system_id, mark[-1] or "")
-    if len(_kept) >= _MOST_KEPT:
-        _kept.clear()
-    _kept[place] = (mark, found)
-    return found
+    if known is None or known[0] != mark:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        known = _kept[place] = (mark, _read(system_id, mark[-1] or ""))
+    return slug, state, known[1]
 
 
 def _read(system_id: uuid.UUID, key: str) -> Scope:
@@ -101,15 +129,6 @@ def _read(system_id: uuid.UUID, key: str) -> Scope:
         if p.effective_at is not None
     )
     return Scope(system_id, flows, policies, tuple(material_notices(system_id)), key)
-
-
-def own_system(system_id: uuid.UUID) -> System | None:
-    """The registered system of a key, as far as a decision needs it: one row, no joins (register.visible's rule)."""
-    rows = System.objects.raw(
-        "SELECT id, slug, state FROM governance_system WHERE id = %s AND state <> ALL(%s)",
-        [system_id, list(UNREGISTERED)],
-    )
-    return next(iter(rows), None)
 
 
 def policy_of_version(system_id: uuid.UUID, version: int) -> PolicyVersion:

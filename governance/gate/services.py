@@ -50,21 +50,22 @@ class Case:
     recipients: tuple[str, ...] = ()
 
 
-def decide(*, system: System, items: Sequence[Any]) -> list[Decision]:
+def decide(*, system: System, items: Sequence[Any], known: Scope | None = None) -> list[Decision]:
     """Answer every item in order, with one set-based question to the database about what people said.
 
     Items: gate.shapes.Question or dicts like it: subject (or session), subject_role, purpose, modality, and maybe
-    flow, layer, operation, recipient, at (a datetime; default now).
+    flow, layer, operation, recipient, at (a datetime; default now). `known`: its scope, where this call read it.
     """
     now = timezone.now()
     asked = [checked(item, f"items[{n}].") for n, item in enumerate(items)]
     while True:
-        known = scope(system.pk)
+        known = known or scope(system.pk)
         names = keyed_under(system.pk, known.key)
         cases = [_case(known, names, one, now) for one in asked]
         found = answers(known, cases, now)
         if not _turned(known, found):
             return [decision for decision, _word in found]
+        known = None
 
 
 def _turned(known: Scope, found: Sequence[tuple[Decision, Word | None]]) -> bool:
@@ -177,14 +178,14 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
 def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | None) -> Decision:
     finished = [_finish(known, case, one, word) for one in candidates]
     answer = rules.worst(finished)
-    goes_ahead = answer.outcome in (rules.ALLOW, rules.DOUBTFUL)
-    duties = dict.fromkeys(duty for one in finished for duty in one.obligations) if goes_ahead else {}
+    duties: tuple[str, ...] = ()
+    if answer.outcome in (rules.ALLOW, rules.DOUBTFUL):
+        duties = tuple(dict.fromkeys(duty for one in finished for duty in one.obligations))
     stretch = case.flow.stretch_at(case.at) if case.flow else None
     ends = (
         stretch.ends_at if stretch else None,
         word.expires_at if word else None,
-        *(policy.effective_at for policy in known.policies if policy.effective_at > case.at),
-        *(notice.due_at for notice in known.material if notice.due_at > case.at),
+        known.next_turn(case.at),
     )
     return Decision(
         outcome=answer.outcome,
@@ -195,5 +196,5 @@ def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | Non
         basis=answer.basis,
         cache_seconds=rules.cache_seconds(answer, case.at, ends),
         person=case.person,
-        obligations=tuple(duties),
+        obligations=duties,
     )

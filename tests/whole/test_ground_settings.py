@@ -95,6 +95,7 @@ def test_production_refuses_what_is_missing_by_name(tmp_path: Path, missing: str
     [
         ("ATTUNE_PRODUCTION", "ture"),
         ("ATTUNE_SECRET_KEY", "short"),
+        ("ATTUNE_PREPARED_STATEMENTS", "sometimes"),
         ("ATTUNE_PRIVACY_FLOOR", "4"),
         ("ATTUNE_PRIVACY_FLOOR", "ten"),
         ("ATTUNE_MAX_BODY", "-1"),
