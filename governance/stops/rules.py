@@ -20,6 +20,8 @@ ENDINGS: dict[str, str] = {
     "objected": "consent.objected",
 }
 """Words of a person (or about their consent) after which processing ends -> type of the stop."""
+OUTDATED = "consent.reconsent_due"
+"""Consent that rests on a notice older than a material change, whose period of grace is over."""
 AFTER_CONSENT_ONLY = frozenset({"refused", "expired"})
 """These end something only where consent was given before: a first 'no' was never followed by processing."""
 TYPES: dict[str, str] = {
@@ -28,6 +30,7 @@ TYPES: dict[str, str] = {
     "consent.revoked": N_("Consent revoked"),
     "consent.invalidated": N_("Consent found invalid"),
     "consent.expired": N_("Consent expired"),
+    OUTDATED: N_("Consent rests on an outdated notice"),
     "consent.objected": N_("Objection"),
     "deployment.suspended": N_("Deployment suspended"),
     "deployment.lapsed": N_("Deployment lapsed"),

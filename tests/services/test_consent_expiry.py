@@ -74,6 +74,29 @@ def test_what_had_ended_when_it_became_known_stops_nothing(system: Any) -> None:
     assert end_what_expired(system=system, now=AFTER) == 0
 
 
+@pytest.mark.parametrize(
+    ("renewed_under", "stops"), [(None, ["consent.reconsent_due"]), (1, ["consent.reconsent_due"]), (2, [])]
+)
+def test_consent_to_a_notice_that_changed_stops_when_the_grace_is_over(
+    system: Any, renewed_under: int | None, stops: list[str]
+) -> None:
+    say(system, make.consent(1, subject="a", effective_at=GIVEN))
+    changed = dt.datetime(2026, 3, 10, tzinfo=dt.UTC)
+    make.notice(system, material_change=True, grace_days=20, effective_at=changed)
+    if renewed_under:
+        later = "2026-03-20T10:00:00+00:00"
+        word = make.consent(
+            2, subject="a", action="renewed", effective_at=later, notice_version=renewed_under
+        )
+        say(system, word, at=later)
+    due = changed + dt.timedelta(days=20)
+    assert end_what_expired(system=system, now=due - dt.timedelta(minutes=1)) == 0
+    assert end_what_expired(system=system, now=due + dt.timedelta(minutes=30)) == len(stops)
+    assert list(Stop.objects.values_list("type", flat=True)) == stops
+    assert all(stop.effective_at == due for stop in Stop.objects.all())
+    assert end_what_expired(system=system, now=due + dt.timedelta(hours=2)) == 0
+
+
 def test_the_round_of_the_job_goes_over_every_system(system: Any) -> None:
     other = make.live_system(make.PERMIT_BY_CONSENT)
     for one in (system, other):

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.consent import notices, rules, selectors
+from governance.consent.expiry import end_what_expired
 from governance.consent.models import Alias, ConsentEvent, Notice, Subject
 from governance.consent.pseudonyms import pseudonym
+from governance.stops.models import Stop
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -257,4 +259,33 @@ def test_whom_to_ask_again_is_whom_the_oracle_finds(
         with_floor = notices.reconsent(system, at)
         assert {(row.purpose, row.modality, row.due_at) for row in with_floor} == {row[1:] for row in right}
         assert all(row.people is None for row in with_floor)  # three people are too few to show
+        transaction.set_rollback(True)
+
+
+@SLOW
+@given(history=_history, changes=_changes)
+def test_who_is_stopped_when_the_grace_of_a_notice_ends_is_whom_the_oracle_finds(
+    system: Any, history: list[Any], changes: list[Any]
+) -> None:
+    """Their last word still stands on the older notice, was known before that ended it, and had no earlier end."""
+    events = invented(history)
+    with transaction.atomic():
+        store(system, events)
+        material = change(system, changes)
+        right = set()
+        for who in PEOPLE:
+            for topic in TOPICS:
+                last = counting(events, who, topic, END, END)
+                newer = [one.due for one in material if last and one.version > last.version]
+                if last is None or last.action not in AGREES or not newer:
+                    continue
+                due = min(newer)
+                if due <= END and last.recorded < due and (last.expires is None or last.expires > due):
+                    right.add((last.id, pseudonym(system.pk, who), *topic, due))
+        end_what_expired(system=system, now=END)
+        stops = Stop.objects.filter(system=system, type="consent.reconsent_due")
+        found = stops.values_list("event", "subject_ref", "purpose", "modality", "effective_at")
+        assert set(found) == right
+        assert len(found) == len(right)
+        assert end_what_expired(system=system, now=END) == 0  # told once
         transaction.set_rollback(True)

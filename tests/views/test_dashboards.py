@@ -97,7 +97,7 @@ def test_a_long_portfolio_comes_in_pages(
     monkeypatch.setattr(views, "ON_A_PAGE", 3)
     for n in range(7):
         make.system(unit=busy.unit, name=f"System {n}")
-    with django_assert_max_num_queries(3 * 20):
+    with django_assert_max_num_queries(3 * 21):
         pages = [manager.get(reverse("portfolio"), {"page": str(n)}) for n in (1, 2, 3)]
     assert [len(page.context["rows"]) for page in pages] == [3, 3, 2]
     names = {row["board"].system.name for page in pages for row in page.context["rows"]}
