@@ -1,16 +1,17 @@
 """What the consent tables hold about a person, and how they let go of it."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from governance.consent.models import Alias, ConsentEvent, NoticeServed
 from governance.consent.selectors import events_of
 from governance.holding import holders
 from governance.holding.holders import Erasing, Person
+from governance.holding.keys import keyed
 from governance.holding.rules import NOTHING, WRAP_SQL
 from governance.registry.models import System
 from portal.errors import N_
@@ -98,7 +99,9 @@ def _stones(rows: QuerySet[Any], erasing: Erasing) -> dict[uuid.UUID, str]:
 def erase(person: Person, erasing: Erasing) -> int:
     """Delete what sources call them, and leave their events as events of a number that nobody has."""
     digests = {person.pseudonym} | erasing.also
-    aliases = Alias.objects.filter(system_id=person.system.pk, digest__in=digests)
+    whose = Q(digest__in=digests) | Q(person=person.pseudonym)
+    aliases = Alias.objects.filter(whose, system_id=person.system.pk)
+    digests |= set(aliases.values_list("digest", flat=True))
     subjects = sorted(set(aliases.values_list("subject_id", flat=True)))
     if not subjects:
         return 0
@@ -132,6 +135,22 @@ def erase(person: Person, erasing: Erasing) -> int:
     return changed + deleted
 
 
+def keep_owners(system: System, owners: Mapping[str, uuid.UUID]) -> None:
+    """{session: whose it was}, before the readings that say so go: what was said under its name stays theirs."""
+    names = keyed(system.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE governance_alias a SET person = q.person FROM unnest(%(digests)s::uuid[], %(people)s::uuid[])"
+            " AS q(digest, person)"
+            " WHERE a.system_id = %(system)s AND a.digest = q.digest AND a.person IS NULL AND a.digest <> q.person",
+            {
+                "system": system.pk,
+                "digests": [names.pseudonym(session) for session in owners],
+                "people": list(owners.values()),
+            },
+        )
+
+
 def _open(cursor: Any, erasure: uuid.UUID, subjects: list[int]) -> None:
     """The one way through the guard of the table: these subjects, this transaction, these columns."""
     cursor.execute("UPDATE governance_erasure SET subjects = %s WHERE id = %s", [subjects, erasure])
@@ -151,9 +170,9 @@ def _forget_answers(names: dict[str, str]) -> None:
 
 def rekey(cursor: Any, system: System, parameters: dict[str, bytes]) -> int:
     """Wrap aliases and fingerprints in the next key."""
-    digest = WRAP_SQL.format(use="name", column="digest")
+    digest, whose = (WRAP_SQL.format(use="name", column=column) for column in ("digest", "person"))
     cursor.execute(
-        f"UPDATE governance_alias SET digest = {digest} WHERE system_id = %(system)s",  # noqa: S608
+        f"UPDATE governance_alias SET digest = {digest}, person = {whose} WHERE system_id = %(system)s",  # noqa: S608
         parameters | {"system": system.pk},
     )
     changed = int(cursor.rowcount)

@@ -36,13 +36,15 @@ class Subject(models.Model):
 class Alias(models.Model):
     """What a source calls a person, as a keyed digest: deleting this row is what erasure means.
 
-    `digest` is the first 128 bits of HMAC-SHA256(installation key, system id ‖ 0 ‖ external id).
+    `digest` is the first 128 bits of HMAC-SHA256(installation key, system id ‖ 0 ‖ external id). `person`: where it is
+    the name of a session, the digest of whom the session was of; kept when the readings that said so go.
     """
 
     pk = models.CompositePrimaryKey("system_id", "digest")
     system_id = models.UUIDField()
     digest = models.UUIDField()
     subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="aliases")
+    person = models.UUIDField(null=True)
 
     class Meta:
         verbose_name_plural = "aliases"

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Min
 
+from governance.consent.holder import keep_owners
 from governance.holding.holders import Aged, Cut, Erasing, Gone, Part
 from governance.holding.keys import erasure_key
 from governance.holding.rules import MARK, NOTHING, mark, tombstone
@@ -108,10 +109,12 @@ def retain(cut: Cut, limit: int) -> Gone:
         # by their place: whatever the planner thinks of a table that was just filled, nothing is looked up one by one
         cursor.execute(
             "DELETE FROM metrics_interaction WHERE ctid = ANY(ARRAY(SELECT ctid FROM metrics_interaction"
-            f" WHERE {where} AND NOT {_IS_LOG} LIMIT %(limit)s)) RETURNING source_id",
+            f" WHERE {where} AND NOT {_IS_LOG} LIMIT %(limit)s)) RETURNING source_id, session, subject",
             values | {"limit": limit},
         )
-        names = [name for (name,) in cursor.fetchall()]
+        went = cursor.fetchall()
+        names = [row[0] for row in went]
+        keep_owners(cut.system, {row[1]: row[2] for row in went if row[1] and row[2]})
         deleted = len(names)
         Label.objects.filter(system_id=cut.system.pk, source_id__in=names).delete()
         _unname_evaluations(cut.system, names)
@@ -137,6 +140,7 @@ def _keep_as_log(system: System, rows: Sequence[tuple[str, str | None, uuid.UUID
         tombstone=partial(tombstone, key, system.pk),
         pseudonym=lambda name: NOTHING,
     )
+    keep_owners(system, {row[1]: row[3] for row in rows if row[1] and row[3]})
     erasing.items |= {row[0]: erasing.tombstone("item", row[0]) for row in rows}
     erasing.sessions |= {row[1]: erasing.tombstone("session", row[1]) for row in rows if row[1]}
     labels = Label.objects.filter(system_id=system.pk, source_id__in=list(erasing.items))

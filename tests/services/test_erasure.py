@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from governance.gate.services import decide
 from governance.holding import holders, rules, services
 from governance.holding.holders import Person
 from governance.holding.keys import keyed
-from governance.holding.models import Erasure
+from governance.holding.models import Erasure, Retained
 from governance.holding.selectors import hold_on
+from governance.retention.services import retain
 from governance.stops.models import Stop
-from metrics.ingest.models import Batch, Interaction
+from metrics.ingest.models import Batch, EvaluationItem, EvaluationSet, Interaction
 from metrics.ingest.services import receive, receive_labels
 from metrics.rollups.models import ConfusionRollup, DayRollup, PersonDay
 from metrics.rollups.services import rebuild
@@ -27,6 +29,7 @@ from portal.errors import RuleBroken
 from portal.ledger import sequencer, signer, verify
 from portal.ledger.models import Leaf, LedgerBody
 from tests import make
+from tests.services.test_retention import kept, read
 
 WHO = "klant-zq4711"
 SESSION, OTHER_SESSION = "sessie-zq88", "sessie-zq89"
@@ -86,6 +89,13 @@ def filled() -> Any:
     }  # fmt: skip
     receipt = record_answers(system=made, items=[answer], by="system", client="bot", idempotency_key="k2")
     assert receipt["counts"] == {"accepted": 1}
+    checked = EvaluationSet.objects.create(
+        system=made, name="checked by hand", n=2, counts={}, sha256="0" * 64, imported_by="system"
+    )
+    EvaluationItem.objects.bulk_create(
+        EvaluationItem(evaluation=checked, source_id=name, gold="joy", predicted="joy")
+        for name in (ITEMS[2], "other-1")
+    )
     return made
 
 
@@ -348,6 +358,24 @@ def test_the_ledger_still_verifies(committed_db: Any) -> None:
         cursor.execute("SELECT string_agg(body::text, ' ') FROM portal_ledgerbody")
         said = cursor.fetchone()[0]
     assert [word for word in secrets_of(made) if word in said] == []
+
+
+def test_the_ledger_verifies_after_a_round_of_retention_too(committed_db: Any) -> None:
+    system, old = kept(90), "2026-02-10T10:00:00+00:00"
+    read(system, *(make.item(n, occurred_at=old) for n in range(3)))
+    sequencer.run_once()
+    signer.checkpoint()
+    retain(system=system, day=date(2026, 6, 1))
+    sequencer.run_once()
+    signer.checkpoint()
+    report = verify.verify()
+    assert report.ok, report.faults
+    told = [
+        LedgerBody.objects.get(event=leaf.event).body
+        for leaf in Leaf.objects.filter(type="retention.deleted")
+    ]
+    assert {body["certificate"] for body in told} == {str(row.pk) for row in Retained.objects.all()}
+    assert sum(body["deleted"] for body in told if body["part"] == "readings") == 3
 
 
 # --- the key ----------------------------------------------------------------------------------

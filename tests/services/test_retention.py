@@ -12,12 +12,13 @@ from django.test import Client
 from django.urls import reverse
 
 from governance.audits.models import AuditRun
+from governance.consent.models import Alias, ConsentEvent
 from governance.consent.pseudonyms import pseudonym
-from governance.consent.services import approve_policy, draft_policy
-from governance.holding.holders import Part
+from governance.consent.services import approve_policy, draft_policy, record_consent_events
+from governance.holding.holders import Part, Person
 from governance.holding.models import Retained
 from governance.holding.selectors import kept_from
-from governance.holding.services import place_hold, rotate_key
+from governance.holding.services import erase, place_hold, rotate_key
 from governance.retention import rules, selectors, services
 from governance.screening.models import Screening
 from metrics.ingest.models import Batch, Interaction, Label
@@ -321,6 +322,24 @@ def test_logs_of_one_session_lose_its_name_only_where_they_are_past_their_time()
     rows = dict(Interaction.objects.values_list("source_id", "session"))
     assert {name: rows[name] for name in ("held", "young")} == {"held": "s", "young": "s"}
     assert len(rows) == 3 and "old" not in rows
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["key as it was", "key turned since"])
+def test_what_was_said_under_a_session_stays_in_an_erasures_reach(turned: bool, settings: Any) -> None:
+    system = kept(90)
+    make.notice(system, effective_at=dt.datetime(2025, 12, 1, tzinfo=dt.UTC))
+    read(system, make.item(1, subject="w", session="chat-7", occurred_at=OLD))
+    said = [make.consent(1, id="e-1", subject="chat-7"), make.consent(2, id="e-2", subject="chat-8")]
+    record_consent_events(system=system, items=said, by="system")
+    services.retain(system=system, day=DAY)
+    assert not Interaction.objects.exists()
+    if turned:
+        settings.PSEUDONYM_KEYS = ["second" * 8]
+        rotate_key(system=system, by="system")
+    row = erase(person=Person(system, pseudonym(system.pk, "w")), by="system")
+    assert row.counts["consent"] == 2  # the event and what the source called them
+    assert list(Alias.objects.values_list("digest", flat=True)) == [pseudonym(system.pk, "chat-8")]
+    assert "e-1" not in set(ConsentEvent.objects.values_list("source_event", flat=True))
 
 
 def test_the_audit_of_logs_counts_what_is_there_or_went_with_a_lawful_certificate() -> None:
