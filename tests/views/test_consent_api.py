@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from governance.consent.models import ConsentEvent, Notice, NoticeServed
+from governance.gate import selectors
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +223,46 @@ def test_two_withdrawals_of_one_consent_from_two_sources_leave_it_withdrawn_once
         assert answer.json()["counts"] == {"accepted": 1}
     assert _asked(caller)["reason"] == "withdrawn"
     assert ConsentEvent.objects.filter(action="withdrawn").count() == 2
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one", "batch"])
+@pytest.mark.parametrize(
+    ("place", "error", "status"),
+    [
+        ("governance.gate.selectors._read", OperationalError("gone"), 503),
+        ("governance.gate.services.last_words", OperationalError("gone"), 503),
+        ("governance.gate.services.last_words", RuntimeError("broken"), 500),
+        ("governance.gate.services.keyed_under", RuntimeError("no such key"), 500),
+        ("governance.gate.services._decision", KeyError("reason"), 500),
+    ],
+)
+def test_whatever_breaks_nobody_is_told_yes(
+    monkeypatch: pytest.MonkeyPatch, place: str, error: Exception, status: int, many: bool
+) -> None:
+    asked = make.live_system(make.PERMIT_BY_CONTRACT)  # yes, if nothing broke
+    caller = Caller(asked)
+    question = {"subject": "a", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    body: Any = {"items": [question, question]} if many else question
+    if "last_words" in place:  # asked only where the answer hangs on it
+        make.policy(
+            asked, {**make.PERMIT_BY_CONTRACT, "basis": "legitimate_interest"}, effective_at=timezone.now()
+        )
+    assert '"outcome":"allow"' in caller.post("/api/v1/decisions", body).content.decode()
+    caller.client.raise_request_exception = False
+    selectors._kept.clear()
+
+    def fail(*args: Any, **more: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(place, fail)
+    answer = caller.post("/api/v1/decisions", body)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "outcome" not in answer.json() and "items" not in answer.json()
+
+
+def test_one_broken_question_of_a_batch_leaves_no_yes_for_the_others(caller: Caller) -> None:
+    good = {"subject": "a", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    answer = caller.post("/api/v1/decisions", {"items": [good, good | {"subject": None}]})
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["items[1].subject"]
