@@ -14,9 +14,9 @@ from django.views import View
 from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.registry.pages import Crumbs, FormPage, add_error, said
-from governance.transparency import public, publishing
+from governance.transparency import plain, public, publishing
 from governance.transparency.forms import PublicationForm, ReasonForm
-from governance.transparency.models import Publication
+from governance.transparency.models import TEXTS, Publication
 from portal.access.selectors import require
 from portal.errors import Invalid, NotAllowed, RuleBroken
 from portal.web.middleware import sentence
@@ -77,6 +77,7 @@ class Publish(SignedInMixin, View):
     ) -> HttpResponse:
         pages = [_preview(preview, language) for language in ("nl", "en-gb")] if preview else []
         context = {"system": system, "form": form, "now": now, "previews": pages}
+        context |= {"hardest": plain.HARDEST, "longest": plain.LONGEST}
         return render(self.request, "transparency/publication_edit.html", context, status=status)
 
 
@@ -105,12 +106,14 @@ class TakeAway(FormPage):
         return reverse("publication_list")
 
 
-def _preview(publication: Publication, language: str) -> dict[str, str]:
-    """What the public would read, in one language."""
+def _preview(publication: Publication, language: str) -> dict[str, Any]:
+    """What the public would read, in one language, and how hard that is to read."""
     with translation.override(language):
         page = public.page(publication, language)
         context = {"page": page, "outcomes": list(public.OUTCOMES.items())}
-        return {"language": language[:2], "html": render_to_string("transparency/public_part.html", context)}
+        html = render_to_string("transparency/public_part.html", context)
+    words = "\n".join(publication.text(name, language) for name in TEXTS)
+    return {"language": language[:2], "html": html, "plain": plain.plainness(words)}
 
 
 def _managed(request: HttpRequest, slug: str) -> System:
