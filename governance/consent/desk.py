@@ -164,7 +164,10 @@ def standing_of(*, system: System, reference: str, by: object) -> list[Standing]
             modality,
             word,
             rules.why_not_valid(
-                word, now, explicit=rules.explicit_wanted(policy, purpose, modality), material=material
+                word,
+                now,
+                explicit=rules.explicit_wanted(policy, "unknown", purpose, modality),
+                material=material,
             ),
         )
         for (purpose, modality), word in zip(asked, words, strict=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance.consent import rules
 from governance.consent.models import Alias, ConsentEvent, Notice, Subject
 from governance.consent.pseudonyms import Keyed, keyed
-from governance.consent.selectors import policy_history
+from governance.consent.selectors import last_words, policy_history
 from governance.consent.shapes import ConsentItem
 from governance.holding.selectors import buried
 from governance.registry.models import DataFlow, System
@@ -23,6 +23,7 @@ from portal.errors import N_
 from portal.shapes import Fault, Read, read
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_GUARDIAN = Fault("actor", "guardian_needed", N_("For a minor a guardian consents."))
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -50,8 +51,9 @@ class Recorder:
         self.notices: dict[int, list[Notice]] = {}
         for notice in Notice.objects.filter(system=system).defer("text").order_by("language"):
             self.notices.setdefault(notice.version, []).append(notice)
-        history = policy_history(system.pk)
-        self.policy = [rules.policy_rule(row) for row in history[0].rules] if history else []
+        past = (one for one in policy_history(system.pk) if one.effective_at and one.effective_at <= self.now)
+        in_force = next(past, None)
+        self.policy = [rules.policy_rule(row) for row in in_force.rules] if in_force else []
         self.accepted: list[str] = []
         self.stops: list[Order] = []
 
@@ -90,20 +92,30 @@ class Recorder:
             faults.append(Fault("", "nul", N_("A NUL character cannot be stored.")))
         if not (item.subject or item.session):
             faults.append(Fault("subject", "required", N_("Name the subject or the session.")))
-        if item.purpose not in self.purposes:
-            faults.append(
-                Fault("purpose", "unknown_purpose", N_("No declared flow of this system has this purpose."))
-            )
-        if item.modality not in self.modalities:
-            faults.append(
-                Fault(
-                    "modality", "unknown_modality", N_("No declared flow of this system has this modality.")
-                )
-            )
+        faults += self._faults_of_topic(item)
         faults += self._faults_of_times(item)
         if item.action in rules.AGREEING:
             faults += self._faults_of_agreement(item)
         return faults
+
+    def _faults_of_topic(self, item: ConsentItem) -> list[Fault]:
+        faults = []
+        if item.purpose not in self.purposes:
+            message = N_("No declared flow of this system has this purpose.")
+            faults.append(Fault("purpose", "unknown_purpose", message))
+        if item.modality not in self.modalities:
+            message = N_("No declared flow of this system has this modality.")
+            faults.append(Fault("modality", "unknown_modality", message))
+        # a flow may have changed since: what somebody spoke about, they may say no to
+        return [] if faults and item.action in ENDINGS and self._spoke_of(item) else faults
+
+    def _spoke_of(self, item: ConsentItem) -> bool:
+        subjects = Alias.objects.filter(system_id=self.system.pk, digest=self._digest(item)).values(
+            "subject_id"
+        )
+        return ConsentEvent.objects.filter(
+            system_id=self.system.pk, subject_id__in=subjects, purpose=item.purpose, modality=item.modality
+        ).exists()
 
     def _faults_of_times(self, item: ConsentItem) -> list[Fault]:
         if item.effective_at > self.now + rules.SKEW:
@@ -117,9 +129,12 @@ class Recorder:
     def _faults_of_agreement(self, item: ConsentItem) -> list[Fault]:
         faults = []
         if item.minor == "yes" and item.actor != "guardian":
-            faults.append(Fault("actor", "guardian_needed", N_("For a minor a guardian consents.")))
+            faults.append(_GUARDIAN)
         notice = self._notice(item)
-        if notice is None:
+        if notice is None and self.notices.get(item.notice_version or 0):
+            message = N_("This version is not published in this language.")
+            faults.append(Fault("language", "unknown_notice", message))
+        elif notice is None:
             faults.append(
                 Fault("notice_version", "notice_needed", N_("Consent names a published notice version."))
             )
@@ -134,11 +149,15 @@ class Recorder:
         return faults
 
     def _explicit_wanted(self, item: ConsentItem) -> bool:
-        return rules.explicit_wanted(self.policy, item.purpose, item.modality)
+        return rules.explicit_wanted(self.policy, item.subject_role, item.purpose, item.modality)
 
     def _notice(self, item: ConsentItem) -> Notice | None:
-        versions = self.notices.get(item.notice_version or 0, [])
-        return next((n for n in versions if n.language == item.language), versions[0] if versions else None)
+        """The text that was agreed to; where no language is named, the first. A language that is not there is None."""
+        versions, named = self.notices.get(item.notice_version or 0, []), (item.language or "").lower()
+        spoken = [n for n in versions if n.language == named] or [
+            n for n in versions if n.language == named[:2]
+        ]
+        return next(iter(spoken if named else versions), None)
 
     # --- the batch --------------------------------------------------------------------------
 
@@ -188,6 +207,8 @@ class Recorder:
             [one.value.corrects for one, _c in good if one.value and one.value.corrects]
         )
         subjects = self._subjects([one.value for one, _content in good if one.value])
+        minors = dict(Subject.objects.filter(pk__in=subjects.values()).values_list("pk", "minor"))
+        grown: dict[int, str] = {}  # what these events say of whom more than was known
         rows = []
         for one, content in good:
             item, answer = one.value, answers[one.position]
@@ -199,14 +220,37 @@ class Recorder:
                 )
                 answers[one.position] = self._answer(one, "refused")
                 continue
+            subject = subjects[self._digest(item)]
+            if item.minor != "unknown" and item.minor != minors[subject]:
+                minors[subject] = grown[subject] = item.minor
+            if minors[subject] == "yes" and item.action in rules.AGREEING and item.actor != "guardian":
+                one.faults.append(_GUARDIAN)  # known from an earlier event, whatever this one leaves out
+                answers[one.position] = self._answer(one, "refused")
+                continue
             self.accepted.append(str(content))
             rows.append(self._row(item, content, uuid.UUID(answer["event"]), subjects, corrected))
         ConsentEvent.objects.bulk_create(rows, batch_size=2000)
+        for said in ("yes", "no"):
+            Subject.objects.filter(pk__in=[pk for pk, minor in grown.items() if minor == said]).update(
+                minor=said
+            )
         self.stops = self._stops(rows, {number: digest for digest, number in subjects.items()})
 
     def _stops(self, rows: list[ConsentEvent], digests: dict[int, uuid.UUID]) -> list[Order]:
-        """What these words end; a late or corrected one as well: stopping once too often harms nobody."""
-        ending = [row for row in rows if row.action in ENDINGS]
+        """What these words end; a late or corrected one as well: stopping once too often harms nobody.
+
+        An objection ends nothing where the policy rests on what one cannot object to: the gate goes on saying yes.
+        """
+        roles = {row.pk: role for row, role in self._objectors(rows)}
+        ending = [
+            row
+            for row in rows
+            if row.action in ENDINGS
+            and (
+                row.action != "objected"
+                or rules.asks_the_person(self.policy, roles[row.pk], row.purpose, row.modality)
+            )
+        ]
         doubtful = [row.subject_id for row in ending if row.action in AFTER_CONSENT_ONLY]
         agreed: set[tuple[int, str, str]] = set()
         if doubtful:
@@ -225,6 +269,37 @@ class Recorder:
             )
             for row in ending
             if row.action not in AFTER_CONSENT_ONLY or (row.subject_id, row.purpose, row.modality) in agreed
+        ] + self._taken_back(rows, {row.pk for row in ending})
+
+    def _objectors(self, rows: list[ConsentEvent]) -> Iterator[tuple[ConsentEvent, str]]:
+        objections = [row for row in rows if row.action == "objected"]
+        found = Subject.objects.filter(pk__in={row.subject_id for row in objections})
+        roles = dict(found.values_list("pk", "role"))
+        return ((row, roles[row.subject_id]) for row in objections)
+
+    def _taken_back(self, rows: list[ConsentEvent], ended: set[uuid.UUID]) -> list[Order]:
+        """Consent that a correction took away, where nothing else that stands agrees and no stop was ordered for it."""
+        by = {row.corrects_id: row for row in rows if row.corrects_id and row.pk not in ended}
+        gone = list(ConsentEvent.objects.filter(pk__in=list(by), action__in=rules.AGREEING))
+        if not gone:
+            return []
+        aliases = Alias.objects.filter(
+            system_id=self.system.pk, subject_id__in={row.subject_id for row in gone}
+        )
+        names = dict(aliases.values_list("subject_id", "digest"))
+        gone = [row for row in gone if row.subject_id in names]  # of nobody who was erased
+        topics = [(names[row.subject_id], row.purpose, row.modality, self.now) for row in gone]
+        return [
+            Order(
+                type=ENDINGS["invalidated"],
+                effective_at=self.now,
+                subject_ref=names[row.subject_id],
+                purpose=row.purpose,
+                modality=row.modality,
+                event=by[row.pk].pk,
+            )
+            for row, word in zip(gone, last_words(self.system.pk, topics, self.now), strict=True)
+            if word is None or word.action not in rules.AGREEING
         ]
 
     def _row(

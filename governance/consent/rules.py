@@ -84,14 +84,40 @@ class PolicyRule:
         return self.explicit if self.explicit is not None else modality in BIOMETRIC
 
 
-def explicit_wanted(policy: Iterable[PolicyRule], purpose: str, modality: str) -> bool:
-    """Whether a permit that rests on consent and speaks about this purpose and modality asks for explicit consent."""
+OBJECTABLE = frozenset({"legitimate_interest", "public_task"})
+"""Bases against which a person may object (GDPR Art 21(1): Art 6(1)(e) and (f))."""
+ASKED = OBJECTABLE | {"consent"}
+"""Bases on which the person's last word decides."""
+
+
+def permits_on(
+    policy: Iterable[PolicyRule], subject_role: str, purpose: str, modality: str
+) -> list[PolicyRule]:
+    """The permits that speak about somebody of this role (unknown: any), a purpose and a modality, in their order."""
     asked = {"purpose": purpose, "modality": modality}
-    return any(
-        rule.effect == "permit" and rule.basis == "consent" and rule.wants_explicit(modality)
+    if subject_role != "unknown":
+        asked["subject_role"] = subject_role
+    return [
+        rule
         for rule in policy
-        if all(not rule.match[name] or value in rule.match[name] for name, value in asked.items())
-    )
+        if rule.effect == "permit"
+        and all(not rule.match[name] or value in rule.match[name] for name, value in asked.items())
+    ]
+
+
+def explicit_wanted(policy: Iterable[PolicyRule], subject_role: str, purpose: str, modality: str) -> bool:
+    """Whether a permit that rests on consent and speaks about this asks for explicit consent."""
+    found = permits_on(policy, subject_role, purpose, modality)
+    return any(rule.basis == "consent" and rule.wants_explicit(modality) for rule in found)
+
+
+def asks_the_person(policy: Sequence[PolicyRule], subject_role: str, purpose: str, modality: str) -> bool:
+    """Whether what the person says decides here: consent, or an objection to what may be objected to.
+
+    True as well where no policy says otherwise: a no that was not needed harms nobody.
+    """
+    found = permits_on(policy, subject_role, purpose, modality)
+    return not found or any(rule.basis in ASKED for rule in found)
 
 
 def kept_days(

@@ -25,7 +25,7 @@ class TryForm(forms.Form):
     subject = forms.CharField(
         label=_("The person, as the source calls them"),
         required=False,
-        max_length=200,
+        max_length=128,
         help_text=_("Left out: the answer for somebody who never said anything. It is not stored."),
     )
     at = forms.DateTimeField(

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from governance.consent.rules import BIOMETRIC, DEPENDENT, REASONS, PolicyRule, Situation, Word
+from governance.consent.rules import (
+    AGREEING,
+    ASKED,
+    BIOMETRIC,
+    DEPENDENT,
+    OBJECTABLE,
+    REASONS,
+    PolicyRule,
+    Situation,
+    Word,
+)
 from portal.errors import N_
 
 ALLOW, VIOLATION, GAP, DOUBTFUL = "allow", "violation", "gap", "basis_doubtful"
@@ -15,10 +25,14 @@ _LONGEST = dt.timedelta(seconds=CACHE_SECONDS)
 LAWFUL_WORKPLACE = frozenset({"medical", "safety", "own_training"})
 """Purposes that AI Act Art 5(1)(f) leaves open (the first two), or that only a signed screening lets through."""
 
+OBJECTIONS = frozenset({"objected", "withdrawn", "refused"})
+"""A person's own no."""
+
 SENTENCES = {
     "undeclared": N_(
         "No data flow of this system declares this combination of person, modality and purpose."
     ),
+    "undeclared_recipient": N_("This data flow declares no such recipient."),
     "no_deployment": N_("This data flow has no deployment in force."),
     "suspended": N_("The deployment of this data flow is suspended or has ended."),
     "workplace_biometric": N_(
@@ -114,9 +128,18 @@ def derive(
 
 
 def before_consent(
-    flow: Flow | None, situation: Situation, policy: PolicyVersion | None, at: dt.datetime
+    flow: Flow | None,
+    situation: Situation,
+    policy: PolicyVersion | None,
+    at: dt.datetime,
+    *,
+    observed: bool = False,
 ) -> Answer:
-    """Everything that is decided without asking what the person said; `wants` is set where that must follow."""
+    """Everything that is decided without asking what the person said; `wants` is set where that must follow.
+
+    `observed`: the recipient is reported, not asked for. Who received what no flow declares is what the audit 'declared
+    against observed' counts, so the policy alone judges it.
+    """
     if flow is None or flow.purpose != situation.purpose:
         return Answer(GAP, "undeclared", "gate.flow")
     if flow.stretch_at(at) is None:
@@ -126,7 +149,13 @@ def before_consent(
         return Answer(VIOLATION, locked, f"locked.{locked}")
     if policy is None:
         return Answer(GAP, "no_policy", "gate.policy")
-    return by_policy(policy, situation)
+    answer = by_policy(policy, situation)
+    declared = observed or situation.recipient in (flow.recipient, "system")
+    return (
+        answer
+        if declared or answer.outcome == VIOLATION
+        else Answer(GAP, "undeclared_recipient", "gate.flow")
+    )
 
 
 def locked_prohibition(flow: Flow, situation: Situation) -> str:
@@ -147,7 +176,7 @@ def by_policy(policy: PolicyVersion, situation: Situation) -> Answer:
             return Answer(VIOLATION, "prohibited", rule.id, "", policy.version)
     for rule in covering:
         if rule.effect == "permit":
-            wants = rule if rule.basis in ("consent", "legitimate_interest") else None
+            wants = rule if rule.basis in ASKED else None
             duties = tuple(one.id for one in covering if one.effect == "oblige")
             return Answer(ALLOW, "permitted", rule.id, rule.basis, policy.version, None, wants, duties)
     return Answer(GAP, "no_permit", "gate.default", "", policy.version)
@@ -162,9 +191,10 @@ def with_consent(answer: Answer, situation: Situation, word: Word | None, why_no
     if rule is None:
         return answer
     event = word.id if word else None
-    if rule.basis == "legitimate_interest":
-        objected = word is not None and word.action in ("objected", "withdrawn")
-        return _told(answer, GAP, "objected", event) if objected else _told(answer, ALLOW, "permitted", event)
+    if rule.basis in OBJECTABLE:
+        if word is None or word.action in AGREEING:  # only a yes lifts an objection, no other no does
+            return _told(answer, ALLOW, "permitted", event)
+        return _told(answer, GAP, "objected" if word.action in OBJECTIONS else word.action, event)
     if why_not:
         return _told(answer, GAP, why_not, event)
     if situation.subject_role in DEPENDENT:

@@ -146,7 +146,9 @@ def _before_consent(known: Scope, case: Case, memo: Memo) -> Candidates:
     if stretch is not None and key in memo:
         return memo[key]
     answer = tuple(
-        rules.before_consent(flow, replace(case.situation, recipient=recipient), policy, at)
+        rules.before_consent(
+            flow, replace(case.situation, recipient=recipient), policy, at, observed=bool(case.recipients)
+        )
         for recipient in case.recipients or (case.situation.recipient,)
     )
     memo[key] = answer

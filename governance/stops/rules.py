@@ -103,12 +103,18 @@ def stop_state(due_at: dt.datetime, acknowledged_at: dt.datetime | None, now: dt
     return "stop_overdue" if now > due_at else "stop_asked"
 
 
+def stopped(stopped_at: dt.datetime, effective_at: dt.datetime, said_at: dt.datetime) -> dt.datetime:
+    """When a system stopped, by our clock: a clock slightly behind or ahead says neither before the stop nor later
+    than it was said."""
+    return min(max(stopped_at, effective_at), max(said_at, effective_at))
+
+
 def why_no_acknowledgement(
     stopped_at: dt.datetime, effective_at: dt.datetime, now: dt.datetime
 ) -> tuple[str, str] | None:
     """(code, message) where a system cannot have stopped then; None where it can."""
     if stopped_at > now + SKEW:
         return "future", N_("This time lies in the future.")
-    if stopped_at < effective_at:
+    if stopped_at < effective_at - SKEW:
         return "before_stop", N_("This lies before the moment from which the stop counts.")
     return None

@@ -114,7 +114,7 @@ def acknowledge(
     with transaction.atomic():
         locked = Stop.objects.select_for_update(of=("self",)).select_related("system").get(pk=stop.pk)
         if locked.acknowledged_at is not None:
-            if locked.stopped_at == stopped_at:
+            if locked.stopped_at == rules.stopped(stopped_at, locked.effective_at, locked.acknowledged_at):
                 return locked
             raise RuleBroken(
                 N_("This stop was confirmed before, with another time ({time})."),
@@ -125,7 +125,7 @@ def acknowledge(
         now = effective_at or timezone.now()
         if why := rules.why_no_acknowledgement(stopped_at, locked.effective_at, now):
             raise RuleBroken(why[1], code=why[0], field="stopped_at")
-        _confirm(locked, min(stopped_at, now), now, by)
+        _confirm(locked, rules.stopped(stopped_at, locked.effective_at, now), now, by)
         locked.save(update_fields=["stopped_at", "acknowledged_at", "acknowledged_by"])
         body = {"system": locked.system.slug, "number": locked.number, "stopped_at": stopped_at.isoformat()}
         record(type="stop.acknowledged", by=by, subject=f"stop:{locked.pk}", body=body)
@@ -145,7 +145,7 @@ def acknowledge_many(*, system: System, stopped: Mapping[uuid.UUID, dt.datetime]
         for row in rows:
             if why := rules.why_no_acknowledgement(stopped[row.pk], row.effective_at, now):
                 raise RuleBroken(why[1], code=why[0], field="stopped_at")
-            _confirm(row, min(stopped[row.pk], now), now, by)
+            _confirm(row, rules.stopped(stopped[row.pk], row.effective_at, now), now, by)
         Stop.objects.bulk_update(rows, ["stopped_at", "acknowledged_at", "acknowledged_by"], batch_size=1000)
         if rows:
             record(type="stop.acknowledged", by=by, subject=system.subject, body={"stops": len(rows)})

@@ -37,7 +37,9 @@ _WHY = """
 CASE
   WHEN r.basis NOT IN ('allow', 'basis_doubtful') THEN r.reason
   WHEN r.need = '' THEN ''
-  WHEN r.need = 'objection' THEN CASE WHEN w.action IN ('objected', 'withdrawn') THEN 'objected' ELSE '' END
+  WHEN r.need = 'objection' THEN
+    CASE WHEN w.action IN ('objected', 'withdrawn', 'refused') THEN 'objected'
+         WHEN w.action IN ('revoked', 'invalidated', 'expired') THEN w.action ELSE '' END
   WHEN w.action IS NULL THEN 'no_consent'
   WHEN w.action IN ('refused', 'withdrawn', 'revoked', 'invalidated', 'expired', 'objected') THEN w.action
   WHEN w.action NOT IN ('given', 'renewed') THEN 'no_consent'

@@ -9,6 +9,8 @@ from governance.consent.rules import (
     MaterialNotice,
     Situation,
     Word,
+    asks_the_person,
+    explicit_wanted,
     faults_in,
     last_word,
     policy_rule,
@@ -64,6 +66,10 @@ FORBID = {"id": "f", "effect": "prohibit", "recipient": "manager"}
         (flow(), situation(), (), "gap", "no_permit"),
         (flow(), situation(), (PERMIT,), "allow", "permitted"),
         (flow(), situation(recipient="manager"), (PERMIT, FORBID), "violation", "prohibited"),
+        (flow(), situation(recipient="manager"), (PERMIT,), "gap", "undeclared_recipient"),
+        (flow(recipient="manager"), situation(recipient="manager"), (PERMIT,), "allow", "permitted"),
+        (flow(recipient="manager"), situation(recipient="system"), (PERMIT,), "allow", "permitted"),
+        (flow(recipient="manager"), situation(recipient="hr"), (PERMIT,), "gap", "undeclared_recipient"),
         (flow(), situation(operation="train"), (PERMIT,), "gap", "no_permit"),
         (flow(), situation(operation="train"), (PERMIT | {"operation": "train"},), "allow", "permitted"),
     ],
@@ -138,10 +144,60 @@ def test_consent_of_dependent_people_is_never_plainly_valid() -> None:
     assert rules.with_consent(excepted, asked, word(), "").outcome == "basis_doubtful"
 
 
-def test_objection_ends_legitimate_interest() -> None:
-    answer = rules.before_consent(flow(), situation(), policy(PERMIT | {"basis": "legitimate_interest"}), AT)
-    assert rules.with_consent(answer, situation(), None, "no_consent").outcome == "allow"
-    assert rules.with_consent(answer, situation(), word("objected"), "objected").reason == "objected"
+@pytest.mark.parametrize("basis", ["legitimate_interest", "public_task"])
+@pytest.mark.parametrize(
+    ("said", "outcome", "reason"),
+    [
+        (None, "allow", "permitted"),
+        ("given", "allow", "permitted"),
+        ("renewed", "allow", "permitted"),
+        ("objected", "gap", "objected"),
+        ("withdrawn", "gap", "objected"),
+        ("refused", "gap", "objected"),  # a second no is no yes
+        ("revoked", "gap", "revoked"),
+        ("invalidated", "gap", "invalidated"),
+        ("expired", "gap", "expired"),
+    ],
+)
+def test_an_objection_ends_what_may_be_objected_to(
+    basis: str, said: str | None, outcome: str, reason: str
+) -> None:
+    answer = rules.before_consent(flow(), situation(), policy(PERMIT | {"basis": basis}), AT)
+    found = rules.with_consent(answer, situation(), word(said) if said else None, "")
+    assert (found.outcome, found.reason) == (outcome, reason)
+    assert found.reason in rules.SENTENCES
+
+
+@pytest.mark.parametrize("basis", ["contract", "legal_obligation", "vital_interests"])
+def test_where_the_law_knows_no_objection_nobody_is_asked(basis: str) -> None:
+    rows = policy(PERMIT | {"basis": basis})
+    answer = rules.before_consent(flow(), situation(), rows, AT)
+    assert (answer.outcome, answer.wants) == ("allow", None)
+    assert not asks_the_person(rows.rules, "customer", "service", "text")
+
+
+@pytest.mark.parametrize(
+    ("rows", "role", "asks"),
+    [
+        ((), "customer", True),
+        ((PERMIT,), "customer", False),
+        ((PERMIT, CONSENT), "customer", True),
+        ((PERMIT | {"subject_role": "employee"},), "customer", True),  # no permit at all: a no harms nobody
+        ((PERMIT, CONSENT | {"subject_role": "employee"}), "customer", False),
+        ((PERMIT, CONSENT | {"subject_role": "employee"}), "unknown", True),
+        ((PERMIT, CONSENT | {"modality": "voice"}), "customer", False),
+        ((PERMIT, CONSENT | {"purpose": "offers"}), "customer", False),
+    ],
+)
+def test_whether_the_word_of_a_person_decides(rows: tuple[dict, ...], role: str, asks: bool) -> None:
+    assert asks_the_person(policy(*rows).rules, role, "service", "text") is asks
+
+
+def test_explicit_consent_is_asked_of_those_whom_the_rule_names() -> None:
+    rows = policy(CONSENT, CONSENT | {"id": "e", "subject_role": "employee", "explicit": True}).rules
+    assert explicit_wanted(rows, "employee", "service", "text")
+    assert not explicit_wanted(rows, "customer", "service", "text")
+    assert explicit_wanted(rows, "unknown", "service", "text")
 
 
 def test_knowing_later_differs_from_knowing_then() -> None:

@@ -79,6 +79,61 @@ def test_explicit_consent_is_asked_for_where_the_policy_asks() -> None:
     assert say(system, make.consent(1, explicit=True))[0]["status"] == "accepted"
 
 
+def test_a_no_counts_also_where_the_flow_has_changed_since(system: Any) -> None:
+    services.record_consent_events(system=system, items=[make.consent(1)], by="system")
+    system.flows.update(purpose="offers", modality="voice")
+    words = [
+        make.consent(2, subject="customer-1", action="withdrawn", effective_at="2026-02-10T10:00:00+00:00"),
+        make.consent(3, subject="customer-1", action="objected", effective_at="2026-02-11T10:00:00+00:00"),
+        make.consent(4, subject="customer-1", action="renewed", effective_at="2026-02-12T10:00:00+00:00"),
+        make.consent(5, subject="customer-9", action="withdrawn"),  # who never spoke of it: a slip of the pen
+    ]
+    answers = services.record_consent_events(system=system, items=words, by="system")
+    assert [row["status"] for row in answers] == ["accepted", "accepted", "refused", "refused"]
+    assert {fault["code"] for fault in answers[3]["errors"]} == {"unknown_purpose", "unknown_modality"}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_minor_stays_a_minor_until_somebody_says_otherwise(system: Any, together: bool) -> None:
+    words = [
+        make.consent(1, subject="kid", action="refused", notice_version=None),  # nobody knows yet
+        make.consent(2, subject="kid", action="refused", notice_version=None, minor="yes"),
+        make.consent(3, subject="kid"),
+        make.consent(4, subject="kid", actor="guardian"),
+        make.consent(5, subject="kid", minor="no"),
+        make.consent(6, subject="kid"),
+    ]
+    batches = [words] if together else [[word] for word in words]
+    answers = [
+        row
+        for batch in batches
+        for row in services.record_consent_events(system=system, items=batch, by="system")
+    ]
+    assert [row["status"] for row in answers] == ["accepted"] * 2 + ["refused"] + ["accepted"] * 3
+    assert [fault["code"] for fault in answers[2]["errors"]] == ["guardian_needed"]
+    assert Subject.objects.get().minor == "no"
+
+
+@pytest.mark.parametrize(
+    ("named", "cited", "status"),
+    [("en", "en", "accepted"), ("nl-NL", "nl", "accepted"), (None, "en", "accepted"), ("fr", "", "refused")],
+)
+def test_consent_cites_the_text_that_was_read(
+    system: Any, named: str | None, cited: str, status: str
+) -> None:
+    make.notice(system, version=1, language="nl", text="Wij lezen emotie.")
+    answer = services.record_consent_events(
+        system=system, items=[make.consent(1, language=named)], by="system"
+    )[0]
+    assert answer["status"] == status
+    if cited:
+        assert ConsentEvent.objects.values_list("notice__language", flat=True).get() == cited
+    else:
+        assert [(fault["field"], fault["code"]) for fault in answer["errors"]] == [
+            ("language", "unknown_notice")
+        ]
+
+
 def test_a_clock_slightly_ahead_is_not_the_future(system: Any) -> None:
     ahead = (timezone.now() + timedelta(minutes=4)).isoformat()
     assert say(system, make.consent(1, effective_at=ahead))[0]["status"] == "accepted"

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import transaction
+from django.utils import timezone
 
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.findings.models import Finding
+from governance.gate.services import decide
 from governance.holding import services as holding
 from governance.holding.holders import Person
 from governance.review import services as review
@@ -497,7 +499,7 @@ def test_a_confirmation_is_taken_once_and_said_again_changes_nothing(system: Any
         services.acknowledge(stop=stop, stopped_at=at + dt.timedelta(seconds=1), by="system")
 
 
-@pytest.mark.parametrize(("minutes", "code"), [(-1, "before_stop"), (60 * 24 * 365 * 20, "future")])
+@pytest.mark.parametrize(("minutes", "code"), [(-6, "before_stop"), (60 * 24 * 365 * 20, "future")])
 def test_a_time_that_cannot_be_is_refused(system: Any, minutes: int, code: str) -> None:
     withdraw(system)
     stop = Stop.objects.get()
@@ -506,6 +508,76 @@ def test_a_time_that_cannot_be_is_refused(system: Any, minutes: int, code: str) 
             stop=stop, stopped_at=stop.effective_at + dt.timedelta(minutes=minutes), by="system"
         )
     assert (refusal.value.code, refusal.value.field) == (code, "stopped_at")
+
+
+@pytest.mark.parametrize(
+    ("behind", "kept"), [(dt.timedelta(seconds=2), dt.timedelta(0)), (dt.timedelta(minutes=-4), None)]
+)
+def test_a_clock_a_little_off_confirms_and_may_say_it_again(
+    system: Any, behind: dt.timedelta, kept: dt.timedelta | None
+) -> None:
+    record_consent_events(system=system, items=[make.consent(1)], by="system")
+    now = timezone.now()
+    gone = make.consent(2, subject="customer-1", action="withdrawn", effective_at=now.isoformat())
+    record_consent_events(system=system, items=[gone], by="system")
+    stop = Stop.objects.get()
+    said = stop.effective_at - behind
+    for _again in range(2):
+        services.acknowledge(stop=stop, stopped_at=said, by="system")
+    row = fetch(stop)
+    assert row.effective_at <= row.stopped_at <= row.acknowledged_at
+    if kept is not None:
+        assert row.latency == kept
+    assert PendingEvent.objects.filter(type="stop.acknowledged").count() == 1
+
+
+def test_a_late_confirmation_is_a_finding_of_its_own(system: Any) -> None:
+    withdraw(system)
+    stop = Stop.objects.get()
+    with time_machine.travel(stop.due_at + dt.timedelta(minutes=1), tick=False):
+        services.acknowledge(stop=stop, stopped_at=stop.effective_at + dt.timedelta(minutes=1), by="system")
+    found = Finding.objects.get(check_key=services.CONFIRMED_LATE)
+    assert (found.state, found.params["stops"]) == ("open", "1")
+
+
+@pytest.mark.parametrize(
+    ("basis", "stops"),
+    [
+        ("consent", 1),
+        ("legitimate_interest", 1),
+        ("public_task", 1),
+        ("contract", 0),
+        ("legal_obligation", 0),
+    ],
+)
+def test_an_objection_stops_what_may_be_objected_to_and_the_gate_agrees(basis: str, stops: int) -> None:
+    system = make.live_system({**make.PERMIT_BY_CONTRACT, "basis": basis, "explicit": False})
+    word = make.consent(1, action="objected")
+    record_consent_events(system=system, items=[word], by="system")
+    assert Stop.objects.filter(type="consent.objected").count() == stops
+    question = {"subject": "customer-1", "subject_role": "customer", "purpose": "service", "modality": "text"}
+    assert (decide(system=system, items=[question])[0].outcome == "gap") is bool(stops)
+
+
+@pytest.mark.parametrize(
+    ("correction", "stops"),
+    [
+        ({"action": "requested"}, ["consent.invalidated"]),
+        ({"subject": "customer-2"}, ["consent.invalidated"]),  # it was somebody else's
+        ({"action": "withdrawn"}, ["consent.withdrawn"]),
+        ({"explicit": True}, []),  # it still stands
+    ],
+)
+def test_a_correction_that_takes_consent_away_orders_a_stop(
+    system: Any, correction: dict[str, Any], stops: list[str]
+) -> None:
+    record_consent_events(system=system, items=[make.consent(1)], by="system")
+    fixed = make.consent("fixed", **({"subject": "customer-1", "corrects": "c-1"} | correction))
+    answer = record_consent_events(system=system, items=[fixed], by="system")[0]
+    assert answer["status"] == "accepted", answer
+    rows = Stop.objects.filter(system=system)
+    assert [row.type for row in rows] == stops
+    assert all(row.subject_ref == pseudonym(system.pk, "customer-1") for row in rows)
 
 
 def test_what_is_not_confirmed_in_time_is_one_finding_until_it_is(system: Any) -> None:
