@@ -25,6 +25,7 @@ from portal.web.endpoint import PAGED, ApiView
 from portal.web.raw import JSON, RawBodyView
 from portal.web.rest import HasScope, actor, idempotent, paged, with_etag
 
+REST = "api"
 SOURCE = {
     "type": "string",
     "description": "where the events come from; part of what makes an id the same",
@@ -39,14 +40,17 @@ def system_for(request: Request, slug: str, perm: str) -> System:
 
 
 def source_of(envelope: dict[str, Any]) -> str:
-    """The source that a batch names beside its items, or ''. Raises Invalid for anything else there."""
+    """The source that a call names; else one for all keys, so that ids stay known when a key is replaced.
+
+    Raises Invalid for anything else beside the items.
+    """
     source = envelope.get("source", "")
     field = next((name for name in envelope if name != "source"), "" if isinstance(source, str) else "source")
     if field or "\x00" in source:
         raise Invalid(
             [{"field": field or "source", "code": "unknown_field", "message": N_("This field is not known.")}]
         )
-    return str(source)
+    return str(source) or REST
 
 
 def receipt_of(answers: list[dict[str, Any]], *, single: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.consent.api import receipt_of, source_of
+from governance.consent.api import SOURCE, receipt_of, source_of
 from governance.consent.pseudonyms import keyed
 from governance.consent.services import EVENTS_AT_ONCE, record_consent_events
 from governance.consent.shapes import ConsentItem
@@ -129,6 +129,10 @@ class Decisions(SystemsOfItems):
         answers: list[dict[str, Any]] = [{}] * len(items)
         told: dict[str, str] = {}
         for system, known, positions in self.by_system(request, items):
+            if not isinstance(request.auth, ApiKey) and any(
+                questions[n].subject or questions[n].session for n in positions
+            ):
+                require(request.user, "manage_consent", system)  # the answer tells what that person said
             decisions = decide(system=system, items=[questions[n] for n in positions], known=known)
             for n, decision in zip(positions, decisions, strict=True):
                 ref = str(decision.person) if decision.person else None
@@ -154,15 +158,13 @@ def decision_shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
     }
 
 
-_EVENT = schema(ConsentItem)
-_EVENT["properties"] |= _SYSTEM
+_ITEM = schema(ConsentItem)
+_ITEM["properties"] |= _SYSTEM
+_EVENT = _ITEM | {"properties": _ITEM["properties"] | {"source": SOURCE}}
 _EVENTS = batch_schema(ConsentItem)
 _EVENTS["properties"] = {
-    "items": _EVENTS["properties"]["items"] | {"items": _EVENT},
-    "source": {
-        "type": "string",
-        "description": "where the events come from; part of what makes an id the same",
-    },
+    "items": _EVENTS["properties"]["items"] | {"items": _ITEM},
+    "source": SOURCE,
 }
 
 
@@ -187,10 +189,12 @@ class ConsentEvents(SystemsOfItems):
     def post(self, request: Request) -> Response:
         """Given, refused, withdrawn, objected ... per purpose and modality; idempotent per source and id."""
         items, single, other = self.items_of(request, EVENTS_AT_ONCE)
+        if single and isinstance(items[0], dict):
+            other = {"source": items[0]["source"]} if "source" in items[0] else {}
         source = source_of(other)
         answers: list[dict[str, Any]] = [{}] * len(items)
         for system, _scope, positions in self.by_system(request, items):
-            batch = [_without_system(items[n]) for n in positions]
+            batch = [_bare(items[n], single) for n in positions]
             results = record_consent_events(system=system, items=batch, by=actor(request), source=source)
             for n, result in zip(positions, results, strict=True):
                 answers[n] = result
@@ -257,5 +261,7 @@ class SubjectRefs(SystemsOfItems):
         return Response({"refs": [str(names.pseudonym(one)) for one in subjects]})
 
 
-def _without_system(item: Any) -> Any:
-    return {k: v for k, v in item.items() if k != "system"} if isinstance(item, dict) else item
+def _bare(item: Any, single: bool) -> Any:
+    """An event without what the call says of it: its system and, of a single one, its source."""
+    around = ("system", "source") if single else ("system",)
+    return {k: v for k, v in item.items() if k not in around} if isinstance(item, dict) else item

@@ -36,8 +36,10 @@ class TryForm(forms.Form):
     )
     version = forms.TypedChoiceField(label=_("Policy"), coerce=int, required=False, empty_value=None)
 
-    def __init__(self, *args: Any, system: System, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, system: System, names_people: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not names_people:
+            del self.fields["subject"]
         for name, enum in (
             ("subject_role", register.SubjectRole),
             ("purpose", register.Purpose),

@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from governance.consent.models import Alias, Notice, Subject
-from governance.consent.rules import AGREEING, Word
-from governance.consent.selectors import events_of, last_words, notices_of
+from governance.consent.rules import AGREEING, ASKED, Word, permits_on, policy_rule
+from governance.consent.selectors import events_of, last_words, notices_of, policy_history
 from governance.holding.holders import Person
 from governance.registry.models import System
 from governance.registry.selectors import visible
@@ -61,11 +61,22 @@ class Line:
     word: Word | None
     notice: Notice | None  # the one that their word named
     newest: Notice | None  # the one that they would agree to now
+    bases: frozenset[str] = frozenset()  # on what the policy in force permits it; empty: nothing does
 
     @property
     def agrees(self) -> bool:
         """Whether the last word is a yes."""
         return self.word is not None and self.word.action in AGREEING
+
+    @property
+    def by_consent(self) -> bool:
+        """Whether a yes is asked for here; also where no policy says on what it rests."""
+        return not self.bases or "consent" in self.bases
+
+    @property
+    def heeds_a_no(self) -> bool:
+        """Whether the system is told no when they object."""
+        return not self.bases or bool(self.bases & ASKED)
 
     @property
     def action(self) -> str:
@@ -76,15 +87,31 @@ class Line:
 def lines_of(person: Person, language: str) -> list[Line]:
     """One line per purpose and modality that the system declares, or that the person said something about."""
     system, now = person.system, timezone.now()
+    in_force = next(
+        (one for one in policy_history(system.pk) if one.effective_at and one.effective_at <= now), None
+    )
+    policy = [policy_rule(row) for row in in_force.rules] if in_force else []
+    roles = {(flow.purpose, flow.modality): flow.subject_role for flow in system.flows.all()}
     said = set(events_of(system.pk, person.pseudonym).values_list("purpose", "modality"))
-    topics = sorted(said | set(system.flows.values_list("purpose", "modality")))
+    topics = sorted(said | set(roles))
     words = last_words(
         system.pk, [(person.pseudonym, purpose, modality, now) for purpose, modality in topics], now
     )
     notices = list(notices_of(system))
     newest = newest_notice(notices, language)
     return [
-        Line(person, purpose, modality, word, _named(notices, word, language), newest)
+        Line(
+            person,
+            purpose,
+            modality,
+            word,
+            _named(notices, word, language),
+            newest,
+            frozenset(
+                rule.basis
+                for rule in permits_on(policy, roles.get((purpose, modality), "unknown"), purpose, modality)
+            ),
+        )
         for (purpose, modality), word in zip(topics, words, strict=True)
     ]
 
@@ -145,8 +172,11 @@ def waiting(user: Any) -> QuerySet[PersonRequest]:
 
 
 def sees_objections() -> list[Role]:
-    """The roles that can learn that one person objected: by the table of permissions, not by a promise."""
-    needed = {rules.ANSWERED_BY[rules.RequestKind.OBJECTION.value], "manage_consent"}
+    """The roles that can learn that one person objected: by the table of permissions, not by a promise.
+
+    Those who answer objections; who manage consent, and so try the policy for a person; the service desk.
+    """
+    needed = {rules.ANSWERED_BY[rules.RequestKind.OBJECTION.value], "manage_consent", "record_consent"}
     return [role for role in Role if PERMISSIONS[role] & needed]
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from governance.holding import holders
 from governance.holding.holders import Erasing, Page, Person, Reading
+from governance.holding.keys import keyed
 from governance.holding.rules import NOTHING, WRAP_SQL
 from governance.registry.models import System
 from metrics.ingest.models import Batch, Interaction, Label
@@ -35,7 +36,27 @@ _EXPORTED = (
 
 
 def _rows(person: Person) -> Any:
-    return Interaction.objects.filter(system_id=person.system.pk, subject=person.pseudonym)
+    return Interaction.objects.filter(system_id=person.system.pk, subject__in=_names(person))
+
+
+def _names(person: Person) -> set[uuid.UUID]:
+    """Under what somebody is known: their pseudonym, and those of their sessions that came without a name.
+
+    Not of a session in which somebody else was named: what was read there may be of the other.
+    """
+    of_system = Interaction.objects.filter(system_id=person.system.pk)
+    own = of_system.filter(subject=person.pseudonym, session__isnull=False)
+    keys = keyed(person.system.pk)
+    called = {keys.pseudonym(name): name for name in own.values_list("session", flat=True).distinct() if name}
+    found = of_system.filter(subject__in=called).values_list("subject", flat=True).distinct()
+    unnamed = {digest: called[digest] for digest in found if digest}
+    if unnamed:
+        others = of_system.filter(session__in=unnamed.values()).exclude(
+            subject__in=[person.pseudonym, *called]
+        )
+        shared = set(others.values_list("session", flat=True))
+        unnamed = {digest: name for digest, name in unnamed.items() if name not in shared}
+    return {person.pseudonym, *unnamed}
 
 
 def find(person: Person) -> int:

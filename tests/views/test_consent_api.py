@@ -188,6 +188,24 @@ def test_other_content_under_a_known_id_is_409_naming_both(caller: Caller) -> No
     assert caller.post("/api/v1/consent-events", make.consent(1)).json()["counts"] == {"duplicate": 1}
 
 
+def test_an_id_stays_known_when_the_key_is_replaced(system: Any, caller: Caller) -> None:
+    first = caller.post("/api/v1/consent-events", make.consent(1)).json()["items"][0]
+    again = Caller(system).post("/api/v1/consent-events", {"items": [make.consent(1)]}).json()["items"][0]
+    assert (again["status"], again["event"]) == ("duplicate", first["event"])
+
+
+def test_sources_have_ids_of_their_own_in_single_calls_and_batches(caller: Caller) -> None:
+    caller.post("/api/v1/consent-events", make.consent(1))
+    single = caller.post("/api/v1/consent-events", make.consent(1) | {"source": "shop"}).json()
+    batch = caller.post("/api/v1/consent-events", {"items": [make.consent(1)], "source": "shop"}).json()
+    assert (single["counts"], batch["counts"]) == ({"accepted": 1}, {"duplicate": 1})
+    assert set(ConsentEvent.objects.values_list("source", flat=True)) == {"api", "shop"}
+    inside = caller.post("/api/v1/consent-events", {"items": [make.consent(2) | {"source": "shop"}]}).json()
+    assert inside["items"][0]["errors"][0]["field"] == "source"
+    wrong = caller.post("/api/v1/consent-events", make.consent(3) | {"source": ["shop"]})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "source")
+
+
 def _asked(caller: Caller, **fields: Any) -> Any:
     question = {"subject": "customer-1", "subject_role": "customer", "purpose": "service", "modality": "text"}
     return caller.post("/api/v1/decisions", question | fields).json()

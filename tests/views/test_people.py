@@ -19,7 +19,9 @@ from governance.consent.models import ConsentEvent
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.gate.services import decide
+from governance.holding import holders
 from governance.holding.holders import Person
+from governance.stops.models import Stop
 from governance.transparency import (
     acts,
     algorithm_register,
@@ -325,11 +327,79 @@ def test_a_request_is_taken_back_by_its_person_alone(page: Page, system: Any) ->
 
 def test_who_sees_an_objection_is_computed_and_never_a_manager(page: Page, monkeypatch: Any) -> None:
     html = text_of(page.get())
-    assert selectors.sees_objections() == [Role.DATA_PROTECTION_OFFICER]
+    assert selectors.sees_objections() == [Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR]
     assert "Data protection officer" in html
     assert "Managers cannot see it." in html
     monkeypatch.setitem(PERMISSIONS, Role.MANAGER, PERMISSIONS[Role.MANAGER] | {"answer_people"})
     assert "Managers cannot see it." not in text_of(page.get()), "the sentence follows the table"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_is_not_named_on_the_page_learns_of_no_objection_at_any_door(system: Any, role: Role) -> None:
+    """The doors that answer about one person: trying the policy, decisions, the desk."""
+    word = make.consent(
+        "no", subject="customer-1", action="objected", effective_at="2026-03-20T10:00:00+00:00"
+    )
+    record_consent_events(system=system, items=[word], by="system")
+    someone = make.person(role.value, unit=system.unit)
+    client = Client()
+    client.force_login(someone)
+    asked = QUESTION | {"layer": "inference", "operation": "infer"}
+    tried = client.post(reverse("gate_try", args=[system.slug]), asked)
+    told = client.post(
+        "/api/v1/decisions", json.dumps(QUESTION | {"system": system.slug}), "application/json"
+    )
+    desk = client.post(reverse("consent_look_up", args=[system.slug]), {"reference": "customer-1"})
+    learned = {
+        "try": "This person objected" in text_of(tried) or "objected" in text_of(tried).lower(),
+        "decision": told.status_code == 200 and "outcome" in told.json(),
+        "desk": desk.status_code == 200 and "Objected" in text_of(desk),
+    }
+    named = role in selectors.sees_objections()
+    assert any(learned.values()) is named, learned
+
+
+def test_the_page_says_where_a_no_counts_and_where_nobody_is_asked(db: None) -> None:
+    rows = [make.PERMIT_BY_CONTRACT, {**make.PERMIT_BY_CONSENT, "id": "offers", "purpose": "offers"}]
+    made = make.live_system(*rows)
+    make.flow(made, slug="offers", purpose="offers")
+    page = Page(link_for(made)[1])
+    html = text_of(page.get())
+    assert html.count('name="action" value="given"') == 1  # only what rests on consent asks for a yes
+    assert "it rests on a contract or on the law" in html
+    form = text_of(page.get("my_ask", 0, "objection"))
+    assert "From now on the system is told no for:" in form
+    assert "It goes on until somebody has looked at your reasons:" in form
+    assert page.post("my_ask", 0, "objection").status_code == 303
+    assert PersonRequest.objects.get().kind == "objection"
+    asked = [QUESTION, QUESTION | {"purpose": "offers"}]
+    assert [one.reason for one in decide(system=made, items=asked)] == ["permitted", "no_deployment"]
+    assert list(Stop.objects.values_list("purpose", flat=True)) == ["offers"]
+
+
+def test_a_copy_holds_what_was_read_in_sessions_without_a_name_but_never_of_another(system: Any) -> None:
+    at = "2026-03-25T10:00:00+00:00"
+    items = [
+        make.item("a", subject="customer-1", session="mine", occurred_at=at),
+        make.item("b", subject=None, session="mine", occurred_at=at, predicted="anger"),
+        make.item("c", subject="customer-1", session="shared", occurred_at=at),
+        make.item("d", subject="customer-2", session="shared", occurred_at=at),
+        make.item("e", subject=None, session="shared", occurred_at=at, predicted="anger"),
+    ]
+    record_consent_events(
+        system=system, items=[make.consent(n, subject=n) for n in ("mine", "shared")], by="system"
+    )
+    assert {row["status"] for row in receive(system=system, items=items, by="system")["items"]} == {
+        "accepted"
+    }
+    me = Person(system, pseudonym(system.pk, "customer-1"))
+    held = next(one for one in holders.all_holders() if one.name == "interactions")
+    copied = {row["source_id"] for row in held.export(me)}
+    assert copied >= {"i-a", "i-b", "i-c"}
+    assert not copied & {"i-d", "i-e"}
+    assert held.find(me) == len(copied) == holders.readings(me, (0, 100))[0]
+    mine = next(one for one in holders.readings(me, (0, 100))[1] if one.emotion == "anger")
+    assert holders.reading(me, mine.ref) == mine
 
 
 def test_no_manager_and_no_auditor_opens_a_request(page: Page, system: Any) -> None:

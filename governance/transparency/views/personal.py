@@ -249,6 +249,10 @@ class Ask(Personal):
         self._known(kind)
         due = rules.due_on(kind, timezone.now().date())
         context = {"person": person, "kind": kind, "due_on": due, "action": self.request.get_full_path()}
+        if kind == rules.RequestKind.OBJECTION.value:
+            lines = selectors.lines_of(person, self.language)
+            context["stops"] = [line for line in lines if line.heeds_a_no]
+            context["stays"] = [line for line in lines if not line.heeds_a_no]
         return self.draw("transparency/personal_ask.html", context)
 
 
