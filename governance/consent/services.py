@@ -33,7 +33,10 @@ def publish_notice(
     grace_days: int = 0,
     effective_at: datetime | None = None,
 ) -> Notice:
-    """Publish a notice; `version` None makes the next version, an existing version adds a language to it."""
+    """Publish a notice; `version` None makes the next version, an existing version adds a language to it.
+
+    A translation changes what its version changes: `material_change` and `grace_days` are then those of the version.
+    """
     text = text.strip()
     if not text or "\x00" in text:
         raise RuleBroken(N_("Write what people are told."), code="required", field="text")
@@ -45,6 +48,9 @@ def publish_notice(
     with transaction.atomic():
         System.objects.select_for_update().get(pk=system.pk)  # two publishers get two versions
         version = _next_version(system, version, language)
+        of_version = Notice.objects.filter(system=system, version=version).first()
+        if of_version is not None:
+            material_change, grace_days = of_version.material_change, of_version.grace_days
         notice = Notice.objects.create(
             system=system,
             version=version,
@@ -127,10 +133,12 @@ def record_notices_served(
     source: str = "",
     ndjson: bool = False,
     strict: bool = True,
+    known: Mapping[str, uuid.UUID] | None = None,
 ) -> list[dict[str, Any]]:
-    """Append who was shown which notice; items like governance.consent.shapes.ServedItem, answers as for consent."""
+    """Append who was shown which notice; items like governance.consent.shapes.ServedItem, `known` and answers as for
+    consent."""
     with transaction.atomic():
-        recorder = ServedRecorder(system, source or actor_text(by))
+        recorder = ServedRecorder(system, source or actor_text(by), known)
         answers = recorder.take(items, limit=EVENTS_AT_ONCE, ndjson=ndjson, strict=strict)
         _recorded("consent.notices_served", recorder, answers, by)
     return answers

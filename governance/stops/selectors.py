@@ -70,10 +70,15 @@ def summary(system: System) -> Summary:
 
 @dataclass(frozen=True)
 class Latency:
-    """Confirmed stops about persons per log bin of milliseconds, and the distinct persons behind them."""
+    """Confirmed stops about persons per log bin of milliseconds, how many are not confirmed, and the distinct persons
+    behind both."""
 
     bins: dict[int, int]
+    unconfirmed: int
     people: int
+
+
+_UNCONFIRMED = -1  # no bin: a stop takes a millisecond at least
 
 
 _LATENCY = """
@@ -81,11 +86,11 @@ SELECT w.place, found.bin, found.n, found.people
 FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS w(system, first, last, place)
 CROSS JOIN LATERAL (
   SELECT b.bin, count(*) AS n, count(DISTINCT b.subject_ref) AS people, grouping(b.bin) AS whole FROM (
-    SELECT floor(%s * log(greatest(1, extract(epoch FROM stopped_at - effective_at) * 1000)::float8))::int AS bin,
+    SELECT CASE WHEN stopped_at IS NULL THEN -1 ELSE
+             floor(%s * log(greatest(1, extract(epoch FROM stopped_at - effective_at) * 1000)::float8))::int END AS bin,
            subject_ref
     FROM governance_stop
-    WHERE system_id = w.system AND effective_at >= w.first AND effective_at < w.last
-      AND stopped_at IS NOT NULL AND type LIKE 'consent.%%'
+    WHERE system_id = w.system AND effective_at >= w.first AND effective_at < w.last AND type LIKE 'consent.%%'
   ) AS b GROUP BY ROLLUP (b.bin)
 ) AS found
 ORDER BY w.place, found.whole, found.bin
@@ -111,4 +116,7 @@ def latencies(wanted: Sequence[tuple[uuid.UUID, dt.date, dt.date]], bins_per_dec
                 people[place - 1] = persons
             else:
                 bins[place - 1][number] = count
-    return [Latency(found, persons) for found, persons in zip(bins, people, strict=True)]
+    return [
+        Latency(found, found.pop(_UNCONFIRMED, 0), persons)
+        for found, persons in zip(bins, people, strict=True)
+    ]

@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from governance.consent.services import record_consent_events
+from governance.consent.models import Notice
+from governance.consent.services import record_consent_events, record_notices_served
 from governance.holding import holders
 from governance.holding.holders import Person
 from governance.transparency import rules
@@ -52,7 +53,10 @@ def say(
         if wanted.word is not None:
             return  # the no stands
         action = "refused"  # a no where nothing was said yet
-    _record(link, person, [_event(link, person, action, wanted, once)])
+    with transaction.atomic():
+        if action == "given" and wanted.newest is not None:
+            _shown(link, person, wanted.newest, once)
+        _record(link, person, [_event(link, person, action, wanted, once)])
     said = line(person, purpose, modality, link.language)
     if said.agrees != (action == "given"):  # an old page sent again: the person means it now
         _record(link, person, [_event(link, person, action, wanted, uuid.uuid4())])
@@ -75,6 +79,27 @@ def _event(link: PersonalLink, person: Person, action: str, about: Line, once: u
     if action == "given" and about.newest is not None:
         event |= {"notice_version": about.newest.version, "language": about.newest.language}
     return event
+
+
+def _shown(link: PersonalLink, person: Person, notice: Notice, once: uuid.UUID) -> None:
+    """The text to which they say yes stood on their page."""
+    subject = subject_of(person)
+    item = {
+        "id": f"{once}:shown",
+        "subject": ME,
+        "subject_role": subject.role if subject else "unknown",
+        "notice_version": notice.version,
+        "language": notice.language,
+        "served_at": timezone.now(),
+        "channel": rules.SOURCE,
+    }
+    record_notices_served(
+        system=person.system,
+        items=[item],
+        by=by_link(link),
+        source=rules.SOURCE,
+        known={ME: person.pseudonym},
+    )
 
 
 def _short(action: str, about: Line) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from governance.transparency.models import TEXTS, Publication
 from portal.errors import N_, Invalid, RuleBroken
 from portal.ledger.services import actor_text, record
 
+REGISTER = "public-register-entries"
+"""Where the entries of the public register lie for a while, until the next publication."""
 FIELDS = (
     *(f"{name}_{language}" for name in TEXTS for language in ("en", "nl")),
     "contact_name",
@@ -37,6 +40,10 @@ def checked(system: System, values: dict[str, str]) -> Publication:
     return Publication(system=system, published_at=timezone.now(), **kept)
 
 
+def _forget() -> None:
+    cache.delete(REGISTER)
+
+
 def publish(*, system: System, values: dict[str, str], by: Any) -> Publication:
     """Put a system's public page up, or other words in place of the present ones."""
     permitted(by, "manage_consent", system)
@@ -54,6 +61,7 @@ def publish(*, system: System, values: dict[str, str], by: Any) -> Publication:
         fresh.save(force_insert=True)
         body = {name: getattr(fresh, name) for name in FIELDS if name != "contact_email"}
         record(type="people.page_published", by=by, subject=system.subject, body=body)
+        transaction.on_commit(_forget, robust=True)
     return fresh
 
 
@@ -71,4 +79,5 @@ def take_away(*, system: System, reason: str, by: Any) -> Publication:
         row.save()
         body = {"publication": str(row.pk), "reason": reason.strip()}
         record(type="people.page_ended", by=by, subject=system.subject, body=body)
+        transaction.on_commit(_forget, robust=True)
     return row

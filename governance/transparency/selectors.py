@@ -161,6 +161,15 @@ def visible_requests(user: Any) -> QuerySet[PersonRequest]:
     return PersonRequest.objects.filter(mine).select_related("system")
 
 
+def can_read(request: PersonRequest, now: dt.datetime) -> bool:
+    """Whether some link still opens the page on which the answer would stand."""
+    if request.pseudonym is None:  # erased meanwhile
+        return False
+    about = LinkedPerson.objects.filter(system=request.system, pseudonym=request.pseudonym).values("link")
+    links = PersonalLink.objects.filter(Q(pk=request.link_id) | Q(pk__in=about))
+    return links.filter(revoked_at__isnull=True, expires_at__gt=now).exists()
+
+
 def answers_somewhere(user: Any) -> bool:
     """Whether `user` answers any kind of request anywhere."""
     return any(has_anywhere(user, perm) for perm in set(rules.ANSWERED_BY.values()))

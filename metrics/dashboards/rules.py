@@ -23,6 +23,7 @@ LIVE = "live interactions, daily rollups"
 SURVEYS = "survey answers, daily rollups"
 CONFIRMED = "stops as the system confirmed them"
 STOPS = "stop"
+UNCONFIRMED = "stop.unconfirmed"
 LONGEST_DAYS = 3660
 EARLIEST_YEAR = 2000
 
@@ -187,7 +188,16 @@ def _stopped(kpi: str, q: float, counters: Counters, window: Window) -> Figure:
     bins = histogram(counters, STOPS)
     n = sum(bins.values())
     method = N_("quantile and binomial order-statistic interval, read from log-spaced bins (12 % wide)")
-    figure = Figure(kpi, n=n, denominator=n, method=method, source=CONFIRMED, window=window)
+    waiting = _count(counters, UNCONFIRMED)  # how long these take nobody knows yet: they are named beside it
+    figure = Figure(
+        kpi,
+        n=n,
+        denominator=n,
+        method=method,
+        source=CONFIRMED,
+        window=window,
+        exclusions={N_("stops not confirmed yet"): waiting} if waiting else {},
+    )
     figure = held_to_minimum(figure, KPIS[kpi].minimum)
     if figure.state is not State.OK:
         return figure

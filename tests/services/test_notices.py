@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from governance.consent import notices, services
-from governance.consent.models import NoticeServed, Subject
+from governance.consent.models import Notice, NoticeServed, Subject
 from governance.consent.wording import Difference, differences
 from governance.gate.services import decide
 from portal.errors import Invalid
@@ -167,3 +167,11 @@ def test_a_group_that_is_too_small_is_hidden_but_can_be_asked_again(system: Any)
 def test_an_empty_batch_is_no_batch(system: Any) -> None:
     with pytest.raises(Invalid):
         show(system)
+
+
+def test_a_translation_changes_what_its_version_changes(system: Any) -> None:
+    make.notice(system, version=1, language="nl", material_change=True, grace_days=9)
+    assert set(Notice.objects.values_list("material_change", "grace_days")) == {(False, 0)}
+    make.notice(system, material_change=True, grace_days=30, effective_at=timezone.now())
+    make.notice(system, version=2, language="nl", effective_at=timezone.now())
+    assert set(Notice.objects.filter(version=2).values_list("material_change", "grace_days")) == {(True, 30)}

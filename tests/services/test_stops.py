@@ -26,6 +26,8 @@ from governance.holding.holders import Person
 from governance.review import services as review
 from governance.stops import delivery, rules, services, tasks
 from governance.stops.models import Delivery, Endpoint, Stop
+from metrics.dashboards import selectors as dashboards
+from metrics.stats.figure import State
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs.models import Job
 from portal.jobs.runner import run_job
@@ -578,6 +580,29 @@ def test_a_correction_that_takes_consent_away_orders_a_stop(
     rows = Stop.objects.filter(system=system)
     assert [row.type for row in rows] == stops
     assert all(row.subject_ref == pseudonym(system.pk, "customer-1") for row in rows)
+
+
+def test_the_dashboard_tells_how_long_stopping_takes_and_what_is_left_out(settings: Any) -> None:
+    system = make.live_system(make.PERMIT_BY_CONSENT)
+    for n in range(70):
+        withdraw(system, n)
+    stops = list(Stop.objects.order_by("number"))
+    for n, stop in enumerate(stops[:60], start=1):  # 5, 10, ... 300 seconds
+        services.acknowledge(
+            stop=stop, stopped_at=stop.effective_at + dt.timedelta(seconds=5 * n), by="system"
+        )
+    day = stops[0].effective_at.date()
+    figures = dashboards.figures(system, day, day)
+    for kpi, right in (("stop_median", 150), ("stop_p95", 285)):
+        found = figures[kpi]
+        assert found.state is State.OK
+        assert found.n == 60
+        assert found.value == pytest.approx(right, rel=0.06)  # a bin is 12 % wide
+        assert found.ci is not None
+        assert found.ci[0] <= right <= found.ci[1]
+        assert dict(found.exclusions) == {"stops not confirmed yet": 10}
+    Stop.objects.filter(number__gt=9).delete()
+    assert dashboards.figures(system, day, day)["stop_median"].state is not State.OK
 
 
 def test_what_is_not_confirmed_in_time_is_one_finding_until_it_is(system: Any) -> None:

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.consent.models import ConsentEvent
+from governance.consent.models import ConsentEvent, NoticeServed
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.services import record_consent_events
 from governance.gate.services import decide
@@ -357,6 +357,45 @@ def test_who_is_not_named_on_the_page_learns_of_no_objection_at_any_door(system:
     }
     named = role in selectors.sees_objections()
     assert any(learned.values()) is named, learned
+
+
+def test_a_yes_on_the_page_keeps_which_text_stood_there(page: Page, system: Any) -> None:
+    page.post("my_say", 0, action="withdrawn", purpose="service", modality="text")
+    assert not NoticeServed.objects.exists()
+    page.post("my_say", 0, action="given", purpose="service", modality="text")
+    shown = NoticeServed.objects.get()
+    agreed = ConsentEvent.objects.get(action="given", source=rules.SOURCE)
+    assert shown.notice_id == agreed.notice_id
+    assert shown.subject_id == agreed.subject_id
+    assert shown.channel == "personal page"
+
+
+def test_whoever_answers_sees_that_the_link_has_ended(page: Page, system: Any) -> None:
+    page.post("my_ask", 0, "access")
+    officer = make.person("data_protection_officer", unit=system.unit)
+    client = Client()
+    client.force_login(officer)
+    address = PersonRequest.objects.get().get_absolute_url()
+    assert "link has ended" not in text_of(client.get(address))
+    PersonalLink.objects.update(revoked_at=timezone.now(), revoked_by="system")
+    assert "link has ended" in text_of(client.get(address))
+    link_for(system)  # another one for the same person
+    assert "link has ended" not in text_of(client.get(address))
+
+
+def test_the_register_for_machines_asks_once_until_something_is_published(
+    system: Any, django_capture_on_commit_callbacks: Any, django_assert_max_num_queries: Any
+) -> None:
+    officer = make.person("data_protection_officer", unit=system.unit)
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.publish(system=system, values=WORDS, by=officer)
+    address = reverse("public_register_json")
+    first = Client().get(address).json()
+    with django_assert_max_num_queries(0):
+        assert Client().get(address).json() == first
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.take_away(system=system, reason="Replaced.", by=officer)
+    assert (len(first["algorithms"]), Client().get(address).json()["algorithms"]) == (1, [])
 
 
 def test_the_page_says_where_a_no_counts_and_where_nobody_is_asked(db: None) -> None:

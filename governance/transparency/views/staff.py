@@ -64,6 +64,9 @@ class RequestDetail(AnswersMixin, View):
             "row": row,
             "open": row.state in rules.OPEN,
             "by_a_job": row.kind in ("access", "erasure"),
+            "link_ended": row.state in rules.OPEN
+            and not selectors.can_read(row, timezone.now())
+            and row.pseudonym is not None,
             "hold": hold if row.kind == "erasure" and row.state in rules.OPEN else None,
             "may_extend": row.state in rules.OPEN
             and row.extended_at is None
