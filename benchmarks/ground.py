@@ -20,11 +20,18 @@ SIZES = ("small", "medium", "large", "huge")  # `huge`: decisions only, the othe
 
 @dataclass
 class Table:
-    """One table of results; `note` says what was compared with what."""
+    """One table of results; `note` says what was compared with what, `aims` whether what was wanted was met."""
 
     head: Sequence[str]
     note: str
     rows: list[Sequence[str]] = field(default_factory=list)
+    aims: list[str] = field(default_factory=list)
+
+    def aim(self, what: str, found: float, wanted: float, *, at_least: bool = False) -> None:
+        """A ratio that was wanted, and whether it was met."""
+        met = found >= wanted if at_least else found <= wanted
+        sign = "≥" if at_least else "≤"
+        self.aims.append(f"* {what}: {found:.2f}, wanted {sign} {wanted:g}: **{'met' if met else 'missed'}**")
 
     def markdown(self) -> str:
         """As it stands in docs/performance.md: the first column is text, the others are numbers."""
@@ -34,6 +41,7 @@ class Table:
             "| " + " | ".join(self.head) + " |",
             "|---|" + "---:|" * (len(self.head) - 1),
             *("| " + " | ".join(row) + " |" for row in self.rows),
+            *(["", *self.aims] if self.aims else []),
         ]
         return "\n".join(lines)
 
