@@ -107,12 +107,19 @@ def last_words(system_id: uuid.UUID, keys: Sequence[Key], known_at: datetime) ->
         return found
     topics = list(asked)
     latest = [max(keys[place][3] for place in asked[topic]) for topic in topics]
-    alone = len(topics) == len({keys[place] for places in asked.values() for place in places})
-    if alone and len(topics) == 1:
-        rows = _one(system_id, topics[0], latest[0], known_at)
-    else:
-        rows = _many(_LAST if alone else _STANDING, system_id, topics, latest, known_at)
-    for number, of_topic in groupby(rows, itemgetter(0)):
+    if len(topics) == len({keys[place] for places in asked.values() for place in places}):  # one moment each
+        one = len(topics) == 1
+        rows = (
+            _one(system_id, topics[0], latest[0], known_at)
+            if one
+            else _many(_LAST, system_id, topics, latest, known_at)
+        )
+        for row in rows:
+            word = _word(row)
+            for place in asked[topics[row[0] - 1]]:
+                found[place] = word
+        return found
+    for number, of_topic in groupby(_many(_STANDING, system_id, topics, latest, known_at), itemgetter(0)):
         words = [_word(row) for row in of_topic]
         since = [word.effective_at for word in words]
         for place in asked[topics[number - 1]]:
