@@ -152,6 +152,17 @@ def requests_of(link: PersonalLink, people: Sequence[Person]) -> QuerySet[Person
     return rows.order_by("-received_at", "pk")
 
 
+def contested(person: Person, refs: Sequence[str]) -> dict[str, PersonRequest]:
+    """{reading: the newest request in which the person contests it}."""
+    rows = PersonRequest.objects.filter(
+        system=person.system,
+        pseudonym=person.pseudonym,
+        kind=rules.RequestKind.CONTEST.value,
+        ref__in=list(refs),
+    )
+    return {row.ref: row for row in rows.exclude(state="withdrawn").order_by("received_at")}
+
+
 def visible_requests(user: Any) -> QuerySet[PersonRequest]:
     """The requests that `user` may see: those they may answer, kind by kind, system by system."""
     mine = Q(pk__in=[])

@@ -310,8 +310,11 @@ def test_a_contest_goes_to_a_supervisor_and_only_about_my_own_reading(page: Page
     )
     assert list(selectors.visible_requests(supervisor)) == [row]
     assert list(selectors.visible_requests(officer)) == []
+    assert ref not in text_of(page.get("my_readings", 0))  # asked once; where it stands is shown instead
     requests.answer(request=row, decision="granted", text="You are right.", by=supervisor)
     assert "You are right." in text_of(page.get())
+    readings = text_of(page.get("my_readings", 0))
+    assert ref not in readings and "The person is right" in readings
 
 
 def test_a_request_is_taken_back_by_its_person_alone(page: Page, system: Any) -> None:

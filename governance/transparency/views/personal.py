@@ -155,7 +155,7 @@ class Home(Personal):
             "lines": lines,
             "say_url": self.address("my_say", number),
             "count": count,
-            "readings": [self.shown(number, one) for one in latest],
+            "readings": self.shown(number, latest),
             "readings_url": self.address("my_readings", number),
             "stops": holders.stops(person),
             "asks": [
@@ -163,9 +163,17 @@ class Home(Personal):
             ],
         }
 
-    def shown(self, number: int, one: holders.Reading) -> dict[str, Any]:
-        """One reading with the address where it is contested."""
-        return {"reading": one, "contest_url": self.address("my_contest", number, one.ref)}
+    def shown(self, number: int, readings: list[holders.Reading]) -> list[dict[str, Any]]:
+        """Readings, each with the address where it is contested, or what came of that."""
+        contested = selectors.contested(self.people[number], [one.ref for one in readings])
+        return [
+            {
+                "reading": one,
+                "contest_url": self.address("my_contest", number, one.ref),
+                "contest": contested.get(one.ref),
+            }
+            for one in readings
+        ]
 
     def _asked(self, row: PersonRequest) -> dict[str, Any]:
         copy = getattr(row, "copy", None)
@@ -193,7 +201,7 @@ class Readings(Home):
             "count": count,
             "page": page,
             "last": last,
-            "readings": [self.shown(number, one) for one in rows],
+            "readings": self.shown(number, rows),
             "newer_url": self.address("my_readings", number, page=page - 1) if 1 < page <= last else "",
             "older_url": self.address("my_readings", number, page=page + 1) if page < last else "",
         }
