@@ -54,7 +54,7 @@ WORDS = {
 # Without a session the person is the session, without a person the reading itself.
 SESSIONS = """
 WITH reading AS (
-  SELECT coalesce(session, subject::text, source_id) AS session, source_id, occurred_at, flow_id, disclosed_at,
+  SELECT coalesce(session, subject::text, source_id) AS session, source_id, occurred_at, flow_id, subject, disclosed_at,
          emotion_notice_at, language, notice_version
   FROM metrics_interaction
   WHERE system_id = %(system)s AND occurred_at >= %(since)s - interval '1 day' AND occurred_at < %(until)s
@@ -66,20 +66,25 @@ told AS (
   FROM reading GROUP BY session
 ),
 opening AS (
-  SELECT DISTINCT ON (session) session, source_id, occurred_at, flow_id
+  SELECT DISTINCT ON (session) session, source_id, occurred_at, flow_id, subject
   FROM reading ORDER BY session, occurred_at, source_id
 ),
 judged AS (
   SELECT o.source_id, o.occurred_at, o.flow_id,
     CASE WHEN t.disclosed_at IS NULL THEN 'no_ai_disclosure'
          WHEN t.disclosed_at > o.occurred_at THEN 'late_ai_disclosure' ELSE '' END AS ai_why,
-    CASE WHEN t.emotion_notice_at IS NULL THEN 'no_emotion_notice'
-         WHEN t.emotion_notice_at > o.occurred_at THEN 'late_emotion_notice' ELSE '' END AS emotion_why,
+    CASE WHEN least(t.emotion_notice_at, s.served_at) IS NULL THEN 'no_emotion_notice'
+         WHEN least(t.emotion_notice_at, s.served_at) > o.occurred_at THEN 'late_emotion_notice' ELSE ''
+    END AS emotion_why,
     CASE WHEN t.language IS NULL OR t.notice_version IS NULL THEN 'unknown'
          WHEN EXISTS (SELECT FROM governance_notice n WHERE n.system_id = %(system)s AND n.version = t.notice_version
                         AND split_part(n.language, '-', 1) = lower(split_part(t.language, '-', 1))) THEN ''
          ELSE 'other_language' END AS language_why
   FROM opening o JOIN told t USING (session)
+  -- a notice of the system says that emotion is read: a showing that was reported tells as well as the reading does
+  LEFT JOIN governance_alias a ON a.system_id = %(system)s AND a.digest = o.subject
+  LEFT JOIN LATERAL (SELECT min(served_at) AS served_at FROM governance_noticeserved
+                     WHERE system_id = %(system)s AND subject_id = a.subject_id) s ON true
   WHERE o.occurred_at >= %(since)s
 )
 """

@@ -296,6 +296,23 @@ class TestDisclosure:
             ("i-late", "late_emotion_notice"), ("i-never", "no_emotion_notice"), ("i-nl", "other_language"),
         }  # fmt: skip
 
+    def test_a_notice_that_was_reported_as_shown_tells_as_well(self) -> None:
+        system = make.live_system()
+        crowd(system, consent=False, **self.TOLD)
+        silent = {name: value for name, value in self.TOLD.items() if name != "emotion_notice_at"}
+        make.receive(system, *(make.item(name, **silent) for name in ("before", "after", "never")))
+        shown = [
+            {"id": name, "subject": f"customer-{name}", "notice_version": 1, "language": "en",
+             "served_at": f"2026-03-01T{hour}:00:00Z", "channel": "app"}
+            for name, hour in (("before", "09"), ("after", "11"))
+        ]  # fmt: skip
+        services.record_notices_served(system=system, items=shown, by="system")
+        done = self.run(system)
+        assert figures(done)["emotion_notice"] == (MANY + 1, MANY + 3)
+        assert {(one.item, one.reason) for one in misses.after(done, None)} == {
+            ("i-after", "late_emotion_notice"), ("i-never", "no_emotion_notice"),
+        }  # fmt: skip
+
     def test_a_session_is_judged_at_its_first_reading_and_in_the_window_where_it_began(self) -> None:
         system = make.live_system()
         crowd(system, consent=False, **self.TOLD)
