@@ -39,6 +39,7 @@ SENTENCES = {
         "Reading emotion from the body or voice of workers, candidates or students is prohibited."
     ),
     "worker_decision": N_("Emotion is never used in decisions about individual workers."),
+    "worker_review": N_("Emotion is never used to judge how an individual worker performs."),
     "distress_sale": N_("Selling on distress is prohibited."),
     "no_policy": N_("No approved data-use policy covers this system at that time."),
     "prohibited": N_("A rule of the data-use policy prohibits this."),
@@ -165,6 +166,8 @@ def locked_prohibition(flow: Flow, situation: Situation) -> str:
         return "workplace_biometric"
     if dependent and situation.operation == "decide":
         return "worker_decision"
+    if dependent and situation.purpose == "worker_evaluation" and situation.layer != "aggregate":
+        return "worker_review"
     return "distress_sale" if flow.exploits else ""
 
 

@@ -63,6 +63,27 @@ FORBID = {"id": "f", "effect": "prohibit", "recipient": "manager"}
             "violation",
             "worker_decision",
         ),
+        (
+            flow(purpose="worker_evaluation"),
+            situation(subject_role="employee", purpose="worker_evaluation"),
+            (PERMIT,),
+            "violation",
+            "worker_review",
+        ),
+        (
+            flow(purpose="worker_evaluation"),
+            situation(subject_role="employee", purpose="worker_evaluation", layer="aggregate"),
+            (PERMIT,),
+            "allow",
+            "permitted",
+        ),
+        (
+            flow(purpose="worker_evaluation"),
+            situation(purpose="worker_evaluation"),  # of a customer, about their call
+            (PERMIT,),
+            "allow",
+            "permitted",
+        ),
         (flow(), situation(), (), "gap", "no_permit"),
         (flow(), situation(), (PERMIT,), "allow", "permitted"),
         (flow(), situation(recipient="manager"), (PERMIT, FORBID), "violation", "prohibited"),
