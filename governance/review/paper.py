@@ -1,6 +1,7 @@
 """The board paper: everything a member reads before voting, gathered for one reader."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.utils.translation import gettext
@@ -177,7 +178,11 @@ def _conditions(request: DeploymentRequest, user: Any, today: dt.date) -> list[d
             "may_answer": row.state == "handed_in" and conditions.may_answer(row, user, today),
         }
         for row in rows.prefetch_related(
-            "evidence__handed_in_by", "evidence__answered_by", "accepted_by_seat__memberships"
+            "evidence__handed_in_by",
+            "evidence__answered_by",
+            "evidence__files",
+            "request__recusals",
+            "accepted_by_seat__memberships",
         )
     ]
 
@@ -191,7 +196,11 @@ def _threads(request: DeploymentRequest, user: Any) -> list[dict[str, Any]]:
         return {"row": row, "may_edit": not frozen and row.written_by_id == user.pk}
 
     return [
-        {**shown(row), "replies": [shown(other) for other in rows if other.parent_id == row.pk]}
+        {
+            **shown(row),
+            "token": uuid.uuid4(),
+            "replies": [shown(other) for other in rows if other.parent_id == row.pk],
+        }
         for row in rows
         if row.parent_id is None
     ]

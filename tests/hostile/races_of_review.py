@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from governance.review import boards, deployments, services
+from governance.review import boards, deployments, services, terms
 from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
@@ -192,14 +192,14 @@ def dismiss(world: World) -> Act:
     administrator = make.person("administrator", unit=board.unit)
     membership = Membership.objects.filter(seat__board=board).first()
     Membership.objects.filter(pk=membership.pk).update(starts_on=make.today() - dt.timedelta(days=30))  # type: ignore[union-attr]
-    return lambda _n: boards.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
+    return lambda _n: terms.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
 
 
 def appoint(world: World) -> Act:
     board, _members = make.board_with_members(unit_of(world))
     administrator, person = make.person("administrator", unit=board.unit), make.user()
     seat = boards.add_seat(board=board, discipline="hr", by=administrator)
-    return lambda _n: boards.appoint(seat=fresh(seat), user=person, by=administrator)
+    return lambda _n: terms.appoint(seat=fresh(seat), user=person, by=administrator)
 
 
 def add_seat(world: World) -> Act:
@@ -230,6 +230,6 @@ RACES = [
     Race("review.conditions.send_back", "review.evidence_sent_back", send_back),
     Race("review.council.answer", "review.council_answered", answer_council),
     Race("review.boards.add_seat", "board.seat_added", add_seat),
-    Race("review.boards.dismiss", "board.member_dismissed", dismiss),
-    Race("review.boards.appoint", "board.member_appointed", appoint),
+    Race("review.terms.dismiss", "board.member_dismissed", dismiss),
+    Race("review.terms.appoint", "board.member_appointed", appoint),
 ]

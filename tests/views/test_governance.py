@@ -382,17 +382,16 @@ def test_boards_by_page() -> None:
             "unit": unit.pk,
             "quorum": "3",
             "majority": "simple",
-            "majority_high_risk": "two_thirds",
             "vote_days": "21",
             "casting_vote": "on",
         },
     )
     url = answer.headers["Location"]
     assert admin.get(url).context["board"].casting_vote
-    rule = {"quorum": "4", "majority": "two_thirds", "required": [], "reason": "More eyes."}
+    rule = {"quorum": "4", "majority": "two_thirds", "required": [], "reason": "More eyes.", "row_version": 1}
     assert admin.post(f"{url}rules/minimal/", rule).status_code == 302
     assert admin.post(f"{url}rules/none/", rule).status_code == 404
-    settings = {"vote_days": "7", "members_return": "on", "reason": "Faster."}
+    settings = {"vote_days": "7", "members_return": "on", "reason": "Faster.", "row_version": 1}
     assert admin.post(f"{url}edit/", settings).status_code == 302
     board = admin.get(url).context["board"]
     assert (board.vote_days, board.members_return, board.casting_vote) == (7, True, False)

@@ -35,9 +35,9 @@ from governance.review.rules.states import (
     mermaid,
 )
 from governance.review.rules.votes import (
-    DEFAULT_RULES,
     DELEGATED_VOTES,
     FEWEST_VOTES,
+    MAJORITIES,
     VOTE_DAYS,
     Cast,
     DecisionRule,
@@ -55,10 +55,10 @@ __all__ = [
     "ANSWERS",
     "CHAIR_ONLY",
     "COUNCIL_ONLY",
-    "DEFAULT_RULES",
     "DELEGATED_VOTES",
     "FEWEST_VOTES",
     "MACHINES",
+    "MAJORITIES",
     "TRANSITIONS",
     "VOTE_DAYS",
     "Actor",

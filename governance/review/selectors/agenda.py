@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext
 
 from governance.registry.selectors import visible
+from governance.review import rules
 from governance.review.models import Condition, CouncilRecord, DeploymentRequest, Membership, Seat
-from governance.review.selectors.boards import speaker, to_report
+from governance.review.selectors.boards import led_by, not_over, speaker, to_report
 from governance.review.selectors.requests import open_for
 from portal.access.selectors import has_anywhere
 from portal.errors import N_
 
+TERM_DAYS = 30  # so long before its end a term is work for who keeps the seats filled
 SHOWN = 50  # rows of each kind; nobody works through more at once
 
 
@@ -28,7 +31,7 @@ class Waiting:
 
 
 def waiting(user: Any, today: dt.date) -> list[Waiting]:
-    """Votes, own drafts and returned requests, conditions, minutes, works council, delegated decisions to report."""
+    """Votes, own drafts and returned requests, conditions, minutes, works council, delegated decisions, seats."""
     return [
         *_votes(user, today),
         *_own(user),
@@ -36,6 +39,7 @@ def waiting(user: Any, today: dt.date) -> list[Waiting]:
         *_minutes(user, today),
         *_council(user),
         *_reports(user, today),
+        *_seats(user, today),
     ]
 
 
@@ -78,15 +82,19 @@ def to_accept(user: Any, today: dt.date) -> list[Condition]:
     seats = Membership.objects.filter(user=user).values("seat")
     rows = owed().filter(state="handed_in", accepted_by_seat__in=seats)
     rows = rows.select_related("request__system").prefetch_related(
-        Prefetch("accepted_by_seat", Seat.objects.prefetch_related("memberships")), "evidence"
+        "request__recusals",
+        Prefetch("accepted_by_seat", Seat.objects.prefetch_related("memberships")),
+        "evidence",
     )
     return [row for row in rows[:SHOWN] if speaker(row.accepted_by_seat, today, barred(row)) == user.pk]
 
 
 def barred(condition: Condition) -> set[Any]:
-    """Who cannot accept a condition: its owner, requester and owner of the system, and who handed the evidence in."""
+    """Who cannot accept a condition: its owner, requester and owner of the system, who stepped back from the request,
+    and who handed the evidence in."""
     request = condition.request
-    people = {condition.owner_id, request.requested_by_id, request.system.owner_id}
+    people = {row.declared_by_id for row in request.recusals.all()}
+    people |= {condition.owner_id, request.requested_by_id, request.system.owner_id}
     return people | {row.handed_in_by_id for row in condition.evidence.all() if row.answered_at is None}
 
 
@@ -121,6 +129,29 @@ def _reports(user: Any, today: dt.date) -> list[Waiting]:
                 found.append(
                     Waiting(N_("Decision to report"), title, board.get_absolute_url(), request.system.name)
                 )
+    return found
+
+
+def _seats(user: Any, today: dt.date) -> list[Waiting]:
+    """For who keeps the seats of a board filled: those without a sitting member, and terms that end soon."""
+    members = Prefetch("memberships", not_over(today).filter(deputy=False).select_related("user"))
+    rows = (
+        Seat.objects.filter(board__in=led_by(user, today))
+        .select_related("board")
+        .order_by("board__name", "pk")
+    )
+    found = []
+    for seat in rows.prefetch_related(members)[:SHOWN]:
+        name, terms = gettext(rules.Discipline(seat.discipline).sentence), list(seat.memberships.all())
+        place, url = seat.board.name, seat.board.get_absolute_url()
+        sits = [row for row in terms if row.starts_on <= today]
+        if not sits:
+            found.append(Waiting(N_("Seat without a member"), name, url, place))
+        for row in sits:
+            soon = row.ends_on is not None and row.ends_on <= today + dt.timedelta(days=TERM_DAYS)
+            if soon and len(terms) == 1:  # else somebody follows
+                title = f"{name}: {row.user.display}"
+                found.append(Waiting(N_("Term that ends soon"), title, url, place, row.ends_on))
     return found
 
 

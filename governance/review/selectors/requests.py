@@ -57,6 +57,14 @@ def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
     return None if pair is None else rules.differences(*pair)
 
 
+def difference_rows(request: DeploymentRequest) -> list[dict[str, Any]] | None:
+    """The same as plain data: path, before and after."""
+    found = differences(request)
+    if found is None:
+        return None
+    return [{"path": "/".join(row.path), "before": row.before, "after": row.after} for row in found]
+
+
 def chain(request: DeploymentRequest) -> list[DeploymentRequest]:
     """The requests that this one refers to, the nearest first (at most ten)."""
     found: list[DeploymentRequest] = []
