@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from governance.consent import dpv, records, selectors, services
 from governance.consent.api import system_for
 from governance.consent.models import ConsentEvent, Policy
-from governance.consent.serializers import DraftPolicy, PolicyShape
+from governance.consent.serializers import DraftPolicy, PolicyShape, policy_shape
 from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.registry.serializers import page_of

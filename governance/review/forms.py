@@ -301,6 +301,12 @@ class CouncilForm(Once):
         self.fields["flows"].queryset = system.flows.filter(pk__in=workers)  # type: ignore[attr-defined]
         self.fields["informed_on"].initial = timezone.localdate()
 
+    def clean(self) -> dict[str, Any]:
+        """References, files or both."""
+        if not self.cleaned_data.get("documents") and not self.cleaned_data.get("files"):
+            self.add_error("documents", _("Name the documents that the works council received, or add them."))
+        return self.cleaned_data
+
 
 class CouncilAnswerForm(forms.Form):
     """An answer in a works-council record."""

@@ -551,12 +551,12 @@ def test_the_board_discusses_by_page_and_markdown_does_no_harm() -> None:
     assert 'src="http://elsewhere.example' not in page  # what would load becomes a link
     said = request.comments.get()
     assert f"/comments/{said.pk}/edit/" in page
-    assert member.post(f"/comments/{said.pk}/edit/", {"text": "Plain."}).status_code == 302
+    assert member.post(f"/comments/{said.pk}/edit/", {"text": "Plain.", "row_version": 1}).status_code == 302
     assert member.post(f"{url}comments/", {"text": "And?", "parent": str(said.pk)}).status_code == 302
-    assert member.post(f"{url}minutes/", {"text": "We met."}).status_code == 403
+    assert member.post(f"{url}minutes/", {"text": "We met.", "row_version": 0}).status_code == 403
     board.seats.first().memberships.update(secretary=True)
     keeper = board.seats.first().memberships.get().user
-    assert _client(keeper).post(f"{url}minutes/", {"text": "We *met*."}).status_code == 302
+    assert _client(keeper).post(f"{url}minutes/", {"text": "We *met*.", "row_version": 0}).status_code == 302
     assert "We <em>met</em>." in member.get(url).content.decode()
     outsider = _client(make.person("manager", unit=system.unit))
     assert outsider.post(f"{url}comments/", {"text": "Me too."}).status_code == 403

@@ -43,7 +43,7 @@ def compared(request: DeploymentRequest) -> tuple[dict[str, Any], dict[str, Any]
         return None
     now = (
         request.content
-        if request.content and request.state != "draft"
+        if request.content and request.state not in ("draft", "returned")  # what it would be submitted as
         else content(request, timezone.now().date())
     )
     asked = {flow["slug"] for flow in now["flows"]}
