@@ -78,7 +78,7 @@ def test_the_hourly_work_finds_a_file_that_changed_by_another_door_and_only_that
 # --- a re-approval that is with its requester ------------------------------------------------------
 
 
-def returned_reapproval(system: Any) -> DeploymentRequest:
+def returned_reapproval(system: Any) -> Any:
     """After a new version: the re-approval, submitted and returned with questions."""
     make.approved_deployment(system)
     changes.add_version(system=system, name="2.0", by=system.owner, notes="Retrained.", released_on=TODAY)

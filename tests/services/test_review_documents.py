@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance.assessments import store
 from governance.evidence.decision_sections import decisions
 from governance.evidence.sections import Scope
-from governance.review import conditions, documents, services, terms
+from governance.review import conditions, documents, selectors, services, terms
 from governance.review.models import Condition, ConditionEvidence, Document
 from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import LedgerBody, PendingEvent
@@ -197,6 +197,8 @@ def test_who_stepped_back_accepts_no_evidence_the_deputy_does_else_the_chair() -
     chair = make.person("board_chair", unit=system.unit)
     assert not conditions.may_answer(condition, members[1], TODAY)
     assert conditions.may_answer(condition, chair, TODAY)  # nobody else speaks for the seat
+    assert _waits(chair) == {condition.text}
+    assert _waits(members[1]) == _waits(system.owner) == set()
     with pytest.raises(NotAllowed):
         services.accept_condition(condition=condition, by=members[1])
     admin, deputy = (
@@ -207,5 +209,11 @@ def test_who_stepped_back_accepts_no_evidence_the_deputy_does_else_the_chair() -
     condition = Condition.objects.get(pk=condition.pk)
     assert conditions.may_answer(condition, deputy, TODAY)
     assert not conditions.may_answer(condition, chair, TODAY)
+    assert (_waits(deputy), _waits(chair)) == ({condition.text}, set())
     services.accept_condition(condition=condition, by=deputy)
     assert condition.state == "met"
+
+
+def _waits(user: Any) -> set[str]:
+    rows = selectors.waiting(user, TODAY)
+    return {row.title for row in rows if row.kind == "Evidence to accept"}

@@ -265,6 +265,12 @@ def test_chair_and_data_protection_decide_what_the_board_delegated_and_report_it
     secretary = terms.name_secretary(
         membership=members[1].memberships.get(), secretary=True, by=_admin(request)
     )
+    told = {
+        member.pk
+        for member in members
+        if any(row.kind == "Decision to report" for row in selectors.waiting(member, TODAY))
+    }
+    assert told == {members[n].pk for n in (0, 1, 3)}  # the seat that chairs, the secretary, data protection
     with pytest.raises(NotAllowed):
         services.report_delegated(request=request, on=TODAY, by=members[2])
     with pytest.raises(RuleBroken, match="between the decision and today"):

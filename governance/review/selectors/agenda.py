@@ -1,16 +1,18 @@
 """What waits for a person in review."""
 
 import datetime as dt
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
+from governance.registry.models import System
 from governance.registry.selectors import visible
 from governance.review import rules
 from governance.review.models import Condition, CouncilRecord, DeploymentRequest, Membership, Seat
-from governance.review.selectors.boards import led_by, not_over, speaker, to_report
+from governance.review.selectors.boards import led_by, not_over, speaker, unreported
 from governance.review.selectors.requests import open_for
 from portal.access.selectors import has_anywhere
 from portal.errors import N_
@@ -78,15 +80,26 @@ def _conditions(user: Any, today: dt.date) -> list[Waiting]:
 
 
 def to_accept(user: Any, today: dt.date) -> list[Condition]:
-    """The conditions whose evidence waits for the seat of a person."""
+    """The conditions whose evidence waits for the seat of a person; for the chair where nobody speaks for the seat."""
     seats = Membership.objects.filter(user=user).values("seat")
-    rows = owed().filter(state="handed_in", accepted_by_seat__in=seats)
+    chaired = visible(user, "chair") if has_anywhere(user, "chair") else System.objects.none()
+    mine = Q(accepted_by_seat__in=seats) | Q(request__system__in=chaired)
+    rows = owed().filter(mine, state="handed_in")
     rows = rows.select_related("request__system").prefetch_related(
         "request__recusals",
         Prefetch("accepted_by_seat", Seat.objects.prefetch_related("memberships")),
         "evidence",
     )
-    return [row for row in rows[:SHOWN] if speaker(row.accepted_by_seat, today, barred(row)) == user.pk]
+    chairs = set(chaired.values_list("pk", flat=True))
+    return [row for row in rows if _answers(row, user, today, chairs)][:SHOWN]
+
+
+def _answers(condition: Condition, user: Any, today: dt.date, chairs: Container[Any]) -> bool:
+    out = barred(condition)
+    speaks = speaker(condition.accepted_by_seat, today, out)
+    if speaks is None:
+        return condition.request.system_id in chairs and user.pk not in out
+    return speaks == user.pk
 
 
 def barred(condition: Condition) -> set[Any]:
@@ -120,16 +133,20 @@ def _council(user: Any) -> list[Waiting]:
 
 
 def _reports(user: Any, today: dt.date) -> list[Waiting]:
-    found = []
-    for row in Membership.objects.filter(user=user, secretary=True).select_related("seat__board"):
-        if row.ends_on is None or row.ends_on >= today:
-            for request in to_report(row.seat.board)[:SHOWN]:
-                title = f"{request.system.name} {request.version}"
-                board = row.seat.board
-                found.append(
-                    Waiting(N_("Decision to report"), title, board.get_absolute_url(), request.system.name)
-                )
-    return found
+    """What chair and data protection decided for the board, until the next meeting was told: for both and the secretary."""
+    sits = Membership.objects.filter(user=user, starts_on__lte=today, seat__discipline="data_protection")
+    boards = Q(board__in=led_by(user, today))
+    boards |= Q(board__in=sits.filter(pk__in=not_over(today)).values("seat__board"))
+    rows = unreported().filter(boards).select_related("system", "version", "board")
+    return [
+        Waiting(
+            N_("Decision to report"),
+            f"{row.system.name} {row.version}",
+            row.board.get_absolute_url(),
+            row.system.name,
+        )
+        for row in rows.distinct()[:SHOWN]
+    ]
 
 
 def _seats(user: Any, today: dt.date) -> list[Waiting]:

@@ -76,8 +76,12 @@ def led_by(user: Any, on: dt.date) -> QuerySet[Board]:
 
 def to_report(board: Board) -> QuerySet[DeploymentRequest]:
     """What chair and data protection decided for the board and the board has not been told yet."""
-    rows = board.requests.filter(delegated=True, state="approved", reported_at=None)
-    return rows.select_related("system", "version").order_by("closed_at")
+    return unreported().filter(board=board).select_related("system", "version").order_by("closed_at")
+
+
+def unreported() -> QuerySet[DeploymentRequest]:
+    """Likewise of all boards."""
+    return DeploymentRequest.objects.filter(delegated=True, state="approved", reported_at=None)
 
 
 # --- seats of one request ---------------------------------------------------------------------

@@ -28,7 +28,7 @@ from governance.review.forms import (
     VoteForm,
 )
 from governance.review.models import DeploymentRequest
-from governance.review.paper import board_paper, one_page
+from governance.review.paper import board_paper, sheet
 from governance.review.tables import RequestFilter, RequestTable
 from governance.review.views.register import SystemFormPage
 from governance.review.views.stale import StalePage
@@ -170,7 +170,9 @@ class RequestPaper(SignedInMixin, View):
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page."""
-        context = one_page(find(request.user, pk), timezone.now())
+        found = find(request.user, pk)
+        context = sheet(found, timezone.now())
+        context["file_url"] = request.build_absolute_uri(found.get_absolute_url())
         return render(request, "review/request_paper.html", context)
 
 
