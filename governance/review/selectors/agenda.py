@@ -99,7 +99,7 @@ def _answers(condition: Condition, user: Any, today: dt.date, chairs: Container[
     speaks = speaker(condition.accepted_by_seat, today, out)
     if speaks is None:
         return condition.request.system_id in chairs and user.pk not in out
-    return speaks == user.pk
+    return bool(speaks == user.pk)
 
 
 def barred(condition: Condition) -> set[Any]:
@@ -133,7 +133,7 @@ def _council(user: Any) -> list[Waiting]:
 
 
 def _reports(user: Any, today: dt.date) -> list[Waiting]:
-    """What chair and data protection decided for the board, until the next meeting was told: for both and the secretary."""
+    """What chair and data protection decided for the board and no meeting was told of: for both and the secretary."""
     sits = Membership.objects.filter(user=user, starts_on__lte=today, seat__discipline="data_protection")
     boards = Q(board__in=led_by(user, today))
     boards |= Q(board__in=sits.filter(pk__in=not_over(today)).values("seat__board"))
