@@ -14,6 +14,7 @@ from governance.review.rules.file import (
     risk_of,
 )
 from governance.review.rules.states import (
+    DISCIPLINES,
     MACHINES,
     TRANSITIONS,
     Actor,
@@ -56,6 +57,7 @@ __all__ = [
     "CHAIR_ONLY",
     "COUNCIL_ONLY",
     "DELEGATED_VOTES",
+    "DISCIPLINES",
     "FEWEST_VOTES",
     "MACHINES",
     "MAJORITIES",

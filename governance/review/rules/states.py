@@ -84,6 +84,9 @@ class Discipline(Described):
     AFFECTED_BUSINESS = "affected_business", N_("Affected business")
 
 
+DISCIPLINES = Discipline.values()
+
+
 class Choice(Described):
     """What a seat says."""
 
