@@ -1,9 +1,10 @@
 """Races about the board: requests, votes, conditions, deployments, works council."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
-from governance.review import boards, deployments, services, terms
+from governance.review import boards, changes, deployments, services, terms
 from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
@@ -208,7 +209,23 @@ def add_seat(world: World) -> Act:
     return lambda _n: boards.add_seat(board=fresh(board), discipline="hr", by=administrator)
 
 
+def give_back_changed(world: World) -> Act:
+    request, _members, _chair = in_review(world)
+    make.policy(request.system)
+    return lambda _n: changes.give_back_changed(system=request.system)
+
+
+def ask_with_one_token(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    make.board_with_members(system.unit)
+    flow, token = make.flow(system), uuid.uuid4()
+    values = {"flows": [flow], "version": system.versions.get(), "summary": "May we?", "by": system.owner}
+    return lambda _n: services.create_request(system=fresh(system), pk=token, **values)
+
+
 RACES = [
+    Race("review.services.create_request", "review.request_drafted", ask_with_one_token, silent=True),
+    Race("review.changes.give_back_changed", "review.request_given_back", give_back_changed, silent=True),
     Race("review.services.submit", "review.request_submitted", submit),
     Race("review.services.resubmit", "review.request_resubmitted", resubmit),
     Race("review.services.return_request", "review.request_returned", give_back),

@@ -360,6 +360,7 @@ NOTHING_TO_WIN = {
     "review.acts.locked": "is the lock",
     "review.acts.locked_deployment": "is the lock",
     "review.acts.overtake": "called by changes of the flow, under the lock of the system",
+    "review.changes.approve_policy": "consent.services.approve_policy has a race",
     "review.services.revise_request": "guarded by row_version",
     "review.votes.decide_open": "called by terms.dismiss, which has a race",
     "review.deployments.reinstate": "follows the last vote, which has a race",

@@ -217,11 +217,13 @@ def test_a_condition_names_the_seat_that_accepts_it_and_its_evidence_takes_files
     (condition,) = shown["conditions"]
     assert (condition["accepted_by"], condition["set_by"]) == ("ethics", "legal")
     path = f"/api/v1/conditions/{condition['id']}/files"
-    assert owner.post(path, {"file": upload()}).status_code == 404  # nothing was handed in
+    early = owner.post(path, {"file": upload()})
+    assert (early.status_code, early.json()["type"]) == (409, "urn:attune:problem:nothing_handed_in")
     post(owner, f"conditions/{condition['id']}/evidence", {"evidence": "Trained."})
     assert owner.post(path, {"file": upload("run.exe")}).json()["errors"][0]["field"] == "file"
     made = owner.post(path, {"file": upload()})
     assert made.status_code == 201
+    assert voters[2].get(path).json() == [made.json()]
     (kept,) = owner.get(f"/api/v1/requests/{request.pk}").json()["conditions"][0]["evidence"][0]["files"]
     assert kept == made.json()
     for who, code in ((voters[1], 200), (client(make.person("auditor", unit=make.unit())), 404)):
@@ -252,6 +254,7 @@ def test_the_works_council_record_takes_files_by_page_and_over_rest() -> None:
     assert "notes.txt" in owner.get(record.get_absolute_url()).content.decode()
     path = f"/api/v1/works-council/{record.pk}/files"
     assert owner.post(path, {"file": upload("more.pdf")}).status_code == 201
+    assert len(owner.get(path).json()) == 3
     listed = owner.get(f"/api/v1/systems/{system.slug}/works-council").json()[0]
     assert sorted(row["name"] for row in listed["files"]) == ["letter.pdf", "more.pdf", "notes.txt"]
 

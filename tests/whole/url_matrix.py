@@ -543,8 +543,12 @@ ROWS: dict[str, Row] = {
         key=(403, 404),
     ),
     "api_request_paper": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
-    "api_condition_files": decides({}, "view_review", "condition", ok=(415, 422)),  # no form here
-    "api_council_files": decides({}, "view_review", "council", ok=(415, 422)),
+    "api_condition_files": Row(
+        "view_review", args={"pk": "condition"}, scope=READ, writes="request_deployment", key=(404,)
+    ),
+    "api_council_files": Row(
+        "view_review", args={"pk": "council"}, scope=READ, writes="request_deployment", key=(404,)
+    ),
     "api_document": Row("view_review", args={"pk": "document"}, scope=READ, key=(404,)),
     "api_boards": Row("view_register", scope=READ, writes="manage_board"),
     "api_seats": managed({"discipline": "hr"}, "board"),
