@@ -337,6 +337,11 @@ def test_what_the_system_does_by_a_rule_reaches_the_state_of_the_table() -> None
     new_version(world)
     reached(("request", "in_review", "overtake"), world, request)
 
+    world, request = in_review()
+    make.policy(world.system)
+    assert changes.give_back_changed(system=world.system) == 1
+    reached(("request", "in_review", "give_back"), world, request)
+
     world, back = stopped(flow_only=False)
     services.return_request(request=back, questions="Why?", by=world.cast["chair"])
     services.lapse_due(now=Deployment.objects.get(system=world.system).valid_until)
