@@ -22,7 +22,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",  # the shapes of the ingest path are JSON Schema 2020-12
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"WorkStateEnum": "portal.jobs.rules.ANSWERED_STATES"},
+    "ENUM_NAME_OVERRIDES": {
+        "WorkStateEnum": "portal.jobs.rules.ANSWERED_STATES",
+        "DisciplineEnum": "governance.review.rules.DISCIPLINES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "portal.web.apidocs.summarise",

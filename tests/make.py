@@ -189,7 +189,7 @@ def board_with_members(
     unit: Unit, disciplines: tuple[str, ...] = ("legal", "ethics", "technology"), **fields: Any
 ) -> tuple[Any, list[User]]:
     """A board of a unit with one member per discipline (role board_member on the unit), in that order."""
-    from governance.review import boards
+    from governance.review import boards, terms
 
     admin = person("administrator", unit=unit)
     board = boards.create_board(name=f"Board {number()}", unit=unit, by=admin, **fields)
@@ -197,7 +197,7 @@ def board_with_members(
     for discipline in disciplines:
         seat = boards.add_seat(board=board, discipline=discipline, by=admin)
         members.append(person("board_member", unit=unit))
-        boards.appoint(seat=seat, user=members[-1], by=admin, **_effective(fields))
+        terms.appoint(seat=seat, user=members[-1], by=admin, **_effective(fields))
     return board, members
 
 

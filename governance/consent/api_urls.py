@@ -12,11 +12,6 @@ urlpatterns = [
     path("systems/<slug:slug>/policies/draft", policy_api.PolicyDraft.as_view(), name="api_policy_draft"),
     path("systems/<slug:slug>/policies/<int:version>", policy_api.PolicyOne.as_view(), name="api_policy"),
     path(
-        "systems/<slug:slug>/policies/<int:version>/approve",
-        policy_api.PolicyApproval.as_view(),
-        name="api_policy_approve",
-    ),
-    path(
         "systems/<slug:slug>/consent-records", policy_api.ConsentRecords.as_view(), name="api_consent_records"
     ),
     path(

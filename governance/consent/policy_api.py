@@ -12,13 +12,12 @@ from rest_framework.response import Response
 from governance.consent import dpv, records, selectors, services
 from governance.consent.api import system_for
 from governance.consent.models import ConsentEvent, Policy
-from governance.consent.serializers import ApprovePolicy, DraftPolicy, PolicyShape, policy_shape
+from governance.consent.serializers import DraftPolicy, PolicyShape, policy_shape
 from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.registry.serializers import page_of
 from portal.access.selectors import can, require
-from portal.accounts.models import ApiKey
-from portal.errors import N_, Invalid, NotAllowed
+from portal.errors import N_, Invalid
 from portal.web.endpoint import PAGED, ApiView
 from portal.web.params import shown
 from portal.web.rest import HasScope, actor, idempotent, paged, with_etag
@@ -26,7 +25,8 @@ from portal.web.rest import HasScope, actor, idempotent, paged, with_etag
 RECORDS_AT_ONCE = 1_000
 
 
-def _shape(policy: Policy) -> dict[str, Any]:
+def policy_answer(policy: Policy) -> dict[str, Any]:
+    """A policy as the API gives it, with what is doubtful about it."""
     found = selectors.policy_doubts(policy.system, policy.rules, policy.retention_days)
     doubts = [
         {
@@ -40,7 +40,8 @@ def _shape(policy: Policy) -> dict[str, Any]:
     return policy_shape(policy, doubts)
 
 
-def _version(system: System, version: int) -> Policy:
+def policy_version(system: System, version: int) -> Policy:
+    """That version, or Http404."""
     return get_object_or_404(selectors.policies_of(system).select_related("system"), version=version)
 
 
@@ -67,7 +68,7 @@ class PolicyOne(ApiView):
     def get(self, request: Request, slug: str, version: int) -> Response:
         """One version, with what is doubtful about it."""
         system = system_for(request, slug, "view_consent")
-        return with_etag(request, _shape(_version(system, version)))
+        return with_etag(request, policy_answer(policy_version(system, version)))
 
 
 class PolicyDraft(ApiView):
@@ -87,38 +88,8 @@ class PolicyDraft(ApiView):
         body = DraftPolicy(data=request.data)
         body.is_valid(raise_exception=True)
         return Response(
-            _shape(services.draft_policy(system=system, by=actor(request), **body.validated_data))
+            policy_answer(services.draft_policy(system=system, by=actor(request), **body.validated_data))
         )
-
-
-class PolicyApproval(ApiView):
-    """POST systems/{slug}/policies/{version}/approve."""
-
-    permission_classes = (HasScope("policies:write"),)
-
-    @extend_schema(
-        operation_id="policy_approve",
-        request=ApprovePolicy,
-        responses={
-            200: PolicyShape,
-            409: OpenApiResponse(
-                description="No draft, rewritten since it was read, or drafted by the same person"
-            ),
-        },
-        tags=["consent"],
-    )
-    @idempotent
-    def post(self, request: Request, slug: str, version: int) -> Response:
-        """Approve a draft: from now on it is in force, and frozen. A person does this, never a key."""
-        system = system_for(request, slug, "manage_consent")
-        if isinstance(request.auth, ApiKey):
-            raise NotAllowed(N_("A policy is approved by a person, not by a key."), code="person_needed")
-        body = ApprovePolicy(data=request.data)
-        body.is_valid(raise_exception=True)
-        policy = services.approve_policy(
-            policy=_version(system, version), by=actor(request), **body.validated_data
-        )
-        return Response(_shape(policy))
 
 
 _AFTER = OpenApiParameter(

@@ -30,5 +30,4 @@ urlpatterns = [
     path("systems/<slug:slug>/policies/draft/", views.PolicyEdit.as_view(), name="policy_edit"),
     path("systems/<slug:slug>/policies/compare/", views.PolicyCompare.as_view(), name="policy_compare"),
     path("systems/<slug:slug>/policies/check/", views.PolicyCheck.as_view(), name="policy_check"),
-    path("systems/<slug:slug>/policies/<int:version>/", views.PolicyDetail.as_view(), name="policy_detail"),
 ]

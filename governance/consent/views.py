@@ -14,7 +14,6 @@ from django.views import View
 from governance.consent import notices, policy_words, selectors, services
 from governance.consent.forms import ComparePolicies, PolicyForm, RuleFormSet, initial_of
 from governance.consent.models import Policy
-from governance.consent.notice_views import managed
 from governance.consent.policy_checks import Doubt
 from governance.consent.rules import DIMENSIONS, faults_in
 from governance.consent.templates import all_templates
@@ -168,14 +167,6 @@ class PolicyDetail(SignedInMixin, View):
             "own_draft": policy.state == "draft" and actor_text(request.user) == policy.drafted_by,
         }
         return render(request, "consent/policy_detail.html", context)
-
-    def post(self, request: HttpRequest, slug: str, version: int) -> HttpResponse:
-        """Approve it."""
-        system = managed(request, slug)
-        policy = get_object_or_404(Policy, system=system, version=version)
-        services.approve_policy(policy=policy, by=request.user, seen=request.POST.get("seen", ""))
-        messages.success(request, gettext("Version %(n)s is in force from now on.") % {"n": version})
-        return HttpResponseRedirect(reverse("system_consent", args=[slug]))
 
 
 class PolicyCompare(SignedInMixin, View):

@@ -11,6 +11,7 @@ from governance.review.models import (
     CouncilRecord,
     Deployment,
     DeploymentRequest,
+    Document,
     InForce,
     Minutes,
     Round,
@@ -34,7 +35,32 @@ def decisions(scope: Scope) -> list[PackFile]:
         *_rounds(scope),
         *_deployments(scope),
         *_councils(scope),
+        _documents(scope),
     ]
+
+
+def _documents(scope: Scope) -> PackFile:
+    """Files of works-council records and of evidence, by their hashes only."""
+    rows = Document.objects.filter(system__in=scope.systems, added_at__lt=scope.until)
+    rows = rows.select_related("system", "answer", "evidence").order_by("added_at", "pk")
+    columns = [
+        "file",
+        "system",
+        "belongs_to",
+        "of",
+        "name",
+        "media_type",
+        "size",
+        "sha256",
+        "added_at",
+        "added_by",
+    ]
+    lines = []
+    for row in rows:
+        kind, of = row.place
+        facts = (row.name, row.media_type, row.size, row.sha256, row.added_at, person(row.added_by_id))
+        lines.append((row.pk, row.system.slug, kind, of, *facts))
+    return table("review_files.csv", columns, lines, str(rows.query))
 
 
 def _votes(requests: "QuerySet[DeploymentRequest]", scope: Scope) -> PackFile:

@@ -1,4 +1,4 @@
-"""What a board said stays said: votes, recusals, ended rounds, closed minutes and answers of the works council.
+"""What a board said stays said: votes, recusals, ended rounds, closed minutes, answers of the works council, files.
 
 So does what a vote takes, from the submission on.
 """
@@ -24,6 +24,8 @@ CREATE TRIGGER minutes_kept_once_closed BEFORE UPDATE OR DELETE ON governance_mi
     FOR EACH ROW WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION governance_review_deny();
 CREATE TRIGGER council_answer_never_changed BEFORE UPDATE OR DELETE ON governance_councilanswer
     FOR EACH ROW EXECUTE FUNCTION governance_review_deny();
+CREATE TRIGGER document_never_changed BEFORE UPDATE OR DELETE ON governance_document
+    FOR EACH ROW EXECUTE FUNCTION governance_review_deny();
 """
 UNGUARD = """
 DROP TRIGGER vote_never_changed ON governance_vote;
@@ -32,6 +34,7 @@ DROP TRIGGER round_kept_once_ended ON governance_round;
 DROP TRIGGER round_rule_never_changed ON governance_round;
 DROP TRIGGER minutes_kept_once_closed ON governance_minutes;
 DROP TRIGGER council_answer_never_changed ON governance_councilanswer;
+DROP TRIGGER document_never_changed ON governance_document;
 DROP FUNCTION governance_review_deny();
 """
 

@@ -1,16 +1,20 @@
 """What every act of review does: lock, ask the table, need a reason, end a round, write to the ledger."""
 
 import datetime as dt
-from typing import Any
+import uuid
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from governance.registry.services import lock_system, person
 from governance.review import rules, selectors
 from governance.review.models import Deployment, DeploymentRequest, Minutes, Round
-from portal.errors import N_, RuleBroken
+from portal.access.selectors import can
+from portal.errors import N_, NotAllowed, RuleBroken
 from portal.ledger.services import actor_text, record
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 def locked(request: DeploymentRequest) -> DeploymentRequest:
@@ -43,6 +47,24 @@ def need(text: str, field: str = "reason", message: str = N_("Give a reason.")) 
         code = "reason_missing" if field == "reason" else "required"
         raise RuleBroken(message, code=code, field=field)
     return text.strip()
+
+
+def refuse_not_manager(by: Any, unit: Any) -> None:
+    """Raise NotAllowed where a person does not manage the boards of a unit."""
+    if not can(by, "manage_board", unit):
+        raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
+
+
+def sent_before(model: type[Row], pk: uuid.UUID | None, **same: Any) -> Row | None:
+    """The row that the same form made before, where it was sent twice (`same`: what must agree); else None.
+
+    Under the lock that new rows of this kind take, so that two at once meet. Raises RuleBroken where the id is
+    another row's.
+    """
+    found = model._default_manager.filter(pk=pk).first() if pk is not None else None
+    if found is not None and any(getattr(found, name) != value for name, value in same.items()):
+        raise RuleBroken(N_("There is such a row already."), code="taken")
+    return found
 
 
 def refuse_conflicted(request: DeploymentRequest, by: Any) -> None:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from governance.review.api import assessments, boards, deployments, flows, register, requests
+from governance.review.api import (
+    assessments,
+    boards,
+    deployments,
+    documents,
+    flows,
+    policies,
+    register,
+    requests,
+    talk,
+)
 
 urlpatterns = [
     path("systems/<slug:slug>", register.SystemOne.as_view(), name="api_system"),
@@ -33,17 +43,27 @@ urlpatterns = [
     path("requests/<uuid:pk>/extend", requests.RequestExtension.as_view(), name="api_request_extend"),
     path("requests/<uuid:pk>/recusals", requests.RequestRecusal.as_view(), name="api_request_recuse"),
     path("requests/<uuid:pk>/report", requests.RequestReport.as_view(), name="api_request_report"),
+    path("requests/<uuid:pk>/paper", requests.Paper.as_view(), name="api_request_paper"),
     path("requests/<uuid:pk>/rounds", requests.Rounds.as_view(), name="api_rounds"),
     path("requests/<uuid:pk>/votes", requests.Votes.as_view(), name="api_votes"),
-    path("requests/<uuid:pk>/comments", requests.Comments.as_view(), name="api_comments"),
-    path("requests/<uuid:pk>/minutes", requests.MinutesList.as_view(), name="api_minutes"),
-    path("comments/<uuid:pk>", requests.CommentOne.as_view(), name="api_comment"),
+    path("requests/<uuid:pk>/comments", talk.Comments.as_view(), name="api_comments"),
+    path("requests/<uuid:pk>/minutes", talk.MinutesList.as_view(), name="api_minutes"),
+    path("comments/<uuid:pk>", talk.CommentOne.as_view(), name="api_comment"),
     path("conditions/<uuid:pk>/evidence", deployments.EvidenceAdd.as_view(), name="api_condition_evidence"),
     path("conditions/<uuid:pk>/accept", deployments.ConditionAccept.as_view(), name="api_condition_accept"),
     path(
         "conditions/<uuid:pk>/send-back",
         deployments.ConditionSendBack.as_view(),
         name="api_condition_send_back",
+    ),
+    path("conditions/<uuid:pk>/files", documents.EvidenceFiles.as_view(), name="api_condition_files"),
+    path("works-council/<uuid:pk>/files", documents.CouncilFiles.as_view(), name="api_council_files"),
+    path("review-files/<uuid:pk>", documents.DocumentOne.as_view(), name="api_document"),
+    path("deployments", deployments.Deployments.as_view(), name="api_deployments"),
+    path(
+        "deployments/<uuid:pk>/flows/<slug:flow>/suspend",
+        deployments.FlowSuspension.as_view(),
+        name="api_deployment_flow_suspend",
     ),
     path("deployments/<uuid:pk>", deployments.DeploymentOne.as_view(), name="api_deployment"),
     path(
@@ -54,8 +74,18 @@ urlpatterns = [
     path(
         "deployments/<uuid:pk>/reinstatement", deployments.Reinstatements.as_view(), name="api_reinstatement"
     ),
+    path(
+        "systems/<slug:slug>/policies/<int:version>/approve",
+        policies.PolicyApproval.as_view(),
+        name="api_policy_approve",
+    ),
     path("boards", boards.Boards.as_view(), name="api_boards"),
     path("boards/<uuid:pk>", boards.BoardOne.as_view(), name="api_board"),
+    path("boards/<uuid:pk>/seats", boards.Seats.as_view(), name="api_seats"),
+    path("seats/<uuid:pk>/members", boards.Members.as_view(), name="api_members"),
+    path("memberships/<uuid:pk>/term", boards.MemberTerm.as_view(), name="api_member_term"),
+    path("memberships/<uuid:pk>/end", boards.MemberEnd.as_view(), name="api_member_end"),
+    path("memberships/<uuid:pk>/secretary", boards.MemberSecretary.as_view(), name="api_member_secretary"),
     path("boards/<uuid:pk>/rules", boards.BoardRules.as_view(), name="api_board_rules"),
     path(
         "assessments/<uuid:pk>/sign",

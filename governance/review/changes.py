@@ -14,12 +14,15 @@ from django.utils import timezone
 
 from governance.assessments import services as assessing
 from governance.assessments.models import Assessment
+from governance.consent import services as consent
+from governance.consent.models import Policy
 from governance.findings.services import open_finding
 from governance.registry import parts, vendors
 from governance.registry import rules as registry_rules
 from governance.registry import services as registry
 from governance.registry.models import DataFlow, System, SystemVersion, Vendor
-from governance.review import deployments, reapproval, selectors
+from governance.review import deployments, reapproval, selectors, telling
+from governance.review.acts import give_back, locked, note, said, step
 from governance.review.models import Deployment, DeploymentRequest
 from governance.screening import selectors as screenings
 from governance.screening.models import Screening
@@ -33,6 +36,10 @@ SCREENED_AGAIN = N_("The legal screening of a data flow changed. Ask again with 
 VENDOR_CHANGED = N_("What was agreed with the vendor changed materially.")
 DRIFTED = N_("The system learned beyond its declared limits.")
 ASSESSED_ANEW = N_("An assessment that this rests on is no longer in use as it was: a material change.")
+NEW_POLICY = N_(
+    "A new data-use policy was approved during the vote. Submit again: a new round begins with it."
+)
+FILE_CHANGED = N_("What was submitted changed during the vote. Submit again: a new round begins with it.")
 PROHIBITED = N_("The data flow is prohibited since its facts or the law changed.")
 
 
@@ -220,6 +227,44 @@ def withdraw_assessment(
     return withdrawn
 
 
+def approve_policy(
+    *, policy: Policy, by: Any, seen: str | None = None, effective_at: dt.datetime | None = None
+) -> Policy:
+    """Approve a data-use policy (arguments as `consent.services.approve_policy`); a vote on the one before ends.
+
+    The request is back with who made it, who submits it again: a new round begins, and the old one stays as it was.
+    """
+    with transaction.atomic():
+        registry.lock_system(policy.system_id)
+        approved = consent.approve_policy(policy=policy, by=by, seen=seen, effective_at=effective_at)
+        give_back_changed(system=approved.system, reason=NEW_POLICY, effective_at=effective_at)
+    return approved
+
+
+def give_back_changed(
+    *, system: System | None = None, reason: str = FILE_CHANGED, effective_at: dt.datetime | None = None
+) -> int:
+    """End the votes on files that are no longer what was submitted, of one system or of all; returns how many.
+
+    Nobody can vote on such a file, so that its round would stay open until its last day.
+    """
+    rows = DeploymentRequest.objects.filter(state="in_review")
+    rows = rows if system is None else rows.filter(system=system)
+    count = 0
+    for request in rows.order_by("pk"):
+        with transaction.atomic():
+            row = locked(request)
+            now = effective_at or timezone.now()
+            if row.state != "in_review" or not selectors.file_changed(row, now.date()):
+                continue
+            round_ = selectors.current_round(row)
+            give_back(row, step("request", row.state, "give_back"), reason, "system", now)
+            note("review.request_given_back", row, "system", effective_at, reason=reason, votes=said(row))
+            telling.tell_board(row, telling.GIVEN_BACK, str(round_.number if round_ else 0), now.date())
+            count += 1
+    return count
+
+
 def void_unassessed(
     *, system: System | None = None, by: Any = "system", effective_at: dt.datetime | None = None
 ) -> int:
@@ -256,7 +301,9 @@ def _ask_for(flow: DataFlow, screening: Screening, by: Any, effective_at: dt.dat
     """Open (or widen) the re-approval for a flow outside the approved scope; not for one that nobody can approve."""
     running = Deployment.objects.filter(system=flow.system, state="in_force").order_by("-valid_from")
     running = running.select_related("request__board", "system__owner")
-    drafted = running.filter(request__later__kind="reapproval", request__later__state="draft")
+    drafted = running.filter(
+        request__later__kind="reapproval", request__later__state__in=reapproval.WITH_REQUESTER
+    )
     deployment = drafted.first() or running.first()
     asked = flow.requests.filter(state__in=["draft", "in_review", "returned"])
     if screening.outcome == "prohibited" or deployment is None or asked.exists():
@@ -294,3 +341,4 @@ def _void(
         reapproval.open_draft(deployment, ended, by, effective_at)
     for request in asked.distinct():
         reapproval.take_back(request, reason, by, effective_at)
+    reapproval.keep_up(system, by, effective_at)

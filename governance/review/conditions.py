@@ -9,9 +9,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
+from governance.assessments.store import Upload
 from governance.registry.services import lock_system, permitted, person
 from governance.review import deployments, rules, selectors
-from governance.review.acts import need, note, step
+from governance.review.acts import need, note, sent_before, step
+from governance.review.documents import add, kept
 from governance.review.models import (
     Board,
     Condition,
@@ -46,14 +48,23 @@ def _row(row: Mapping[str, Any], seat: Seat, today: dt.date) -> dict[str, str]:
     owner, due = row.get("owner"), row.get("due_on")
     pk = getattr(owner, "pk", owner)
     try:
-        known = pk is not None and get_user_model().objects.filter(pk=uuid.UUID(str(pk))).exists()
+        found = None if pk is None else get_user_model().objects.filter(pk=uuid.UUID(str(pk))).first()
+        known = found is not None
         due_on = due if isinstance(due, dt.date) else dt.date.fromisoformat(str(due))
     except ValueError:
-        known, due_on = False, today
+        found, known, due_on = None, False, today
     if not text or not known or due_on < today:
         raise RuleBroken(
             N_("A condition needs a text, an owner and a date that is not past."),
             code="conditions",
+            field="conditions",
+        )
+    if found is not None and (not found.is_active or found.ended(timezone.now())):
+        raise RuleBroken(
+            N_(
+                "The account of who should meet a condition is closed. Name somebody who can hand in evidence."
+            ),
+            code="owner_inactive",
             field="conditions",
         )
     accepting = _accepting(seat.board, str(row.get("accepted_by") or seat.discipline))
@@ -88,21 +99,34 @@ def set_conditions(request: DeploymentRequest, votes: Iterable[Vote]) -> None:
 
 
 def hand_in(
-    *, condition: Condition, evidence: str, by: Any, effective_at: dt.datetime | None = None
+    *,
+    condition: Condition,
+    evidence: str,
+    by: Any,
+    files: Sequence[Upload] = (),
+    pk: uuid.UUID | None = None,
+    effective_at: dt.datetime | None = None,
 ) -> ConditionEvidence:
-    """Hand in what shows that a condition is met; by its owner, or the chair in their place."""
+    """Hand in what shows that a condition is met, in words and perhaps files; by its owner, or the chair for them.
+
+    `pk` given (by a form) makes sending it twice harmless.
+    """
     text = need(evidence, "evidence", N_("Say what shows that it is done."))
-    with transaction.atomic():
+    with kept(files) as held, transaction.atomic():
         locked = _locked(condition)
+        twin = sent_before(ConditionEvidence, pk, condition_id=locked.pk, handed_in_by_id=person(by).pk)
+        if twin is not None:
+            return twin
         now = effective_at or timezone.now()
         if person(by).pk != locked.owner_id:
             permitted(by, "chair", locked.request.system)
         locked.state = step("condition", locked.state, "hand_in")
         locked.save(update_fields=["state"])
         made = ConditionEvidence.objects.create(
-            condition=locked, text=text, handed_in_at=now, handed_in_by=by
+            id=pk or uuid.uuid4(), condition=locked, text=text, handed_in_at=now, handed_in_by=by
         )
-        _note("review.evidence_handed_in", locked, by, effective_at, text)
+        hashes = add(held, locked.request.system, by, now, evidence=made)
+        _note("review.evidence_handed_in", locked, by, effective_at, text, files=hashes)
     condition.refresh_from_db()
     return made
 
@@ -181,5 +205,7 @@ def _answer(condition: Condition, accepted: bool, text: str, by: Any, now: dt.da
     row.save()
 
 
-def _note(type: str, condition: Condition, by: Any, effective_at: dt.datetime | None, reason: str) -> None:
-    note(type, condition.request, by, effective_at, condition=str(condition.pk), reason=reason)
+def _note(
+    type: str, condition: Condition, by: Any, effective_at: dt.datetime | None, reason: str, **more: Any
+) -> None:
+    note(type, condition.request, by, effective_at, condition=str(condition.pk), reason=reason, **more)

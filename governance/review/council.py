@@ -1,17 +1,20 @@
 """The works-council record: what was asked with which documents, and what was answered; apart from any seat's vote."""
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from governance.assessments.store import Upload
 from governance.registry.models import DataFlow, System
 from governance.registry.selectors import flow_facts
 from governance.registry.services import lock_system, permitted, person
 from governance.review import deployments, rules, selectors
-from governance.review.acts import need, step
+from governance.review.acts import need, sent_before, step
+from governance.review.documents import add, kept
 from governance.review.models import CouncilAnswer, CouncilRecord
 from portal.access.selectors import can
 from portal.errors import N_, NotAllowed, RuleBroken
@@ -30,12 +33,18 @@ def ask(
     informed_on: dt.date,
     by: Any,
     answer_due_on: dt.date | None = None,
+    files: Sequence[Upload] = (),
+    pk: uuid.UUID | None = None,
     effective_at: dt.datetime | None = None,
 ) -> CouncilRecord:
-    """Record that the works council was informed and asked: what, with which documents (references), on which day."""
+    """Record that the works council was informed and asked: what, with which documents, on which day.
+
+    Documents are references, files or both. `pk` given (by a form) makes sending it twice harmless.
+    """
     permitted(by, "request_deployment", system)
     question = need(question, "question", N_("Say what the works council is asked."))
-    documents = need(documents, "documents", N_("Name the documents that the works council received."))
+    if not files:
+        need(documents, "documents", N_("Name the documents that the works council received, or add them."))
     now = effective_at or timezone.now()
     _refuse_flows(system, flows)
     if informed_on > now.date():
@@ -44,12 +53,16 @@ def ask(
         raise RuleBroken(
             N_("An answer cannot be due before the question."), code="out_of_range", field="answer_due_on"
         )
-    with transaction.atomic():
+    with kept(files) as held, transaction.atomic():
         lock_system(system.pk)
+        twin = sent_before(CouncilRecord, pk, system_id=system.pk, asked_by_id=person(by).pk)
+        if twin is not None:
+            return twin
         made = CouncilRecord.objects.create(
+            id=pk or uuid.uuid4(),
             system=system,
             question=question,
-            documents=documents,
+            documents=documents.strip() or held.names[:4000],
             facts={flow.slug: flow_facts(flow) for flow in flows},
             informed_on=informed_on,
             answer_due_on=answer_due_on,
@@ -58,7 +71,9 @@ def ask(
             imported=effective_at is not None,
         )
         made.flows.set(flows)
-        _note("review.council_asked", made, by, effective_at, informed_on=informed_on.isoformat())
+        hashes = add(held, system, by, now, council=made)
+        informed = informed_on.isoformat()
+        _note("review.council_asked", made, by, effective_at, informed_on=informed, files=hashes)
     return made
 
 
@@ -70,6 +85,7 @@ def answer(
     by: Any,
     reason: str = "",
     documents: str = "",
+    files: Sequence[Upload] = (),
     effective_at: dt.datetime | None = None,
 ) -> CouncilRecord:
     """Record an answer (`act`: a step of the machine `council`); what may go live does, what may not stops.
@@ -78,24 +94,29 @@ def answer(
     what a court or the law decided. Never requester or owner.
     """
     now = effective_at or timezone.now()
-    with transaction.atomic():
+    with kept(files) as held, transaction.atomic():
         lock_system(council.system_id)
         rows = CouncilRecord.objects.select_for_update(of=("self",)).select_related("system__unit")
         row = rows.get(pk=council.pk)
-        _refuse_answer(row, act, answered_on, by, reason, documents, now)
+        _refuse_answer(row, act, answered_on, by, reason, documents, bool(files), now)
         row.state = step("council", row.state, act)
         row.save(update_fields=["state"])
-        CouncilAnswer.objects.create(
+        said = CouncilAnswer.objects.create(
             record=row,
             act=act,
             state=row.state,
             reason=reason.strip(),
-            documents=documents.strip(),
+            documents=documents.strip() or held.names[:4000],
             answered_on=answered_on,
             recorded_at=now,
             recorded_by=by,
         )
-        body = {"answer": row.state, "answered_on": answered_on.isoformat(), "reason": reason.strip()}
+        body: dict[str, Any] = {
+            "answer": row.state,
+            "answered_on": answered_on.isoformat(),
+            "reason": reason.strip(),
+        }
+        body["files"] = add(held, row.system, by, now, answer=said)
         _note("review.council_answered", row, by, effective_at, **body)
         _follow(row, by, effective_at)
     council.refresh_from_db()
@@ -125,6 +146,7 @@ def _refuse_answer(
     by: Any,
     reason: str,
     documents: str,
+    has_files: bool,
     now: dt.datetime,
 ) -> None:
     if act not in rules.ANSWERS:
@@ -134,8 +156,8 @@ def _refuse_answer(
         raise NotAllowed(why, code="not_allowed")
     if rules.ANSWERS[act]:
         need(reason)
-    if not can(by, "answer_council", council.system):
-        need(documents, "documents", N_("Name the document in which the answer stands."))
+    if not can(by, "answer_council", council.system) and not has_files:
+        need(documents, "documents", N_("Name the document in which the answer stands, or add it."))
     if not council.informed_on <= answered_on <= now.date():
         raise RuleBroken(
             N_("An answer lies between the day of the question and today."),

@@ -1,29 +1,80 @@
 """What people type about requests, votes, boards and deployments."""
 
-import datetime as dt
+import uuid
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from governance.assessments import files as kinds
 from governance.registry.forms import translated
 from governance.registry.models import System
 from governance.registry.pages import day_field
 from governance.review import rules, selectors
 from governance.screening import selectors as screenings
 from governance.screening.rules import Outcome
-from portal.access.selectors import units_with
 
 
-def _long(rows: int = 3, **kwargs: Any) -> forms.CharField:
+def long_text(rows: int = 3, **kwargs: Any) -> forms.CharField:
+    """A text of several lines."""
     return forms.CharField(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
 
 
-def _people() -> Any:
+class Once(forms.Form):
+    """A form that makes something: sent twice, it makes one. Its token becomes the id of what it makes."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
+
+    def made(self) -> dict[str, Any]:
+        """What was typed as a service takes it, the token as `pk`."""
+        values = dict(self.cleaned_data)
+        return {"pk": values.pop("token"), **values}
+
+
+class Based(forms.Form):
+    """A form that changes something: `row_version` is that of the state that the page showed."""
+
+    row_version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def based(self) -> dict[str, Any]:
+        """What was typed as a service takes it, `row_version` as `expected_version`."""
+        values = dict(self.cleaned_data)
+        return {"expected_version": values.pop("row_version"), **values}
+
+
+def people() -> Any:
+    """The accounts that are in use."""
     return get_user_model().objects.filter(is_active=True).order_by("name")
+
+
+class FilesInput(forms.ClearableFileInput):
+    """The browser's own chooser, for several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; what is in them is checked by the service that keeps them."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """Every file that was sent."""
+        rows = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(row, initial) for row in rows if row]
+
+
+FILES_HELP = _("At most {limit} MB each: {endings}.")
+
+
+def _files() -> FilesField:
+    limit, endings = kinds.MAX_BYTES // 1024 // 1024, ", ".join(kinds.TYPES)
+    help_text = format_lazy(FILES_HELP, limit=limit, endings=endings)
+    return FilesField(label=_("Files"), required=False, max_length=255, help_text=help_text)
 
 
 class FlowChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -35,7 +86,7 @@ class FlowChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
         return f"{obj.name} · {gettext(Outcome(outcome.outcome).sentence) if outcome else gettext('Not screened')}"
 
 
-class RequestForm(forms.Form):
+class RequestForm(Once):
     """Ask for a deployment: the board paper in the requester's words."""
 
     version: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
@@ -51,10 +102,10 @@ class RequestForm(forms.Form):
         required=False,
         help_text=_("For example one that was rejected; the board sees both."),
     )
-    summary = _long(4, label=_("What the board is asked, in plain language"), max_length=4000)
-    alternatives = _long(label=_("Alternatives without reading emotion"), max_length=4000, required=False)
-    consulted = _long(2, label=_("Who was consulted"), max_length=2000, required=False)
-    doubts = _long(2, label=_("Open doubts"), max_length=4000, required=False)
+    summary = long_text(4, label=_("What the board is asked, in plain language"), max_length=4000)
+    alternatives = long_text(label=_("Alternatives without reading emotion"), max_length=4000, required=False)
+    consulted = long_text(2, label=_("Who was consulted"), max_length=2000, required=False)
+    doubts = long_text(2, label=_("Open doubts"), max_length=4000, required=False)
     valid_months = forms.IntegerField(label=_("Valid for (months)"), min_value=1, max_value=24, initial=12)
 
     def __init__(self, *args: Any, system: System, user: Any, **kwargs: Any) -> None:
@@ -74,7 +125,7 @@ class RequestEditForm(RequestForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("board", "earlier"):
+        for name in ("board", "earlier", "token"):
             del self.fields[name]
 
 
@@ -82,7 +133,7 @@ class VoteForm(forms.Form):
     """A vote: a choice and a reason; its conditions are the forms of `ConditionForms`."""
 
     choice = forms.ChoiceField(label=_("Your vote"), widget=forms.RadioSelect)
-    reason = _long(
+    reason = long_text(
         label=_("Reason"), max_length=4000, help_text=_("Shown to everybody once the vote is closed.")
     )
 
@@ -103,7 +154,7 @@ class ConditionForm(forms.Form):
 
     def __init__(self, *args: Any, seats: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = _people()  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people()  # type: ignore[attr-defined]
         own = [("", gettext("My own seat"))]
         names = [(name, gettext(rules.Discipline(name).sentence)) for name in seats]
         self.fields["accepted_by"].choices = own + names  # type: ignore[attr-defined]
@@ -124,13 +175,14 @@ ConditionForms = forms.formset_factory(ConditionForm, formset=_ConditionForms, e
 class ReasonForm(forms.Form):
     """A reason for an act."""
 
-    reason = _long(label=_("Reason"), max_length=2000)
+    reason = long_text(label=_("Reason"), max_length=2000)
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(Once):
     """What shows that a condition is met."""
 
-    evidence = _long(label=_("What shows that it is done"), max_length=2000)
+    evidence = long_text(label=_("What shows that it is done"), max_length=2000)
+    files = _files()  # type: ignore[assignment]
 
 
 class SuspendForm(ReasonForm):
@@ -157,13 +209,13 @@ class SuspendForm(ReasonForm):
 class QuestionsForm(forms.Form):
     """What the board wants to know."""
 
-    questions = _long(5, label=_("Questions of the board"), max_length=4000)
+    questions = long_text(5, label=_("Questions of the board"), max_length=4000)
 
 
 class AnswerForm(forms.Form):
     """The answer of the requester."""
 
-    answer = _long(5, label=_("Answer to the board"), max_length=4000)
+    answer = long_text(5, label=_("Answer to the board"), max_length=4000)
 
 
 class ExtendForm(ReasonForm):
@@ -176,13 +228,25 @@ class ExtendForm(ReasonForm):
 class CommentForm(forms.Form):
     """A comment, in Markdown."""
 
-    text = _long(4, label=_("Comment"), max_length=8000, help_text=_("Markdown: **bold**, lists, > quotes."))
+    text = long_text(
+        4, label=_("Comment"), max_length=8000, help_text=_("Markdown: **bold**, lists, > quotes.")
+    )
 
 
-class MinutesForm(forms.Form):
+class CommentAddForm(Once, CommentForm):
+    """A new comment; `parent`: the one that it answers."""
+
+    parent = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+
+class CommentEditForm(Based, CommentForm):
+    """Change a comment."""
+
+
+class MinutesForm(Based):
     """The minutes, in Markdown."""
 
-    text = _long(
+    text = long_text(
         16, label=_("Minutes"), max_length=20000, help_text=_("Markdown: **bold**, lists, > quotes.")
     )
 
@@ -191,7 +255,7 @@ class EvidenceAnswerForm(forms.Form):
     """What the accepting seat says about evidence."""
 
     said = forms.ChoiceField(label=_("Your answer"), widget=forms.RadioSelect)
-    answer = _long(
+    answer = long_text(
         label=_("Reason"), max_length=2000, required=False, help_text=_("Needed to send the evidence back.")
     )
 
@@ -201,11 +265,11 @@ class EvidenceAnswerForm(forms.Form):
         self.fields["said"].choices = choices  # type: ignore[attr-defined]
 
 
-class ReinstateForm(forms.Form):
+class ReinstateForm(Once):
     """Why the board should put back what was stopped."""
 
-    summary = _long(4, label=_("What was wrong, and why it is solved"), max_length=4000)
-    doubts = _long(2, label=_("Open doubts"), max_length=4000, required=False)
+    summary = long_text(4, label=_("What was wrong, and why it is solved"), max_length=4000)
+    doubts = long_text(2, label=_("Open doubts"), max_length=4000, required=False)
 
 
 class ReportForm(forms.Form):
@@ -214,18 +278,20 @@ class ReportForm(forms.Form):
     on = day_field(label=_("Day of the meeting"))
 
 
-class CouncilForm(forms.Form):
+class CouncilForm(Once):
     """A question to the works council."""
 
     flows = FlowChoices(
         label=_("Data flows that touch workers"), queryset=None, widget=forms.CheckboxSelectMultiple
     )
-    question = _long(4, label=_("What the works council is asked"), max_length=4000)
-    documents = _long(
+    question = long_text(4, label=_("What the works council is asked"), max_length=4000)
+    documents = long_text(
         label=_("Documents it received"),
         max_length=4000,
-        help_text=_("References, one a line: no files here."),
+        required=False,
+        help_text=_("References, one a line, or add the files."),
     )
+    files = _files()  # type: ignore[assignment]
     informed_on = day_field(label=_("Informed on"))
     answer_due_on = day_field(label=_("Answer due by"), required=False)
 
@@ -235,117 +301,30 @@ class CouncilForm(forms.Form):
         self.fields["flows"].queryset = system.flows.filter(pk__in=workers)  # type: ignore[attr-defined]
         self.fields["informed_on"].initial = timezone.localdate()
 
+    def clean(self) -> dict[str, Any]:
+        """References, files or both."""
+        if not self.cleaned_data.get("documents") and not self.cleaned_data.get("files"):
+            self.add_error("documents", _("Name the documents that the works council received, or add them."))
+        return self.cleaned_data
+
 
 class CouncilAnswerForm(forms.Form):
     """An answer in a works-council record."""
 
     act = forms.ChoiceField(label=_("Answer"), widget=forms.RadioSelect)
     answered_on = day_field(label=_("Answered on"))
-    reason = _long(label=_("Reason or conditions"), max_length=4000, required=False)
-    documents = _long(
+    reason = long_text(label=_("Reason or conditions"), max_length=4000, required=False)
+    documents = long_text(
         2,
         label=_("Document in which it stands"),
         max_length=4000,
         required=False,
-        help_text=_("Needed where it is not the works council that answers here."),
+        help_text=_("Needed, or the file itself, where it is not the works council that answers here."),
     )
+    files = _files()  # type: ignore[assignment]
 
     def __init__(self, *args: Any, steps: list[rules.Transition], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(row.act, gettext(rules.CouncilState(row.target).sentence)) for row in steps]
         self.fields["act"].choices = choices  # type: ignore[attr-defined]
         self.fields["answered_on"].initial = timezone.localdate()
-
-
-KEPT = _("A vote that is open keeps what held when its file was submitted.")
-
-
-class _BoardSettings(forms.Form):
-    """How a board works."""
-
-    vote_days = forms.IntegerField(
-        label=_("Days a vote is open"), min_value=1, max_value=90, initial=rules.VOTE_DAYS
-    )
-    casting_vote = forms.BooleanField(
-        label=_("On a tie under the simple majority, the chair's vote decides"),
-        required=False,
-        help_text=KEPT,
-    )
-    members_return = forms.BooleanField(
-        label=_("Any voting member may return a file with questions"), required=False
-    )
-    delegates_minimal = forms.BooleanField(
-        label=_("Chair and data protection decide minimal-risk files together"), required=False
-    )
-    open_threads = forms.BooleanField(
-        label=_("Everybody who sees a request reads the discussion"), required=False, initial=True
-    )
-
-
-class BoardForm(_BoardSettings):
-    """A board with its quorum and majorities."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    unit: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(
-        label=_("Unit"), queryset=None, help_text=_("It decides for this unit and all below.")
-    )
-    quorum = forms.IntegerField(label=_("Quorum"), min_value=3, max_value=30, initial=3)
-    majority = forms.ChoiceField(label=_("Majority"))
-    majority_high_risk = forms.ChoiceField(label=_("Majority for high risk"), initial="two_thirds")
-    field_order = ("name", "unit", "quorum", "majority", "majority_high_risk")
-
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = units_with(user, "manage_board")  # type: ignore[attr-defined]
-        for name in ("majority", "majority_high_risk"):
-            self.fields[name].choices = translated(rules.Majority)  # type: ignore[attr-defined]
-
-
-class BoardEditForm(_BoardSettings):
-    """Change how a board works."""
-
-    reason = _long(2, label=_("Reason"), max_length=2000)
-
-
-class BoardRuleForm(forms.Form):
-    """What a decision takes for one class of risk."""
-
-    quorum = forms.IntegerField(label=_("Quorum"), min_value=3, max_value=30)
-    majority = forms.ChoiceField(label=_("Majority"))
-    required = forms.MultipleChoiceField(
-        label=_("No decision without"), widget=forms.CheckboxSelectMultiple, required=False
-    )
-    reason = _long(2, label=_("Reason"), max_length=2000)
-
-    def __init__(self, *args: Any, seats: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["majority"].choices = translated(rules.Majority)  # type: ignore[attr-defined]
-        names = [(name, gettext(rules.Discipline(name).sentence)) for name in seats]
-        self.fields["required"].choices = names  # type: ignore[attr-defined]
-
-
-class SeatForm(forms.Form):
-    """A seat for a discipline."""
-
-    discipline = forms.ChoiceField(label=_("Discipline"))
-    required = forms.BooleanField(label=_("No decision without this seat"), required=False)
-    chairs = forms.BooleanField(label=_("This seat chairs the board"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["discipline"].choices = translated(rules.Discipline)  # type: ignore[attr-defined]
-
-
-class MemberForm(forms.Form):
-    """A person on a seat."""
-
-    user: "forms.ModelChoiceField[Any]" = forms.ModelChoiceField(label=_("Person"), queryset=None)
-    deputy = forms.BooleanField(label=_("As the deputy"), required=False)
-    secretary = forms.BooleanField(label=_("Keeps the minutes, as secretary"), required=False)
-    starts_on = day_field(label=_("From"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = _people()  # type: ignore[attr-defined]
-        today: dt.date = timezone.localdate()
-        self.fields["starts_on"].initial = today

@@ -1,6 +1,7 @@
 """The board paper: everything a member reads before voting, gathered for one reader."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,10 +14,27 @@ from governance.screening import selectors as screenings
 from governance.screening.forms import LABELS
 from portal.access.selectors import can
 from portal.ledger.selectors import history
+from portal.web.shorten import shorten
+
+# characters of each text, and rows of each list, that fit one page together (A4; held by a browser test)
+LIMITS = {
+    "summary": 450,
+    "answer": 200,
+    "description": 200,
+    "notes": 150,
+    "law": 160,
+    "consulted": 160,
+    "alternatives": 240,
+    "doubts": 240,
+    "dissent": 100,
+    "name": 50,
+    "value": 60,
+}
+ROWS = {"flows": 3, "councils": 2, "assessments": 4, "dissents": 2, "earlier": 1, "differences": 4}
 
 
 def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
-    """What the printed page holds: the question, what is read of whom, the law, who was consulted, doubts."""
+    """The board paper: the question, what is read of whom, the law, who was consulted, doubts. Texts whole."""
     today = now.date()
     rule = selectors.rule_of(request)
     flows = list(request.flows.select_related("system"))
@@ -42,7 +60,27 @@ def one_page(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
         "round": round_,
         "dissents": [row for row in _votes(round_) if row["dissent"]] if round_ else [],
         "today": today,
+        "limits": dict.fromkeys(LIMITS, 0),
     }
+
+
+def sheet(request: DeploymentRequest, now: dt.datetime) -> dict[str, Any]:
+    """The board paper as it goes on one printed page: texts cut at `LIMITS`, lists at `ROWS`; the file has the rest."""
+    paper = {**one_page(request, now), "limits": LIMITS, "more": {}}
+    for name, most in ROWS.items():
+        rows = list(paper[name] or ())
+        if len(rows) > most:
+            paper["more"][name] = len(rows) - most
+        paper[name] = rows[:most] if paper[name] is not None else None
+    if paper["differences"]:
+        paper["differences"] = [_short(row) for row in paper["differences"]]
+    return paper
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """A difference with its words cut."""
+    short = {name: row[name] and shorten(row[name], LIMITS["value"]) for name in ("field", "before", "after")}
+    return row | short
 
 
 def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict[str, Any]:
@@ -177,7 +215,11 @@ def _conditions(request: DeploymentRequest, user: Any, today: dt.date) -> list[d
             "may_answer": row.state == "handed_in" and conditions.may_answer(row, user, today),
         }
         for row in rows.prefetch_related(
-            "evidence__handed_in_by", "evidence__answered_by", "accepted_by_seat__memberships"
+            "evidence__handed_in_by",
+            "evidence__answered_by",
+            "evidence__files",
+            "request__recusals",
+            "accepted_by_seat__memberships",
         )
     ]
 
@@ -191,7 +233,11 @@ def _threads(request: DeploymentRequest, user: Any) -> list[dict[str, Any]]:
         return {"row": row, "may_edit": not frozen and row.written_by_id == user.pk}
 
     return [
-        {**shown(row), "replies": [shown(other) for other in rows if other.parent_id == row.pk]}
+        {
+            **shown(row),
+            "token": uuid.uuid4(),
+            "replies": [shown(other) for other in rows if other.parent_id == row.pk],
+        }
         for row in rows
         if row.parent_id is None
     ]

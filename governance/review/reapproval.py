@@ -12,11 +12,14 @@ from governance.review.acts import note, overtake
 from governance.review.models import Deployment, DeploymentRequest
 from portal.access.selectors import can, is_person, people_with
 
+WITH_REQUESTER = ("draft", "returned")
+
 
 def open_draft(
     deployment: Deployment, flows: Iterable[DataFlow], by: Any, effective_at: dt.datetime | None = None
 ) -> DeploymentRequest | None:
-    """Open (or widen) the draft that asks for what was voided or is new, on behalf of somebody who may submit it.
+    """Open the draft that asks for what was voided or is new, on behalf of somebody who may submit it; or widen the
+    one that is there, also where the board has returned it.
 
     In a transaction. None where there is no flow to ask for or the system has no version.
     """
@@ -47,7 +50,7 @@ def _draft(
     version = current_version(system)
     if not flows or version is None:
         return None
-    draft = system.requests.filter(kind="reapproval", earlier=before, state="draft").first()
+    draft = system.requests.filter(kind="reapproval", earlier=before, state__in=WITH_REQUESTER).first()
     if draft is None:
         draft = DeploymentRequest.objects.create(
             system=system,
@@ -65,11 +68,40 @@ def _draft(
             imported=effective_at is not None,
         )
         note("review.reapproval_opened", draft, by, effective_at, earlier=str(before.pk))
+        draft.flows.add(*flows)
+    else:
+        _widen(draft, version, flows, by, effective_at)
+    return draft
+
+
+def keep_up(system: System, by: Any, effective_at: dt.datetime | None = None) -> None:
+    """After a material change: what is with its requester asks for the current version, also where nothing is in force.
+
+    In a transaction.
+    """
+    version = current_version(system)
+    rows = system.requests.filter(kind="reapproval", state__in=WITH_REQUESTER).exclude(version=version)
+    for draft in rows.select_related("system", "version"):
+        if version is not None:
+            _widen(draft, version, [], by, effective_at)
+
+
+def _widen(
+    draft: DeploymentRequest,
+    version: Any,
+    flows: list[DataFlow],
+    by: Any,
+    effective_at: dt.datetime | None,
+) -> None:
+    """Take in what changed since: its paper shows all that differs from what was approved last."""
+    more = sorted({flow.slug for flow in flows} - set(draft.flows.values_list("slug", flat=True)))
+    if not more and draft.version_id == version.pk:
+        return
     draft.version = version
     draft.row_version += 1
     draft.save()
     draft.flows.add(*flows)
-    return draft
+    note("review.reapproval_widened", draft, by, effective_at, flows=more)
 
 
 def _asks(system: System, before: DeploymentRequest, by: Any) -> Any:

@@ -97,9 +97,23 @@ class DiscussionWrite(StrictSerializer):
     parent = serializers.UUIDField(required=False)  # type: ignore[assignment]
 
 
-class TextWrite(StrictSerializer):
-    """A text, in Markdown."""
+class CommentChange(StrictSerializer):
+    """Another text for an own comment, in Markdown."""
 
+    row_version = serializers.IntegerField(
+        required=False, min_value=0, help_text="of the comment as you read it; or send If-Match with it"
+    )
+    text = serializers.CharField(max_length=8000)
+
+
+class MinutesWrite(StrictSerializer):
+    """The next version of the minutes, in Markdown."""
+
+    row_version = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        help_text="number of the version that this one follows, 0 for the first; or send If-Match with it",
+    )
     text = serializers.CharField(max_length=20000)
 
 
@@ -107,6 +121,12 @@ class EvidenceWrite(StrictSerializer):
     """What shows that a condition is met."""
 
     evidence = serializers.CharField(max_length=2000)
+
+
+class DocumentWrite(StrictSerializer):
+    """A file as multipart/form-data."""
+
+    file = serializers.FileField(max_length=255)
 
 
 class AcceptWrite(StrictSerializer):
@@ -134,7 +154,9 @@ class CouncilWrite(StrictSerializer):
 
     flows = serializers.ListField(child=serializers.SlugField(), min_length=1)
     question = serializers.CharField(max_length=4000)
-    documents = serializers.CharField(max_length=4000, help_text="references of the documents it received")
+    documents = serializers.CharField(
+        max_length=4000, help_text="references of the documents it received; files are added to the record"
+    )
     informed_on = serializers.DateField()
     answer_due_on = serializers.DateField(required=False)
 
@@ -148,9 +170,63 @@ class CouncilAnswerWrite(StrictSerializer):
     documents = serializers.CharField(max_length=4000, default="", allow_blank=True)
 
 
+BASED_ON = "as you read it; or send If-Match"
+
+
+class BoardWrite(StrictSerializer):
+    """A board as it is set up; high risk always takes two thirds."""
+
+    name = serializers.CharField(max_length=120)
+    unit = serializers.CharField(
+        max_length=400, help_text="path or short name; it decides for all below, too"
+    )
+    quorum = serializers.IntegerField(min_value=rules.FEWEST_VOTES, max_value=30, default=3)
+    majority = serializers.ChoiceField(choices=rules.Majority.values(), default="simple")
+    vote_days = serializers.IntegerField(min_value=1, max_value=90, default=rules.VOTE_DAYS)
+    casting_vote = serializers.BooleanField(default=False)
+    members_return = serializers.BooleanField(default=False)
+    delegates_minimal = serializers.BooleanField(default=False)
+    open_threads = serializers.BooleanField(default=True)
+
+
+class SeatWrite(StrictSerializer):
+    """A seat for a discipline."""
+
+    discipline = serializers.ChoiceField(choices=rules.Discipline.values())
+    advisory = serializers.BooleanField(default=False, help_text="the affected business always advises")
+    required = serializers.BooleanField(  # type: ignore[assignment]
+        default=False, help_text="no decision without it, whatever the class of risk"
+    )
+    chairs = serializers.BooleanField(default=False)
+
+
+class MemberWrite(StrictSerializer):
+    """A person on a seat, for a term."""
+
+    user = serializers.UUIDField()
+    deputy = serializers.BooleanField(default=False)
+    secretary = serializers.BooleanField(default=False, help_text="keeps the minutes of the board")
+    starts_on = serializers.DateField(required=False, help_text="today, where it is left out")
+    ends_on = serializers.DateField(required=False, allow_null=True, help_text="the last day; null: open")
+
+
+class TermWrite(StrictSerializer):
+    """When a term ends."""
+
+    ends_on = serializers.DateField(allow_null=True, help_text="the last day; null: open")
+    reason = serializers.CharField(max_length=2000)
+
+
+class SecretaryWrite(StrictSerializer):
+    """Whether a member keeps the minutes."""
+
+    secretary = serializers.BooleanField()
+
+
 class BoardSettings(StrictSerializer):
     """How a board works."""
 
+    row_version = serializers.IntegerField(required=False, min_value=0, help_text=BASED_ON)
     reason = serializers.CharField(max_length=2000)
     vote_days = serializers.IntegerField(min_value=1, max_value=90, required=False)
     casting_vote = serializers.BooleanField(required=False)
@@ -162,6 +238,7 @@ class BoardSettings(StrictSerializer):
 class BoardRuleWrite(StrictSerializer):
     """What a decision takes for one class of risk."""
 
+    row_version = serializers.IntegerField(required=False, min_value=0, help_text=BASED_ON)
     risk = serializers.ChoiceField(choices=rules.Risk.values())
     reason = serializers.CharField(max_length=2000)
     quorum = serializers.IntegerField(min_value=rules.FEWEST_VOTES, max_value=30, required=False)

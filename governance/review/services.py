@@ -5,6 +5,7 @@ minutes: talk.py; boards: boards.py; changes of the register that touch approval
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,9 +15,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System, SystemVersion
-from governance.registry.services import permitted, person
+from governance.registry.services import lock_system, permitted, person
 from governance.review import acts, conditions, council, deployments, rules, selectors, talk, votes
-from governance.review.acts import locked, need, note, step
+from governance.review.acts import locked, need, note, sent_before, step
 from governance.review.models import Board, Deployment, DeploymentRequest, Round
 from portal.access.selectors import can
 from portal.errors import N_, NotAllowed, RuleBroken, Stale
@@ -59,11 +60,13 @@ def create_request(
     earlier: DeploymentRequest | None = None,
     kind: str = "deployment",
     reinstates: Deployment | None = None,
+    pk: uuid.UUID | None = None,
     effective_at: dt.datetime | None = None,
 ) -> DeploymentRequest:
     """Draft a request to put these flows of this version into use; the nearest board decides where none is named.
 
-    `earlier`: the request that this one follows, such as one that was rejected.
+    `earlier`: the request that this one follows, such as one that was rejected. `pk` given (by a form) makes sending
+    it twice harmless.
     """
     permitted(by, "request_deployment", system)
     if earlier is not None and earlier.system_id != system.pk:
@@ -73,7 +76,12 @@ def create_request(
         raise RuleBroken(N_("No board decides for this unit yet. Set one up first."), code="no_board")
     _refuse_foreign(system, version, flows, valid_months)
     with transaction.atomic():
+        lock_system(system.pk)
+        twin = sent_before(DeploymentRequest, pk, system_id=system.pk, requested_by_id=person(by).pk)
+        if twin is not None:
+            return twin
         request = DeploymentRequest.objects.create(
+            id=pk or uuid.uuid4(),
             system=system,
             board=board,
             version=version,
@@ -279,13 +287,20 @@ def ask_reinstatement(
     by: Any,
     flows: Sequence[DataFlow] | None = None,
     doubts: str = "",
+    pk: uuid.UUID | None = None,
     effective_at: dt.datetime | None = None,
 ) -> DeploymentRequest:
-    """Draft the request that asks the board to put back what was stopped: the deployment, or the flows named."""
+    """Draft the request that asks the board to put back what was stopped: the deployment, or the flows named.
+
+    `pk` as in `create_request`.
+    """
     permitted(by, "request_deployment", deployment.system)
     now = effective_at or timezone.now()
     with transaction.atomic():
         row = acts.locked_deployment(deployment)
+        twin = sent_before(DeploymentRequest, pk, reinstates_id=row.pk, requested_by_id=person(by).pk)
+        if twin is not None:
+            return twin
         stopped = [flow for flow, state in selectors.flow_states(row, now) if state == "stopped"]
         chosen = stopped if flows is None else [flow for flow in flows if flow in stopped]
         if row.state not in ("in_force", "suspended") or not chosen:
@@ -304,6 +319,7 @@ def ask_reinstatement(
             earlier=row.request,
             kind="reinstatement",
             reinstates=row,
+            pk=pk,
             by=by,
             effective_at=effective_at,
         )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from governance.registry.models import DataFlow
-from governance.review import changes, deployments, services
+from governance.review import changes, deployments, services, terms
 from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         "lapsed": N_("Deployments that lapsed"),
         "overdue": N_("Stopped for an overdue condition"),
         "unassessed": N_("Voided because an assessment is no longer valid"),
+        "given_back": N_("Votes that ended because the file changed"),
         "votes_closed": N_("Votes that closed"),
+        "boards": N_("Boards on which a term ended while they voted"),
         "opened": N_("Data flows that may go now"),
     },
     standing=Every.HOURLY,
@@ -31,7 +33,9 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "lapsed": services.lapse_due(),
         "overdue": services.suspend_overdue(),
         "unassessed": changes.void_unassessed(),
+        "given_back": changes.give_back_changed(),
         "votes_closed": services.close_due(),
+        "boards": terms.close_after_terms(),
         "opened": deployments.open_waiting(),
     }
 

@@ -8,8 +8,10 @@ from governance.review.views import (
     boards,
     council,
     deployments,
+    documents,
     exchange,
     history,
+    policies,
     register,
     requests,
     steps,
@@ -70,6 +72,7 @@ urlpatterns = [
     path("conditions/<uuid:pk>/evidence/", talk.ConditionEvidenceAdd.as_view(), name="condition_evidence"),
     path("conditions/<uuid:pk>/answer/", talk.ConditionAnswer.as_view(), name="condition_answer"),
     path("systems/<slug:slug>/works-council/new/", council.CouncilAdd.as_view(), name="council_add"),
+    path("review-files/<uuid:pk>/", documents.DocumentDownload.as_view(), name="document_download"),
     path("works-council/<uuid:pk>/", council.CouncilDetail.as_view(), name="council_record"),
     path("deployments/<uuid:pk>/", deployments.DeploymentDetail.as_view(), name="deployment_detail"),
     path(
@@ -97,6 +100,11 @@ urlpatterns = [
         assessments.AssessmentWithdraw.as_view(),
         name="assessment_withdraw",
     ),
+    path(
+        "systems/<slug:slug>/policies/<int:version>/",
+        policies.PolicyPage.as_view(),
+        name="policy_detail",
+    ),
     path("boards/", boards.BoardList.as_view(), name="board_list"),
     path("boards/new/", boards.BoardAdd.as_view(), name="board_add"),
     path("boards/<uuid:pk>/", boards.BoardDetail.as_view(), name="board_detail"),
@@ -105,5 +113,6 @@ urlpatterns = [
     path("memberships/<uuid:pk>/secretary/", boards.SecretaryName.as_view(), name="member_secretary"),
     path("boards/<uuid:pk>/seats/new/", boards.SeatAdd.as_view(), name="seat_add"),
     path("seats/<uuid:pk>/members/new/", boards.MemberAdd.as_view(), name="member_add"),
+    path("memberships/<uuid:pk>/term/", boards.MemberTerm.as_view(), name="member_term"),
     path("memberships/<uuid:pk>/end/", boards.MemberEnd.as_view(), name="member_end"),
 ]

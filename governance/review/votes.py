@@ -256,7 +256,7 @@ def _settle(
 
 def _refuse_changed(request: DeploymentRequest, now: dt.datetime) -> None:
     # the digest binds what was read: what is approved is that file and no other
-    if rules.digest(selectors.content(request, now.date())) != request.digest:
+    if selectors.file_changed(request, now.date()):
         raise RuleBroken(CHANGED, code="file_changed")
 
 

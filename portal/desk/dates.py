@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from governance.assessments.models import Assessment
@@ -15,8 +16,9 @@ from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import Goal
 from governance.registry.selectors import visible
 from governance.review import rules as review
-from governance.review.models import CouncilRecord, Deployment, Membership, Round
+from governance.review.models import CouncilRecord, Deployment, Round
 from governance.review.selectors.agenda import owed
+from governance.review.selectors.boards import led_by, not_over
 from governance.screening.models import Screening
 from governance.transparency import selectors as people
 from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
@@ -45,6 +47,7 @@ def dates(user: Any) -> list[Dated]:
         *_findings(user),
         *_approvals(user),
         *_votes(user),
+        *_terms(user),
         *_councils(user),
         *_signatures(user),
         *_assessments(user),
@@ -87,7 +90,7 @@ def _approvals(user: Any) -> Iterator[Dated]:
 
 def _votes(user: Any) -> Iterator[Dated]:
     """The ends of open votes, for who sits on the board, asked, or leads it."""
-    seats = Membership.objects.filter(user=user, ends_on__isnull=True).values("seat__board")
+    seats = not_over(timezone.now().date()).filter(user=user).values("seat__board")
     mine = Q(request__board__in=seats, request__system__in=visible(user, "view_review"))
     mine |= Q(request__requested_by=user) | Q(request__system__in=visible(user, "chair"))
     rows = Round.objects.filter(mine, ended_at__isnull=True, request__state="in_review").distinct()
@@ -95,6 +98,24 @@ def _votes(user: Any) -> Iterator[Dated]:
         title, url = str(row.request), row.request.get_absolute_url()
         yield Dated(
             row.vote_closes_at.date(), _("Vote closes"), title, url, row.request.system.name, DUE_DAYS
+        )
+
+
+def _terms(user: Any) -> Iterator[Dated]:
+    """The ends of own terms, and of all on boards whose seats the person keeps filled."""
+    today = timezone.now().date()
+    rows = not_over(today).filter(
+        Q(user=user) | Q(seat__board__in=led_by(user, today)), ends_on__isnull=False
+    )
+    for row in rows.select_related("seat__board", "user").order_by("ends_on")[:MOST]:
+        assert row.ends_on is not None  # noqa: S101 - for the type checker: the filter says so
+        board, title = (
+            row.seat.board,
+            f"{gettext(review.Discipline(row.seat.discipline).sentence)}: {row.user.display}",
+        )
+        # thirty days before it stands in 'my work' as well, which says so once
+        yield Dated(
+            row.ends_on, _("Term on the board ends"), title, board.get_absolute_url(), board.name, (90, 7)
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from governance.registry.models import System
-from governance.review import boards
+from governance.review import boards, terms
 from governance.review import services as review
 from governance.review.models import Board, Condition, DeploymentRequest
 from portal.accounts.models import Unit, User
@@ -36,12 +36,12 @@ def board(cast: dict[str, User], root: Unit, before: datetime) -> Board:
             board=board, discipline=discipline, advisory=advisory, required=required, by=cast["admin"],
             chairs=discipline == register.BOARD["chairs"], effective_at=before,
         )  # fmt: skip
-        boards.appoint(
+        terms.appoint(
             seat=seat, user=cast[who], by=cast["admin"], starts_on=before.date(), effective_at=before,
             secretary=who == register.BOARD["secretary"],
         )  # fmt: skip
         if who in register.BOARD["deputies"]:
-            boards.appoint(
+            terms.appoint(
                 seat=seat, user=cast[register.BOARD["deputies"][who]], by=cast["admin"], deputy=True,
                 starts_on=before.date(), effective_at=before,
             )  # fmt: skip

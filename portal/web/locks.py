@@ -1,9 +1,9 @@
 """Optimistic locks over REST: which state a change is based on, by If-Match or in the body."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from portal.errors import Stale
 
 LOCK = r'^(?:W/)?"?([0-9]{1,9})(?:-[0-9a-f]{32})?"?$'
+Method = TypeVar("Method", bound=Callable[..., Any])
 _LOCK = re.compile(LOCK.replace("$", r"\Z"))
 
 
@@ -45,6 +46,12 @@ def based_on(request: Request, row_version: int | None) -> tuple[int, bool]:
         text = gettext("Say which state you changed: send If-Match with the ETag, or row_version.")
         raise PreconditionRequired(text)
     return row_version, False
+
+
+def names_its_state(method: Method) -> Method:
+    """Mark a write other than PATCH that says which state it is based on, for the schema."""
+    method.names_its_state = True  # type: ignore[attr-defined]
+    return method
 
 
 @contextmanager

@@ -101,11 +101,15 @@ class TrueSchema(AutoSchema):
             return [*self._declared(), *([IF_NONE_MATCH] if self._is_tagged() else [])]
         handler = getattr(self.view, self.method.lower(), None)
         keyed = [IDEMPOTENCY_KEY] if getattr(handler, "idempotent", False) else []
-        locked = [IF_MATCH] if self.method == "PATCH" else []
+        locked = [IF_MATCH] if self._is_based() else []
         return [*self._declared(), *keyed, *locked]
 
     def _declared(self) -> Sequence[OpenApiParameter]:
         return self.view.declared(self.method) if isinstance(self.view, ApiView) else ()
+
+    def _is_based(self) -> bool:
+        handler = getattr(self.view, self.method.lower(), None)
+        return self.method == "PATCH" or bool(getattr(handler, "names_its_state", False))
 
     def _is_tagged(self) -> bool:
         return self.method == "GET" and bool(getattr(self.view, "tagged", True))
@@ -120,7 +124,7 @@ class TrueSchema(AutoSchema):
         bodies: dict[str, Any] = {**super()._get_response_bodies(direction)}
         problem = {PROBLEM_TYPE: {"schema": self.resolve_serializer(ProblemShape, direction).ref}}
         writes = REFUSALS_OF_WRITES if self.method not in ("GET", "HEAD") else {}
-        changes = REFUSALS_OF_CHANGES if self.method == "PATCH" else {}
+        changes = REFUSALS_OF_CHANGES if self._is_based() else {}
         for number, description in (REFUSALS | writes | changes).items():
             bodies.setdefault(str(number), {"description": description})
         for status, body in bodies.items():

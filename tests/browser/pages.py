@@ -18,6 +18,7 @@ NOT_PAGES = {
     "pack_download": "a download",
     "assessment_export": "a download",
     "attachment_download": "a download",
+    "document_download": "a download",
     "verifier": "a download",
     "mfa_download_recovery_codes": "a download",
     "ledger_checkpoint": "a download",

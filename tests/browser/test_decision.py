@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from governance.registry.models import System
-from governance.review import boards
+from governance.review import terms
 from governance.review.models import Condition, Deployment, DeploymentRequest
 from tests import make
 
@@ -58,7 +58,7 @@ def cast(page: Page, url: str, sign_in: Callable[..., Page]) -> Cast:
     people["deputy"] = make.person("board_member", unit=unit)
     admin = make.person("administrator", unit=unit)
     seat = board.seats.get(discipline="legal")
-    boards.appoint(seat=seat, user=people["deputy"], deputy=True, by=admin)
+    terms.appoint(seat=seat, user=people["deputy"], deputy=True, by=admin)
     return Cast(page, url, sign_in, people)
 
 

@@ -13,7 +13,7 @@ APPS = ("portal", "governance", "metrics")
 CODES = {  # words that the product chooses itself; nobody types them
     "about", "action", "attribution", "basis", "category", "check_key", "choice", "code_version", "consequence",
     "decision", "direction", "discipline", "every", "instrument", "key", "kind", "kpi", "language", "majority",
-    "majority_high_risk", "media_type", "minor", "modality", "offer_kind", "outcome", "output", "part", "provider_role",
+    "media_type", "minor", "modality", "offer_kind", "outcome", "output", "part", "provider_role",
     "purpose", "question", "questionnaire", "recipient", "role", "rule", "rules_version", "section", "setting",
     "severity", "spread", "state", "stored_as", "subject_role", "theme",
     "time_zone", "topic", "type", "unique_key", "verdict",
@@ -38,7 +38,7 @@ MIXED = {  # a code in one table, words in another
     "governance.Screening.reason": False, "governance.RuleSet.text": False,  # signed: another text is no rule set
 }  # fmt: skip
 
-GUARDED = ("vote", "recusal", "round", "minutes", "councilanswer")
+GUARDED = ("vote", "recusal", "round", "minutes", "councilanswer", "document")
 
 CANARIES = [
     "<img src=x data-xss onerror=window.__xss=1>",

@@ -1,9 +1,10 @@
 """Races about the board: requests, votes, conditions, deployments, works council."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
-from governance.review import boards, deployments, services
+from governance.review import boards, changes, deployments, services, terms
 from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
@@ -192,14 +193,14 @@ def dismiss(world: World) -> Act:
     administrator = make.person("administrator", unit=board.unit)
     membership = Membership.objects.filter(seat__board=board).first()
     Membership.objects.filter(pk=membership.pk).update(starts_on=make.today() - dt.timedelta(days=30))  # type: ignore[union-attr]
-    return lambda _n: boards.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
+    return lambda _n: terms.dismiss(membership=fresh(membership), reason="Left.", by=administrator)
 
 
 def appoint(world: World) -> Act:
     board, _members = make.board_with_members(unit_of(world))
     administrator, person = make.person("administrator", unit=board.unit), make.user()
     seat = boards.add_seat(board=board, discipline="hr", by=administrator)
-    return lambda _n: boards.appoint(seat=fresh(seat), user=person, by=administrator)
+    return lambda _n: terms.appoint(seat=fresh(seat), user=person, by=administrator)
 
 
 def add_seat(world: World) -> Act:
@@ -208,7 +209,23 @@ def add_seat(world: World) -> Act:
     return lambda _n: boards.add_seat(board=fresh(board), discipline="hr", by=administrator)
 
 
+def give_back_changed(world: World) -> Act:
+    request, _members, _chair = in_review(world)
+    make.policy(request.system)
+    return lambda _n: changes.give_back_changed(system=request.system)
+
+
+def ask_with_one_token(world: World) -> Act:
+    system = make.system(unit=unit_of(world))
+    make.board_with_members(system.unit)
+    flow, token = make.flow(system), uuid.uuid4()
+    values = {"flows": [flow], "version": system.versions.get(), "summary": "May we?", "by": system.owner}
+    return lambda _n: services.create_request(system=fresh(system), pk=token, **values)
+
+
 RACES = [
+    Race("review.services.create_request", "review.request_drafted", ask_with_one_token, silent=True),
+    Race("review.changes.give_back_changed", "review.request_given_back", give_back_changed, silent=True),
     Race("review.services.submit", "review.request_submitted", submit),
     Race("review.services.resubmit", "review.request_resubmitted", resubmit),
     Race("review.services.return_request", "review.request_returned", give_back),
@@ -230,6 +247,6 @@ RACES = [
     Race("review.conditions.send_back", "review.evidence_sent_back", send_back),
     Race("review.council.answer", "review.council_answered", answer_council),
     Race("review.boards.add_seat", "board.seat_added", add_seat),
-    Race("review.boards.dismiss", "board.member_dismissed", dismiss),
-    Race("review.boards.appoint", "board.member_appointed", appoint),
+    Race("review.terms.dismiss", "board.member_dismissed", dismiss),
+    Race("review.terms.appoint", "board.member_appointed", appoint),
 ]

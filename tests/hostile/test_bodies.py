@@ -70,7 +70,11 @@ TAKES_NOTHING = {
     "api_person_request_carry_out",
     "api_personal_link_revoke",
 }
-TAKES_FILES = {"api_assessment_attachments"}  # multipart instead of JSON
+TAKES_FILES = {
+    "api_assessment_attachments",
+    "api_condition_files",
+    "api_council_files",
+}  # multipart instead of JSON
 
 
 def writes(world: World) -> Iterator[tuple[str, str, str, dict[str, str]]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from governance.findings.services import open_finding
-from governance.review import boards
+from governance.review import boards, terms
 from governance.review import services as review
 from portal.accounts.models import User
 from portal.desk import menu, selectors
@@ -52,7 +52,7 @@ def test_a_vote_waits_for_every_seat_whose_member_may_see_the_file() -> None:
     council, stranger = make.person("works_council", unit=system.unit), make.user()
     for discipline, member in (("works_council", council), ("hr", stranger)):
         seat = boards.add_seat(board=board, discipline=discipline, by=admin)
-        boards.appoint(seat=seat, user=member, by=admin)
+        terms.appoint(seat=seat, user=member, by=admin)
     request = review.create_request(
         system=system,
         flows=[make.flow(system)],

@@ -354,7 +354,9 @@ def test_dates_and_law_are_watched() -> None:
         "lapsed": 0,
         "overdue": 0,
         "unassessed": 0,
+        "given_back": 0,
         "votes_closed": 0,
+        "boards": 0,
         "opened": 0,
     }
     assert seen == [0, 0]

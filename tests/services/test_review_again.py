@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from governance.review import boards, changes, selectors, services
+from governance.review import boards, changes, selectors, services, terms
 from portal.access.selectors import people_with
 from portal.access.services import grant_role, revoke_role
 from portal.errors import Invalid, NotAllowed, RuleBroken
@@ -256,7 +256,7 @@ def test_whoever_may_ask_takes_a_re_approval_over_and_then_no_part_in_the_decisi
     members = [seat.memberships.get().user for seat in draft.board.seats.all()]
     admin, fourth = (make.person(role, unit=system.unit) for role in ("administrator", "board_member"))
     seat = boards.add_seat(board=draft.board, discipline="hr", by=admin)
-    boards.appoint(seat=seat, user=fourth, by=admin)
+    terms.appoint(seat=seat, user=fourth, by=admin)
     grant_role(user=members[0], role="system_owner", unit=system.unit, by="system")
     values = {"request": draft, "expected_version": draft.row_version}
     with pytest.raises(NotAllowed):

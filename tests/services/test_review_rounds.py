@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, deployments, rules, selectors, services
+from governance.review import boards, changes, deployments, rules, selectors, services, terms
 from governance.review.models import Deployment, DeploymentRequest, Recusal, Round, Vote
 from governance.screening import services as screening
 from governance.screening.models import Screening
@@ -185,21 +185,21 @@ def test_a_member_removed_in_mid_vote_keeps_the_vote_cast_and_loses_the_one_not_
     admin = _admin(request)
     seat = request.board.seats.get(discipline="ethics")
     deputy, follower = (make.person("board_member", unit=request.system.unit) for _ in range(2))
-    boards.appoint(seat=seat, user=deputy, deputy=True, by=admin)
+    terms.appoint(seat=seat, user=deputy, deputy=True, by=admin)
     _vote(request, members[0])
     for member in members[:2]:
-        boards.dismiss(membership=member.memberships.get(), reason="Left.", by=admin)
+        terms.dismiss(membership=member.memberships.get(), reason="Left.", by=admin)
     with pytest.raises(RuleBroken, match="no seat"):
         _vote(request, members[1])
     # the vote of the first counts; his seat has voted, whoever sits there now
-    boards.appoint(seat=request.board.seats.get(discipline="legal"), user=follower, by=admin)
+    terms.appoint(seat=request.board.seats.get(discipline="legal"), user=follower, by=admin)
     with pytest.raises(RuleBroken, match="seat has voted"):
         _vote(request, follower)
     _vote(request, deputy)  # the seat without a member passes to its deputy
     _vote(request, members[2])
     assert request.state == "in_review"
     # the last silent seat falls vacant: nobody is waited for any more
-    boards.dismiss(membership=members[3].memberships.get(), reason="Left.", by=admin)
+    terms.dismiss(membership=members[3].memberships.get(), reason="Left.", by=admin)
     request.refresh_from_db()
     assert request.state == "approved"
     assert request.votes.count() == 3
@@ -262,9 +262,15 @@ def test_chair_and_data_protection_decide_what_the_board_delegated_and_report_it
     _vote(request, members[3])
     assert request.state == "approved"
     assert list(selectors.to_report(request.board)) == [request]
-    secretary = boards.name_secretary(
+    secretary = terms.name_secretary(
         membership=members[1].memberships.get(), secretary=True, by=_admin(request)
     )
+    told = {
+        member.pk
+        for member in members
+        if any(row.kind == "Decision to report" for row in selectors.waiting(member, TODAY))
+    }
+    assert told == {members[n].pk for n in (0, 1, 3)}  # the seat that chairs, the secretary, data protection
     with pytest.raises(NotAllowed):
         services.report_delegated(request=request, on=TODAY, by=members[2])
     with pytest.raises(RuleBroken, match="between the decision and today"):
@@ -319,7 +325,7 @@ def test_the_board_discusses_and_nobody_changes_what_was_said_once_a_vote_is_in(
 
 def test_the_secretary_keeps_versions_of_the_minutes_and_the_decision_closes_the_last() -> None:
     request, members, _chair = _asked()
-    boards.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
+    terms.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
     with pytest.raises(NotAllowed):
         services.keep_minutes(request=request, text="We met.", by=members[1])
     services.keep_minutes(request=request, text="We met.", by=members[0])
@@ -485,7 +491,7 @@ def test_what_waits_is_told_to_whom_it_concerns() -> None:
     def kinds(user: Any) -> list[str]:
         return [row.kind for row in selectors.waiting(type(user).objects.get(pk=user.pk), TODAY)]
 
-    boards.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
+    terms.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
     assert kinds(members[0]) == ["Your vote", "Minutes to keep"]
     rows = [{"text": "Train.", "owner": request.requested_by, "due_on": due, "accepted_by": "ethics"}]
     _vote(request, members[0], "conditions", conditions=rows)

@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, conditions, rules, selectors, services
+from governance.review import boards, changes, conditions, rules, selectors, services, terms
 from governance.review.models import Condition, Deployment, DeploymentRequest
 from portal.errors import RuleBroken
 from tests import make
@@ -127,11 +127,11 @@ def build(*, workers: bool = False) -> World:
     }
     for discipline, who in zip(SEATS, ("chair", "member", "officer", "last"), strict=True):
         seat = boards.add_seat(board=board, discipline=discipline, chairs=who == "chair", by=admin)
-        boards.appoint(seat=seat, user=cast[who], secretary=who == "last", by=admin)
+        terms.appoint(seat=seat, user=cast[who], secretary=who == "last", by=admin)
         if who == "member":
-            boards.appoint(seat=seat, user=cast["deputy"], deputy=True, by=admin)
+            terms.appoint(seat=seat, user=cast["deputy"], deputy=True, by=admin)
     business = boards.add_seat(board=board, discipline="affected_business", by=admin)
-    boards.appoint(seat=business, user=cast["adviser"], by=admin)
+    terms.appoint(seat=business, user=cast["adviser"], by=admin)
     return World(system, flow, board, cast)
 
 
@@ -337,6 +337,11 @@ def test_what_the_system_does_by_a_rule_reaches_the_state_of_the_table() -> None
     new_version(world)
     reached(("request", "in_review", "overtake"), world, request)
 
+    world, request = in_review()
+    make.policy(world.system)
+    assert changes.give_back_changed(system=world.system) == 1
+    reached(("request", "in_review", "give_back"), world, request)
+
     world, back = stopped(flow_only=False)
     services.return_request(request=back, questions="Why?", by=world.cast["chair"])
     services.lapse_due(now=Deployment.objects.get(system=world.system).valid_until)
@@ -369,6 +374,6 @@ def test_where_nobody_speaks_for_the_accepting_seat_the_chair_does() -> None:
     world, found = condition("handed_in")
     admin = make.person("administrator", unit=world.system.unit)
     for membership in found.accepted_by_seat.memberships.all():
-        boards.dismiss(membership=membership, by=admin, reason="Left.")
+        terms.dismiss(membership=membership, by=admin, reason="Left.")
     assert conditions.may_answer(found, world.cast["chair"], TODAY)
     assert not conditions.may_answer(found, world.cast["condition_owner"], TODAY)

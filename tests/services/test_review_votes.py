@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from governance.review import boards, changes, selectors, services
+from governance.review import boards, changes, selectors, services, terms
 from governance.review.models import Deployment, InForce, Vote
 from portal.desk.dates import dates
 from portal.errors import NotAllowed, RuleBroken
@@ -124,7 +124,7 @@ def test_requester_owner_and_outsiders_never_vote() -> None:
     request, members = _in_review()
     admin = make.person("administrator", unit=request.system.unit)
     seat = boards.add_seat(board=request.board, discipline="hr", by=admin)
-    boards.appoint(seat=seat, user=request.system.owner, by=admin)
+    terms.appoint(seat=seat, user=request.system.owner, by=admin)
     with pytest.raises(RuleBroken, match="own request"):
         _vote(request, request.system.owner)
     with pytest.raises(RuleBroken, match="no seat"):
@@ -154,7 +154,7 @@ def test_after_a_recusal_the_deputy_votes() -> None:
     admin = make.person("administrator", unit=request.system.unit)
     deputy = make.person("board_member", unit=request.system.unit)
     seat = request.board.seats.get(discipline="legal")
-    boards.appoint(seat=seat, user=deputy, deputy=True, by=admin)
+    terms.appoint(seat=seat, user=deputy, deputy=True, by=admin)
     with pytest.raises(RuleBroken, match="deputy"):
         _vote(request, deputy)
     services.recuse(request=request, reason="My brother sells it.", by=members[0])
@@ -216,7 +216,7 @@ def test_a_required_discipline_must_vote() -> None:
 def test_a_member_who_left_cannot_vote() -> None:
     request, members = _in_review((*SEATS, "hr"))
     admin = make.person("administrator", unit=request.system.unit)
-    boards.dismiss(membership=members[3].memberships.get(), by=admin, reason="Left the company.")
+    terms.dismiss(membership=members[3].memberships.get(), by=admin, reason="Left the company.")
     with pytest.raises(RuleBroken, match="no seat"):
         _vote(request, members[3])
     for member in members[:3]:
@@ -423,7 +423,7 @@ def test_a_term_that_is_over_is_not_ended_again() -> None:
     membership.starts_on, membership.ends_on = today - dt.timedelta(days=30), today - dt.timedelta(days=20)
     membership.save()
     with pytest.raises(RuleBroken, match="ended before"):
-        boards.dismiss(membership=membership, by=admin, reason="Again.")
+        terms.dismiss(membership=membership, by=admin, reason="Again.")
     membership.refresh_from_db()
     assert membership.ends_on == today - dt.timedelta(days=20)
 
@@ -439,7 +439,7 @@ def test_two_appointments_at_once_give_a_person_one_place(committed_db: Any) -> 
     def appoint(seat: Any) -> None:
         start.wait()
         try:
-            boards.appoint(seat=seat, user=person, by=admin)
+            terms.appoint(seat=seat, user=person, by=admin)
         except RuleBroken as error:
             refused.append(error.code)
         finally:

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance.review import boards, changes, selectors, services
+from governance.review import boards, changes, selectors, services, terms
 from governance.review.models import Deployment, DeploymentRequest, Round
 from governance.review.paper import board_paper
 from governance.screening.models import Screening
@@ -60,7 +60,7 @@ def _by_a_recusal(request: Any, last: Any) -> None:
 
 def _by_a_dismissal(request: Any, last: Any) -> None:
     membership = last.memberships.get()
-    boards.dismiss(membership=membership, reason="Left.", by=_admin(request))
+    terms.dismiss(membership=membership, reason="Left.", by=_admin(request))
     assert not selectors.sits_on(last, request.board, TODAY)
 
 
@@ -330,7 +330,7 @@ def test_who_owned_the_system_at_the_submission_takes_no_part_after_handing_it_o
     request, members, _chair = _asked()
     before = request.system.owner
     seat = boards.add_seat(board=request.board, discipline="hr", by=_admin(request))
-    boards.appoint(seat=seat, user=before, by=_admin(request))
+    terms.appoint(seat=seat, user=before, by=_admin(request))
     for role in ("board_member", "board_chair"):
         grant_role(user=before, role=role, unit=request.system.unit, by="system")
     _hand_over(request, make.person("system_owner", system=request.system))

@@ -382,17 +382,16 @@ def test_boards_by_page() -> None:
             "unit": unit.pk,
             "quorum": "3",
             "majority": "simple",
-            "majority_high_risk": "two_thirds",
             "vote_days": "21",
             "casting_vote": "on",
         },
     )
     url = answer.headers["Location"]
     assert admin.get(url).context["board"].casting_vote
-    rule = {"quorum": "4", "majority": "two_thirds", "required": [], "reason": "More eyes."}
+    rule = {"quorum": "4", "majority": "two_thirds", "required": [], "reason": "More eyes.", "row_version": 1}
     assert admin.post(f"{url}rules/minimal/", rule).status_code == 302
     assert admin.post(f"{url}rules/none/", rule).status_code == 404
-    settings = {"vote_days": "7", "members_return": "on", "reason": "Faster."}
+    settings = {"vote_days": "7", "members_return": "on", "reason": "Faster.", "row_version": 1}
     assert admin.post(f"{url}edit/", settings).status_code == 302
     board = admin.get(url).context["board"]
     assert (board.vote_days, board.members_return, board.casting_vote) == (7, True, False)
@@ -552,12 +551,12 @@ def test_the_board_discusses_by_page_and_markdown_does_no_harm() -> None:
     assert 'src="http://elsewhere.example' not in page  # what would load becomes a link
     said = request.comments.get()
     assert f"/comments/{said.pk}/edit/" in page
-    assert member.post(f"/comments/{said.pk}/edit/", {"text": "Plain."}).status_code == 302
+    assert member.post(f"/comments/{said.pk}/edit/", {"text": "Plain.", "row_version": 1}).status_code == 302
     assert member.post(f"{url}comments/", {"text": "And?", "parent": str(said.pk)}).status_code == 302
-    assert member.post(f"{url}minutes/", {"text": "We met."}).status_code == 403
+    assert member.post(f"{url}minutes/", {"text": "We met.", "row_version": 0}).status_code == 403
     board.seats.first().memberships.update(secretary=True)
     keeper = board.seats.first().memberships.get().user
-    assert _client(keeper).post(f"{url}minutes/", {"text": "We *met*."}).status_code == 302
+    assert _client(keeper).post(f"{url}minutes/", {"text": "We *met*.", "row_version": 0}).status_code == 302
     assert "We <em>met</em>." in member.get(url).content.decode()
     outsider = _client(make.person("manager", unit=system.unit))
     assert outsider.post(f"{url}comments/", {"text": "Me too."}).status_code == 403

@@ -241,11 +241,21 @@ def test_rounds_discussion_minutes_and_conditions_over_rest() -> None:
     said = _post(voters[0], f"{path}/comments", {"text": "Is **this** clear?"})
     assert said.status_code == 201
     assert _post(owner, f"{path}/comments", {"text": "Yes.", "parent": said.json()["id"]}).status_code == 201
-    assert _post(voters[0], f"comments/{said.json()['id']}", {"text": "Is it?"}).json()["text"] == "Is it?"
-    assert _post(voters[1], f"comments/{said.json()['id']}", {"text": "Mine."}).status_code == 403
+    assert (
+        _post(voters[0], f"comments/{said.json()['id']}", {"text": "Is it?", "row_version": 1}).json()[
+            "row_version"
+        ]
+        == 2
+    )
+    assert (
+        _post(voters[1], f"comments/{said.json()['id']}", {"text": "Mine.", "row_version": 1}).status_code
+        == 403
+    )
     assert [row["text"] for row in owner.get(f"/api/v1/{path}/comments").json()] == ["Is it?", "Yes."]
-    assert _post(voters[1], f"{path}/minutes", {"text": "We met."}).status_code == 403
-    assert _post(voters[0], f"{path}/minutes", {"text": "We met."}).json()["state"] == "draft"
+    assert _post(voters[1], f"{path}/minutes", {"text": "We met.", "row_version": 0}).status_code == 403
+    assert (
+        _post(voters[0], f"{path}/minutes", {"text": "We met.", "row_version": 0}).json()["state"] == "draft"
+    )
 
     assert _post(voters[1], f"{path}/votes", {"choice": "reject", "reason": "Not yet."}).status_code == 201
     assert owner.get(f"/api/v1/{path}/rounds").json()[0]["votes"] == []
@@ -333,9 +343,9 @@ def test_the_works_council_reinstatement_and_boards_over_rest() -> None:
         "minimal",
     }
     patch = {"content_type": "application/json"}
-    change = {"casting_vote": True, "reason": "Agreed."}
+    change = {"casting_vote": True, "reason": "Agreed.", "row_version": listed[str(board.pk)]["row_version"]}
     assert owner.patch(f"/api/v1/boards/{board.pk}", change, **patch).status_code == 403
     assert admin.patch(f"/api/v1/boards/{board.pk}", change, **patch).json()["casting_vote"] is True
-    rule = {"risk": "minimal", "quorum": 4, "reason": "More eyes."}
+    rule = {"risk": "minimal", "quorum": 4, "reason": "More eyes.", "row_version": 99}
     assert admin.put(f"/api/v1/boards/{board.pk}/rules", rule, **patch).status_code == 200
     assert board.rules.get(risk="minimal").quorum == 4

@@ -23,7 +23,7 @@ from governance.audits.services import plan_audit
 from governance.consent import services as consent
 from governance.findings.models import Finding
 from governance.gate.services import decide
-from governance.review import boards
+from governance.review import boards, terms
 from governance.review import services as review
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
@@ -110,7 +110,7 @@ def approve(world: dict[str, Any]) -> Any:
     # even with a seat, who asked does not vote
     administrator = make.person("administrator", unit=system.unit)
     seat = boards.add_seat(board=world["board"], discipline="hr", by=administrator)
-    boards.appoint(seat=seat, user=owner, by=administrator, starts_on=YEAR_AGO.date())
+    terms.appoint(seat=seat, user=owner, by=administrator, starts_on=YEAR_AGO.date())
     with pytest.raises(RuleBroken, match=r"(?i)own|asked"):
         review.cast_vote(
             request=request, choice="approve", reason="I like it.", by=owner, effective_at=YEAR_AGO

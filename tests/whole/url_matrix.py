@@ -64,6 +64,14 @@ def decides(body: dict[str, Any], perm: str, thing: str = "request", **more: Any
     return Row("view_review", perm, args={"pk": thing}, method="post", body=body, scope=READ, **values)
 
 
+def managed(body: dict[str, Any], thing: str, **more: Any) -> Row:
+    """A call that changes a board or what belongs to one."""
+    values = {"ok": WROTE, "key": (403, 404)} | more
+    return Row(
+        "view_register", "manage_board", args={"pk": thing}, method="post", body=body, scope=READ, **values
+    )
+
+
 SLUG = {"slug": "slug"}
 CONSENT = {"slug": "slug", "pk": "consent_event"}
 RECORDED = (200, 409)  # 409 while the installation does not say who answers for the processing
@@ -223,6 +231,7 @@ ROWS: dict[str, Row] = {
     "condition_evidence": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
     "condition_answer": Row("view_review", writes="vote", args={"pk": "condition"}),
     "council_add": Row("view_register", "request_deployment", args=SLUG),
+    "document_download": Row("view_review", args={"pk": "document"}),
     "council_record": Row("view_review", writes="chair", args={"pk": "council"}),
     "deployment_detail": Row("view_review", args={"pk": "deployment"}),
     "deployment_suspend": Row("view_review", "suspend", args={"pk": "deployment"}),
@@ -240,6 +249,7 @@ ROWS: dict[str, Row] = {
     "board_edit": Row("manage_board", args={"pk": "board"}),
     "board_rule_edit": Row("manage_board", args={"pk": "board", "risk": "risk"}),
     "member_secretary": act("manage_board", args={"pk": "membership"}),
+    "member_term": Row("manage_board", args={"pk": "membership"}),
     "member_end": Row("manage_board", args={"pk": "membership"}),
     # findings
     "finding_list": Row("view_audits"),
@@ -499,7 +509,9 @@ ROWS: dict[str, Row] = {
     "api_rounds": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
     "api_comments": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
     "api_minutes": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
-    "api_comment": decides({"text": "No."}, "vote", "comment", ok=(403, 409)),  # only who wrote it
+    "api_comment": decides(
+        {"text": "No.", "row_version": 1}, "vote", "comment", ok=(403, 409)
+    ),  # only who wrote it
     "api_request_resubmit": decides({"answer": "So."}, "request_deployment", ok=(403,)),  # only the requester
     "api_request_withdraw": decides({"reason": "No."}, "request_deployment", ok=(403,)),
     "api_request_return": decides({"questions": "Why?"}, "chair"),
@@ -519,14 +531,38 @@ ROWS: dict[str, Row] = {
         "chair|answer_council",
         "council",
     ),
-    "api_boards": Row("view_register", scope=READ),
+    "api_deployments": Row("view_register", scope=READ),  # lists by view_review
+    "api_deployment_flow_suspend": Row(
+        "view_review",
+        "suspend",
+        args={"pk": "deployment", "flow": "flow"},
+        method="post",
+        body={"reason": "Harm."},
+        scope=READ,
+        ok=WROTE,
+        key=(403, 404),
+    ),
+    "api_request_paper": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
+    "api_condition_files": Row(
+        "view_review", args={"pk": "condition"}, scope=READ, writes="request_deployment", key=(404,)
+    ),
+    "api_council_files": Row(
+        "view_review", args={"pk": "council"}, scope=READ, writes="request_deployment", key=(404,)
+    ),
+    "api_document": Row("view_review", args={"pk": "document"}, scope=READ, key=(404,)),
+    "api_boards": Row("view_register", scope=READ, writes="manage_board"),
+    "api_seats": managed({"discipline": "hr"}, "board"),
+    "api_members": managed({"user": "00000000-0000-4000-8000-000000000000"}, "seat", ok=(422,)),
+    "api_member_term": managed({"ends_on": None, "reason": "Agreed."}, "membership"),
+    "api_member_end": managed({"reason": "Left."}, "membership"),
+    "api_member_secretary": managed({"secretary": True}, "membership"),
     "api_board": Row("view_register", args={"pk": "board"}, scope=READ, writes="manage_board", key=(404,)),
     "api_board_rules": Row(
         "view_register",
         "manage_board",
         args={"pk": "board"},
         method="put",
-        body={"risk": "minimal", "reason": "Agreed."},
+        body={"risk": "minimal", "reason": "Agreed.", "row_version": 99},
         scope=READ,
         ok=WROTE,
         key=(404,),

@@ -121,6 +121,9 @@ def _assessments(world: World, system: Any) -> None:
 
 
 def _review(world: World, system: Any) -> None:
+    from django.core.files.base import ContentFile
+
+    from governance.review import documents
     from governance.review import services as review
     from governance.review.models import Membership, Seat
 
@@ -163,11 +166,14 @@ def _review(world: World, system: Any) -> None:
         system, signed=False, name=f"{CANARY} check-ins", subject_role="employee", setting="workplace"
     )
     council = make.works_council(system, [workers], act="")
+    file = ContentFile(f"{CANARY} request".encode(), name=f"{CANARY} request.txt")
+    document = documents.attach(to=council, file=file, by=system.owner)
     world.ids |= {
         "deployment": conditional.deployment.pk,
         "request": waiting.pk,
         "comment": comment.pk,
         "council": council.pk,
+        "document": document.pk,
         "risk": "minimal",
         "condition": conditional.conditions.first().pk,  # type: ignore[union-attr]
         "board": board.pk,

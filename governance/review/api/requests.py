@@ -1,10 +1,10 @@
-"""Requests, rounds, votes, discussion and minutes over REST; the same services as the pages."""
+"""Requests, their board paper, rounds and votes over REST; the same services as the pages."""
 
 import uuid
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +15,9 @@ from governance.registry.services import person
 from governance.review import selectors, services, shapes
 from governance.review import serializers as bodies
 from governance.review.api.acts import READ, act, body, find_request, flows_of, named, today
-from governance.review.models import Comment, DeploymentRequest, Recusal
+from governance.review.board_shapes import PaperShape, paper_shape
+from governance.review.models import DeploymentRequest, Recusal
+from governance.review.paper import one_page
 from governance.review.shapes import RequestShape
 from portal.access.selectors import require
 from portal.web.endpoint import PAGED, ApiView
@@ -173,72 +175,13 @@ class Votes(ApiView):
         return Response({**receipt, "request_state": found.state}, status=201)
 
 
-class Comments(ApiView):
-    """GET and POST requests/{id}/comments."""
+class Paper(ApiView):
+    """GET requests/{id}/paper."""
 
     permission_classes = READ
 
-    @extend_schema(
-        operation_id="comment_list", responses={200: shapes.DiscussionShape(many=True)}, tags=["review"]
-    )
+    @extend_schema(operation_id="request_paper", responses={200: PaperShape}, tags=["review"])
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """What the board says about a request; empty where only its members read it."""
+        """The board paper: what is read of whom, the law, who was consulted, alternatives, doubts, the question."""
         found = find_request(request, pk)
-        rows = found.comments.all() if selectors.may_read(found, request.user, today()) else ()
-        return with_etag(request, [shapes.comment_shape(row) for row in rows])
-
-    @extend_schema(
-        operation_id="comment_add",
-        request=bodies.DiscussionWrite,
-        responses={201: shapes.DiscussionShape},
-        tags=["review"],
-    )
-    @idempotent
-    def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Write a comment, or answer one."""
-        found = find_request(request, pk)
-        values = body(request, bodies.DiscussionWrite)
-        if "parent" in values:
-            values["parent"] = get_object_or_404(found.comments, pk=values["parent"])
-        made = services.comment(request=found, by=person(actor(request)), **values)
-        return Response(shapes.comment_shape(made), status=201)
-
-
-def _find_comment(request: Request, pk: uuid.UUID) -> Comment:
-    rows = Comment.objects.filter(request__in=selectors.visible_requests(request.user))
-    return get_object_or_404(rows.select_related("request"), pk=pk)
-
-
-CommentOne = act(
-    "comment_change", _find_comment, services.edit_comment, bodies.TextWrite, shapes.DiscussionShape,
-    shapes.comment_shape, argument="comment", summary="Change an own comment, before a vote is cast.",
-)  # fmt: skip
-
-
-class MinutesList(ApiView):
-    """GET and POST requests/{id}/minutes."""
-
-    permission_classes = READ
-
-    @extend_schema(
-        operation_id="minutes_list", responses={200: shapes.MinutesShape(many=True)}, tags=["review"]
-    )
-    def get(self, request: Request, pk: uuid.UUID) -> Response:
-        """Every version of the minutes; empty where only members of the board read them."""
-        found = find_request(request, pk)
-        rows = found.minutes.all() if selectors.may_read(found, request.user, today()) else ()
-        return with_etag(request, [shapes.minutes_shape(row) for row in rows])
-
-    @extend_schema(
-        operation_id="minutes_add",
-        request=bodies.TextWrite,
-        responses={201: shapes.MinutesShape},
-        tags=["review"],
-    )
-    @idempotent
-    def post(self, request: Request, pk: uuid.UUID) -> Response:
-        """Write the next version of the minutes, by the secretary."""
-        found = find_request(request, pk)
-        values = body(request, bodies.TextWrite)
-        made = services.keep_minutes(request=found, by=person(actor(request)), **values)
-        return Response(shapes.minutes_shape(made), status=201)
+        return with_etag(request, paper_shape(found, one_page(found, timezone.now())))

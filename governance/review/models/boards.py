@@ -18,6 +18,9 @@ class Board(models.Model):
     members_return = models.BooleanField(default=False)
     delegates_minimal = models.BooleanField(default=False)
     open_threads = models.BooleanField(default=True)
+    # goes up with every change; `settings_version`: where it stood when the settings changed last
+    row_version = models.PositiveIntegerField(default=1)
+    settings_version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -51,6 +54,7 @@ class BoardRule(models.Model):
     quorum = models.PositiveSmallIntegerField(default=3)
     majority = models.CharField(max_length=12)
     required = models.JSONField(default=list, blank=True)
+    row_version = models.PositiveIntegerField(default=1)  # where that of the board stood at the last change
 
     class Meta:
         default_permissions = ()
@@ -66,6 +70,10 @@ class BoardRule(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(majority__in=["simple", "two_thirds"]), name="board_rule_majority_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(risk="high_risk") | models.Q(majority="two_thirds"),
+                name="board_rule_high_risk_two_thirds",
             ),
         ]
 

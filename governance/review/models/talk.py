@@ -25,6 +25,7 @@ class Comment(models.Model):
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
+    row_version = models.PositiveIntegerField(default=1)
 
     class Meta:
         default_permissions = ()

@@ -14,6 +14,7 @@ from governance.review.rules.file import (
     risk_of,
 )
 from governance.review.rules.states import (
+    DISCIPLINES,
     MACHINES,
     TRANSITIONS,
     Actor,
@@ -35,9 +36,9 @@ from governance.review.rules.states import (
     mermaid,
 )
 from governance.review.rules.votes import (
-    DEFAULT_RULES,
     DELEGATED_VOTES,
     FEWEST_VOTES,
+    MAJORITIES,
     VOTE_DAYS,
     Cast,
     DecisionRule,
@@ -55,10 +56,11 @@ __all__ = [
     "ANSWERS",
     "CHAIR_ONLY",
     "COUNCIL_ONLY",
-    "DEFAULT_RULES",
     "DELEGATED_VOTES",
+    "DISCIPLINES",
     "FEWEST_VOTES",
     "MACHINES",
+    "MAJORITIES",
     "TRANSITIONS",
     "VOTE_DAYS",
     "Actor",

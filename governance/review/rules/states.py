@@ -84,6 +84,9 @@ class Discipline(Described):
     AFFECTED_BUSINESS = "affected_business", N_("Affected business")
 
 
+DISCIPLINES = Discipline.values()
+
+
 class Choice(Described):
     """What a seat says."""
 
@@ -163,6 +166,7 @@ TRANSITIONS = (
         ("in_review", "extend", "in_review", "chair", N_("the vote stays open longer")),
         ("in_review", "return", "returned", "chair", N_("returned with questions: the round ends")),
         ("in_review", "expire", "returned", "system", N_("the vote closed without a decision")),
+        ("in_review", "give_back", "returned", "system", N_("what was submitted changed: the round ends")),
         ("in_review", "withdraw", "withdrawn", "requester", N_("withdrawn by the requester")),
         ("in_review", "overtake", "withdrawn", "system", N_("what was asked for changed")),
         ("in_review", "approve", "approved", "board", N_("the vote closes: majority for")),

@@ -10,11 +10,11 @@ from portal.errors import N_
 FEWEST_VOTES = 3  # no board decides with fewer, whatever its quorum says
 DELEGATED_VOTES = 2  # chair and data protection together, for minimal risk, where the board delegated it
 VOTE_DAYS = 14  # how long a vote stays open unless the board says otherwise
-# risk class -> quorum, majority: what a new board starts with
-DEFAULT_RULES = {
-    "high_risk": (3, "two_thirds"),
-    "transparency": (3, "simple"),
-    "minimal": (3, "simple"),
+# risk class -> the majorities that a board may choose: two thirds is the least for high risk
+MAJORITIES = {
+    "high_risk": ("two_thirds",),
+    "transparency": ("simple", "two_thirds"),
+    "minimal": ("simple", "two_thirds"),
 }
 
 
@@ -30,6 +30,12 @@ class Term:
     def covers(self, day: dt.date) -> bool:
         """True on the days of the term."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+    def meets(self, other: "Term") -> bool:
+        """True where the two terms share a day."""
+        return self.starts_on <= (other.ends_on or dt.date.max) and other.starts_on <= (
+            self.ends_on or dt.date.max
+        )
 
 
 def holder(terms: Iterable[Term], on: dt.date, excluded: Iterable[Any]) -> Any | None:

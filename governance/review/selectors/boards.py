@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from governance.registry.models import System
 from governance.registry.selectors import visible
@@ -25,7 +26,8 @@ def visible_boards(user: Any) -> QuerySet[Board]:
     managed = units_with(user, "manage_board")
     rows = Q(unit__path__in=above) | Q(unit__in=managed)
     if is_person(user):  # a machine sits nowhere
-        rows |= Q(pk__in=Membership.objects.filter(user=user).values("seat__board"))
+        sits = not_over(timezone.now().date()).filter(user=user)
+        rows |= Q(pk__in=sits.values("seat__board"))
     return Board.objects.filter(rows).select_related("unit").distinct()
 
 
@@ -56,15 +58,30 @@ def sits_on(user: Any, board: Board, on: dt.date) -> bool:
     return _current(on).filter(seat__board=board, user=user).exists()
 
 
+def not_over(on: dt.date) -> QuerySet[Membership]:
+    """The terms that have not ended on a day, those that begin later among them."""
+    return Membership.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+
+
 def _current(on: dt.date) -> QuerySet[Membership]:
-    rows = Membership.objects.filter(starts_on__lte=on)
-    return rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=on))
+    return not_over(on).filter(starts_on__lte=on)
+
+
+def led_by(user: Any, on: dt.date) -> QuerySet[Board]:
+    """The boards whose seats a person keeps filled: its secretary, who sits on the seat that chairs, who may chair."""
+    sits = _current(on).filter(Q(secretary=True) | Q(seat__chairs=True, deputy=False), user=user)
+    rows = Q(pk__in=sits.values("seat__board")) | Q(unit__in=units_with(user, "chair"))
+    return Board.objects.filter(rows)
 
 
 def to_report(board: Board) -> QuerySet[DeploymentRequest]:
     """What chair and data protection decided for the board and the board has not been told yet."""
-    rows = board.requests.filter(delegated=True, state="approved", reported_at=None)
-    return rows.select_related("system", "version").order_by("closed_at")
+    return unreported().filter(board=board).select_related("system", "version").order_by("closed_at")
+
+
+def unreported() -> QuerySet[DeploymentRequest]:
+    """Likewise of all boards."""
+    return DeploymentRequest.objects.filter(delegated=True, state="approved", reported_at=None)
 
 
 # --- seats of one request ---------------------------------------------------------------------
@@ -99,7 +116,12 @@ def speaker(seat: Seat, on: dt.date, excluded: Iterable[Any]) -> uuid.UUID | Non
 
 
 def _terms(memberships: Iterable[Membership]) -> list[rules.Term]:
-    return [rules.Term(m.user_id, m.deputy, m.starts_on, m.ends_on) for m in memberships]
+    return [term_of(row) for row in memberships]
+
+
+def term_of(row: Membership) -> rules.Term:
+    """A membership as the rules see it."""
+    return rules.Term(row.user_id, row.deputy, row.starts_on, row.ends_on)
 
 
 def voting_seats(request: DeploymentRequest, on: dt.date) -> list[SeatHolder]:

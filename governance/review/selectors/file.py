@@ -87,6 +87,11 @@ def content(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
     }
 
 
+def file_changed(request: DeploymentRequest, on: dt.date) -> bool:
+    """Whether what was submitted is no longer what an approval would cover."""
+    return rules.digest(content(request, on)) != request.digest
+
+
 def _flow_content(flow: DataFlow, screening: Any) -> dict[str, Any]:
     said = described.material(FLOW.fields, flow)
     said.pop("facts")  # its answers stand among the facts of the law

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from governance.registry.models import DataFlow, System
 from governance.registry.selectors import flow_facts, visible
 from governance.review import rules
-from governance.review.models import Condition, CouncilRecord, Deployment, InForce
+from governance.review.models import Condition, CouncilRecord, Deployment, Document, InForce
 
 
 def in_force(system_id: uuid.UUID, at: dt.datetime) -> QuerySet[DataFlow]:
@@ -37,12 +37,17 @@ def conditions_of(deployment: Deployment) -> QuerySet[Condition]:
     return Condition.objects.filter(Q(request=deployment.request_id) | Q(request__reinstates=deployment))
 
 
-def flow_states(deployment: Deployment, at: dt.datetime) -> list[tuple[DataFlow, str]]:
-    """Each flow that the deployment still covers, and where it stands (rules.FlowState) at `at`."""
+def flow_states(
+    deployment: Deployment, at: dt.datetime, flows: Iterable[DataFlow] | None = None
+) -> list[tuple[DataFlow, str]]:
+    """Each flow that the deployment still covers, and where it stands (rules.FlowState) at `at`.
+
+    `flows`: those that it covers, where they were read before.
+    """
     rows = list(deployment.stretches.all())
     over = deployment.state in ("lapsed", "voided") or deployment.valid_until <= at
     found = []
-    for flow in deployment.flows.select_related("system"):
+    for flow in deployment.flows.select_related("system") if flows is None else flows:
         own = [row for row in rows if row.flow_id == flow.pk]
         if over:
             state = "ended"
@@ -67,6 +72,12 @@ def touches_workers(flow: DataFlow) -> bool:
 def visible_councils(user: Any) -> QuerySet[CouncilRecord]:
     """The works-council records of systems whose reviews `user` may see."""
     return CouncilRecord.objects.filter(system__in=visible(user, "view_review"))
+
+
+def visible_documents(user: Any) -> QuerySet[Document]:
+    """The files of works-council records and of evidence on systems whose reviews `user` may see."""
+    rows = Document.objects.filter(system__in=visible(user, "view_review"))
+    return rows.select_related("system", "council", "answer__record", "evidence__condition__request")
 
 
 def without_council(flows: Iterable[DataFlow]) -> list[DataFlow]:

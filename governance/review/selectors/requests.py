@@ -43,7 +43,7 @@ def compared(request: DeploymentRequest) -> tuple[dict[str, Any], dict[str, Any]
         return None
     now = (
         request.content
-        if request.content and request.state != "draft"
+        if request.content and request.state not in ("draft", "returned")  # what it would be submitted as
         else content(request, timezone.now().date())
     )
     asked = {flow["slug"] for flow in now["flows"]}
@@ -55,6 +55,14 @@ def differences(request: DeploymentRequest) -> list[rules.Difference] | None:
     """What differs from the content approved last, value by value; None where nothing was approved before."""
     pair = compared(request)
     return None if pair is None else rules.differences(*pair)
+
+
+def difference_rows(request: DeploymentRequest) -> list[dict[str, Any]] | None:
+    """The same as plain data: path, before and after."""
+    found = differences(request)
+    if found is None:
+        return None
+    return [{"path": "/".join(row.path), "before": row.before, "after": row.after} for row in found]
 
 
 def chain(request: DeploymentRequest) -> list[DeploymentRequest]:

@@ -12,17 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from governance.registry.pages import Crumbs, FormPage
-from governance.review import boards, rules, selectors
-from governance.review.forms import (
+from governance.review import boards, rules, selectors, terms
+from governance.review.board_forms import (
     KEPT,
     BoardEditForm,
     BoardForm,
     BoardRuleForm,
     MemberForm,
-    ReasonForm,
     SeatForm,
+    TermForm,
 )
-from governance.review.models import Board, BoardRule, DeploymentRequest, Membership, Seat
+from governance.review.forms import ReasonForm
+from governance.review.models import Board, DeploymentRequest, Membership, Seat
+from governance.review.views.stale import StalePage
 from portal.access.selectors import can, has_anywhere, require
 from portal.ledger.selectors import history
 from portal.web.views import SignedInMixin
@@ -54,9 +56,11 @@ class BoardDetail(SignedInMixin, View):
         members = Prefetch("seats__memberships", Membership.objects.select_related("user"))
         rows = selectors.visible_boards(request.user).prefetch_related("rules", members)
         board = get_object_or_404(rows, pk=pk)
+        seats = seats_of(board)
         context = {
             "board": board,
-            "seats": seats_of(board),
+            "seats": seats,
+            "empty": [row for row in seats if row["member"] is None],
             "rules": _rules_of(board),
             "reports": selectors.to_report(board) if can(request.user, "view_review", board.unit) else [],
             "told": _told(board) if can(request.user, "view_review", board.unit) else [],
@@ -98,12 +102,17 @@ def seats_of(board: Board) -> list[dict[str, Any]]:
             for m in seat.memberships.all()
             if m.starts_on <= today and (m.ends_on is None or m.ends_on >= today)
         ]
+        ended = [
+            m.ends_on for m in seat.memberships.all() if m.ends_on and m.ends_on < today and not m.deputy
+        ]
         rows.append(
             {
                 "seat": seat,
                 "discipline": rules.Discipline(seat.discipline),
                 "member": next((m for m in current if not m.deputy), None),
                 "deputy": next((m for m in current if m.deputy), None),
+                "ended": max(ended, default=None),
+                "coming": [m for m in seat.memberships.all() if m.starts_on > today],
             }
         )
     return rows
@@ -125,7 +134,7 @@ class BoardAdd(FormPage):
 
     def act(self, form: BoardForm) -> str:
         """Set it up."""
-        return boards.create_board(by=self.request.user, **form.cleaned_data).get_absolute_url()
+        return boards.create_board(by=self.request.user, **form.made()).get_absolute_url()
 
 
 class _BoardAct(FormPage):
@@ -149,27 +158,27 @@ class _BoardAct(FormPage):
         return [(gettext("Boards"), reverse("board_list")), (self.board.name, self.board.get_absolute_url())]
 
 
-class BoardEdit(_BoardAct):
+class BoardEdit(StalePage, _BoardAct):
     """Change how a board works."""
 
     title = _("Change how the board works")
 
     def form(self, data: Any = None) -> BoardEditForm:
         """With what holds now."""
-        initial = {name: getattr(self.board, name) for name in boards.SETTINGS}
+        initial = {name: getattr(self.board, name) for name in (*boards.SETTINGS, "row_version")}
         return BoardEditForm(data, initial=initial)
 
     def act(self, form: BoardEditForm) -> str:
         """Save."""
-        boards.change_board(board=self.board, by=self.request.user, **form.cleaned_data)
+        boards.change_board(board=self.board, by=self.request.user, **form.based())
         return self.board.get_absolute_url()
 
 
-class BoardRuleEdit(_BoardAct):
+class BoardRuleEdit(StalePage, _BoardAct):
     """Set what a decision takes for one class of risk."""
 
     title = _("Quorum, majority and required disciplines")
-    rule: BoardRule
+    rule: Any
 
     def load(self) -> None:
         """The board and the rule of the address."""
@@ -180,7 +189,8 @@ class BoardRuleEdit(_BoardAct):
         """With what holds now."""
         voting = self.board.seats.filter(advisory=False).values_list("discipline", flat=True)
         initial = {name: getattr(self.rule, name) for name in ("quorum", "majority", "required")}
-        return BoardRuleForm(data, seats=list(voting), initial=initial)
+        initial["row_version"] = self.board.row_version
+        return BoardRuleForm(data, risk=self.rule.risk, seats=list(voting), initial=initial)
 
     def extra(self) -> dict[str, Any]:
         """Which class, and what it does not touch."""
@@ -188,7 +198,7 @@ class BoardRuleEdit(_BoardAct):
 
     def act(self, form: BoardRuleForm) -> str:
         """Set it."""
-        boards.set_rule(board=self.board, risk=self.rule.risk, by=self.request.user, **form.cleaned_data)
+        boards.set_rule(board=self.board, risk=self.rule.risk, by=self.request.user, **form.based())
         return self.board.get_absolute_url()
 
 
@@ -203,7 +213,7 @@ class SecretaryName(SignedInMixin, View):
         found = get_object_or_404(rows, pk=pk)
         board = get_object_or_404(selectors.visible_boards(request.user), pk=found.seat.board_id)
         require(request.user, "manage_board", board.unit)
-        boards.name_secretary(membership=found, secretary=not found.secretary, by=request.user)
+        terms.name_secretary(membership=found, secretary=not found.secretary, by=request.user)
         return HttpResponseRedirect(board.get_absolute_url())
 
 
@@ -219,7 +229,7 @@ class SeatAdd(_BoardAct):
 
     def act(self, form: SeatForm) -> str:
         """Add it."""
-        boards.add_seat(board=self.board, by=self.request.user, **form.cleaned_data)
+        boards.add_seat(board=self.board, by=self.request.user, **form.made())
         return self.board.get_absolute_url()
 
 
@@ -241,17 +251,13 @@ class MemberAdd(_BoardAct):
 
     def act(self, form: MemberForm) -> str:
         """Appoint."""
-        boards.appoint(seat=self.seat, by=self.request.user, **form.cleaned_data)
+        terms.appoint(seat=self.seat, by=self.request.user, **form.made())
         return self.board.get_absolute_url()
 
 
-class MemberEnd(_BoardAct):
-    """End a membership."""
+class _MemberAct(_BoardAct):
+    """A form about one membership."""
 
-    form_class = ReasonForm
-    title = _("End this membership")
-    submit = _("End")
-    danger = True
     membership: Membership
 
     def load(self) -> None:
@@ -260,7 +266,36 @@ class MemberEnd(_BoardAct):
         self.membership = get_object_or_404(rows, pk=self.kwargs["pk"])
         self.board = self.find_board(pk=self.membership.seat.board_id)
 
+    def extra(self) -> dict[str, Any]:
+        """Who, on which seat."""
+        seat = gettext(rules.Discipline(self.membership.seat.discipline).sentence)
+        return {"note": f"{seat}: {self.membership.user.display}"}
+
+
+class MemberTerm(_MemberAct):
+    """Move the last day of a term."""
+
+    title = _("Change the term")
+
+    def form(self, data: Any = None) -> TermForm:
+        """With the day that is set now."""
+        return TermForm(data, initial={"ends_on": self.membership.ends_on})
+
+    def act(self, form: TermForm) -> str:
+        """Move it."""
+        terms.change_term(membership=self.membership, by=self.request.user, **form.cleaned_data)
+        return self.board.get_absolute_url()
+
+
+class MemberEnd(_MemberAct):
+    """End a membership."""
+
+    form_class = ReasonForm
+    title = _("End this membership")
+    submit = _("End")
+    danger = True
+
     def act(self, form: ReasonForm) -> str:
         """End it."""
-        boards.dismiss(membership=self.membership, by=self.request.user, **form.cleaned_data)
+        terms.dismiss(membership=self.membership, by=self.request.user, **form.cleaned_data)
         return self.board.get_absolute_url()

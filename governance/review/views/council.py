@@ -24,12 +24,11 @@ class CouncilAdd(SystemFormPage):
     """Record a question to the works council."""
 
     needs = "request_deployment"
-    form_class = CouncilForm
     title = _("Ask the works council")
 
     def form(self, data: Any = None) -> CouncilForm:
         """With the flows that touch workers."""
-        return CouncilForm(data, system=self.system)
+        return CouncilForm(data, self.request.FILES or None, system=self.system)
 
     def extra(self) -> dict[str, Any]:
         """Why."""
@@ -43,7 +42,7 @@ class CouncilAdd(SystemFormPage):
     def act(self, form: CouncilForm) -> str:
         """Record it."""
         return services.ask_council(
-            system=self.system, by=self.request.user, **form.cleaned_data
+            system=self.system, by=self.request.user, **form.made()
         ).get_absolute_url()
 
 
@@ -63,7 +62,7 @@ class CouncilDetail(SignedInMixin, View):
         steps = council.open_acts(found, request.user)
         if not steps:
             raise NotAllowed(N_("There is no answer here that you may record."), code="not_allowed")
-        form = CouncilAnswerForm(request.POST, steps=steps)
+        form = CouncilAnswerForm(request.POST, request.FILES, steps=steps)
         if not form.is_valid():
             return self.page(found, form, 422)
         try:
@@ -86,9 +85,10 @@ class CouncilDetail(SignedInMixin, View):
             "system": found.system,
             "law": rulesets.in_force(),
             "flows": found.flows.all(),
+            "files": found.files.all(),
             "answers": [
                 {"row": row, "state": rules.CouncilState(row.state)}
-                for row in found.answers.select_related("recorded_by")
+                for row in found.answers.select_related("recorded_by").prefetch_related("files")
             ],
             "allows": rules.allows(found.state),
             "nullity_until": rules.nullity_until(found.informed_on),

@@ -153,7 +153,7 @@ class DeploymentReinstate(_DeploymentAct):
     def act(self, form: ReinstateForm) -> str:
         """Draft the request; submitting is the next step, on its page."""
         made = services.ask_reinstatement(
-            deployment=self.deployment, by=self.request.user, flows=self.flows(), **form.cleaned_data
+            deployment=self.deployment, by=self.request.user, flows=self.flows(), **form.made()
         )
         return made.get_absolute_url()
 

@@ -17,7 +17,7 @@ from governance.registry.pages import Crumbs, FormPage, add_error, said
 from governance.review import selectors, services
 from governance.review.forms import (
     AnswerForm,
-    CommentForm,
+    CommentAddForm,
     ConditionForms,
     ExtendForm,
     QuestionsForm,
@@ -28,10 +28,11 @@ from governance.review.forms import (
     VoteForm,
 )
 from governance.review.models import DeploymentRequest
-from governance.review.paper import board_paper, one_page
+from governance.review.paper import board_paper, sheet
 from governance.review.tables import RequestFilter, RequestTable
 from governance.review.views.register import SystemFormPage
-from portal.errors import RuleBroken, Stale
+from governance.review.views.stale import StalePage
+from portal.errors import RuleBroken
 from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin, TableView
 
@@ -83,7 +84,7 @@ class RequestAdd(SystemFormPage):
 
     def act(self, form: RequestForm) -> str:
         """Draft it; submitting is the next step, on its page."""
-        request = services.create_request(system=self.system, by=self.request.user, **form.cleaned_data)
+        request = services.create_request(system=self.system, by=self.request.user, **form.made())
         return request.get_absolute_url()
 
 
@@ -112,15 +113,15 @@ class RequestDetail(SignedInMixin, View):
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page of a request."""
         found = find(request.user, pk)
-        return self.page(found, VoteForm(), _condition_forms(found), 200)
+        return self.page(found, VoteForm(), condition_forms(found), 200)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Vote; a refusal shows the page again with the reason. `more` asks for another row of conditions."""
         found = find(request.user, pk)
-        form, rows = VoteForm(request.POST), _condition_forms(found, request.POST)
+        form, rows = VoteForm(request.POST), condition_forms(found, request.POST)
         if "more" in request.POST:
             kept = VoteForm(initial=request.POST.dict())
-            return self.page(found, kept, _condition_forms(found, _wider(request.POST)), 200)
+            return self.page(found, kept, condition_forms(found, _wider(request.POST)), 200)
         valid = [form.is_valid(), rows.is_valid()]
         if not all(valid):
             return self.page(found, form, rows, 422)
@@ -134,14 +135,22 @@ class RequestDetail(SignedInMixin, View):
         said(request, gettext("Your vote is cast. It stays hidden until the vote closes."))
         return HttpResponseRedirect(found.get_absolute_url())
 
-    def page(self, found: DeploymentRequest, form: VoteForm, rows: Any, status: int) -> HttpResponse:
-        """The paper with the vote form."""
+    def page(
+        self,
+        found: DeploymentRequest,
+        form: VoteForm,
+        rows: Any,
+        status: int,
+        comment_form: CommentAddForm | None = None,
+    ) -> HttpResponse:
+        """The paper with the vote form and that of a comment."""
         paper = board_paper(found, self.request.user, timezone.now())
-        context = {**paper, "form": form, "rows": rows, "comment_form": CommentForm()}
+        context = {**paper, "form": form, "rows": rows, "comment_form": comment_form or CommentAddForm()}
         return render(self.request, "review/request_detail.html", context, status=status)
 
 
-def _condition_forms(found: DeploymentRequest, data: Any = None) -> Any:
+def condition_forms(found: DeploymentRequest, data: Any = None) -> Any:
+    """The rows of conditions below a vote."""
     voting = found.board.seats.filter(advisory=False).values_list("discipline", flat=True)
     return ConditionForms(data, prefix="conditions", form_kwargs={"seats": list(voting)})
 
@@ -161,7 +170,9 @@ class RequestPaper(SignedInMixin, View):
 
     def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The page."""
-        context = one_page(find(request.user, pk), timezone.now())
+        found = find(request.user, pk)
+        context = sheet(found, timezone.now())
+        context["file_url"] = request.build_absolute_uri(found.get_absolute_url())
         return render(request, "review/request_paper.html", context)
 
 
@@ -222,7 +233,7 @@ class RequestAct(FormPage):
         ]
 
 
-class RequestEdit(RequestAct):
+class RequestEdit(StalePage, RequestAct):
     """Change a draft or a returned request."""
 
     title = _("Change the request")
@@ -238,15 +249,6 @@ class RequestEdit(RequestAct):
         expected = values.pop("row_version")
         services.revise_request(request=self.asked, by=self.request.user, expected_version=expected, **values)
         return self.asked.get_absolute_url()
-
-    def stale(self, request: HttpRequest, error: Stale) -> HttpResponse:
-        """What was typed, with what stands there now above it; saving again is a choice made knowingly."""
-        typed = request.POST.copy()
-        typed["row_version"] = str(error.current)
-        form = self.form(typed)
-        add_error(form, "", sentence(error))
-        rows = [row | {"field": form.fields[str(row["field"])].label, "before": ""} for row in error.rows]
-        return self.page(form, 409, meanwhile=rows)
 
 
 class RequestReturn(RequestAct):

@@ -9,9 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from governance.review import selectors, services
-from governance.review.forms import CommentForm, EvidenceAnswerForm, EvidenceForm, MinutesForm
+from governance.review.forms import (
+    CommentAddForm,
+    CommentEditForm,
+    EvidenceAnswerForm,
+    EvidenceForm,
+    MinutesForm,
+    VoteForm,
+)
 from governance.review.models import Comment, Condition
-from governance.review.views.requests import RequestAct, find
+from governance.review.views.requests import RequestAct, RequestDetail, condition_forms, find
+from governance.review.views.stale import StalePage
 from portal.web.views import SignedInMixin
 
 
@@ -23,17 +31,20 @@ class CommentAdd(SignedInMixin, View):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Write it and go back to the discussion."""
         found = find(request.user, pk)
-        parent = request.POST.get("parent")
+        form = CommentAddForm(request.POST)
+        if not form.is_valid():
+            page = RequestDetail(request=request)
+            return page.page(found, VoteForm(), condition_forms(found), 422, comment_form=form)
+        values = form.made()
+        parent = values.pop("parent")
         above = get_object_or_404(found.comments, pk=parent) if parent else None
-        text = request.POST.get("text", "")[:8000]
-        services.comment(request=found, by=request.user, parent=above, text=text)
+        services.comment(request=found, by=request.user, parent=above, **values)
         return HttpResponseRedirect(f"{found.get_absolute_url()}#discussion")
 
 
-class CommentEdit(RequestAct):
+class CommentEdit(StalePage, RequestAct):
     """Change an own comment, before a vote is cast."""
 
-    form_class = CommentForm
     title = _("Change the comment")
     comment: Comment
 
@@ -43,32 +54,33 @@ class CommentEdit(RequestAct):
         self.comment = get_object_or_404(rows, pk=self.kwargs["pk"])
         self.asked = find(self.request.user, self.comment.request_id)
 
-    def form(self, data: Any = None) -> CommentForm:
+    def form(self, data: Any = None) -> CommentEditForm:
         """With what it says."""
         mine = self.comment.written_by_id == self.request.user.pk
-        return CommentForm(data, initial={"text": self.comment.text if mine else ""})
+        initial = {"text": self.comment.text if mine else "", "row_version": self.comment.row_version}
+        return CommentEditForm(data, initial=initial)
 
-    def act(self, form: CommentForm) -> str:
+    def act(self, form: CommentEditForm) -> str:
         """Save."""
-        services.edit_comment(comment=self.comment, by=self.request.user, text=form.cleaned_data["text"])
+        services.edit_comment(comment=self.comment, by=self.request.user, **form.based())
         return f"{self.asked.get_absolute_url()}#discussion"
 
 
-class MinutesEdit(RequestAct):
+class MinutesEdit(StalePage, RequestAct):
     """Write the next version of the minutes."""
 
-    form_class = MinutesForm
     title = _("Minutes")
 
     def form(self, data: Any = None) -> MinutesForm:
         """With the last version, for who may keep them."""
         latest = self.asked.minutes.order_by("-number").first()
         keeps = selectors.may_keep_minutes(self.asked, self.request.user, timezone.now().date())
-        return MinutesForm(data, initial={"text": latest.text if latest and keeps else ""})
+        text, number = (latest.text if keeps else "", latest.number) if latest else ("", 0)
+        return MinutesForm(data, initial={"text": text, "row_version": number})
 
     def act(self, form: MinutesForm) -> str:
         """Keep them."""
-        services.keep_minutes(request=self.asked, by=self.request.user, text=form.cleaned_data["text"])
+        services.keep_minutes(request=self.asked, by=self.request.user, **form.based())
         return f"{self.asked.get_absolute_url()}#minutes"
 
 
@@ -94,13 +106,16 @@ class _ConditionAct(RequestAct):
 class ConditionEvidenceAdd(_ConditionAct):
     """Hand in what shows that a condition is met."""
 
-    form_class = EvidenceForm
     title = _("Hand in evidence")
     submit = _("Hand in")
 
+    def form(self, data: Any = None) -> EvidenceForm:
+        """With the files that were sent."""
+        return EvidenceForm(data, self.request.FILES or None)
+
     def act(self, form: EvidenceForm) -> str:
         """Hand it in."""
-        services.hand_in(condition=self.condition, by=self.request.user, **form.cleaned_data)
+        services.hand_in(condition=self.condition, by=self.request.user, **form.made())
         return self.asked.get_absolute_url()
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.web import badges, numbers
 from portal.web import markdown as markup
+from portal.web.shorten import shorten
 
 register = template.Library()
 ICON_ALIASES = {
@@ -190,6 +191,12 @@ def keep(parser: Parser, token: Token) -> KeepNode:
     nodelist = parser.parse(("endkeep",))
     parser.delete_first_token()
     return KeepNode(name, nodelist)
+
+
+@register.filter
+def shortened(text: Any, length: int) -> str:
+    """A text of at most `length` characters on one line, with how many there are where it is longer; 0: as it is."""
+    return shorten(str(text or ""), length)
 
 
 @register.filter
