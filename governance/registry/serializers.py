@@ -288,6 +288,10 @@ class FlowShape(FlowWrite):
     id = serializers.UUIDField()
     row_version = serializers.IntegerField()
     outcome = serializers.CharField(allow_null=True)
+    signature = serializers.ChoiceField(
+        choices=["unsigned", "signed", "signature_ends_soon", "screening_expired"],
+        help_text="Where the signature under the legal outcome stands today; it holds for twelve months.",
+    )
 
 
 def system_shape(system: System) -> dict[str, Any]:
@@ -328,7 +332,7 @@ def revision_shape(revision: SystemRevision) -> dict[str, Any]:
     return {name: getattr(revision, name) for name in names}
 
 
-def flow_shape(flow: DataFlow, outcome: str | None) -> dict[str, Any]:
+def flow_shape(flow: DataFlow, outcome: str | None, signature: str) -> dict[str, Any]:
     """A data flow as the API gives it."""
     return {
         "id": flow.pk,
@@ -338,4 +342,5 @@ def flow_shape(flow: DataFlow, outcome: str | None) -> dict[str, Any]:
         "facts": flow.facts,
         "row_version": flow.row_version,
         "outcome": outcome,
+        "signature": signature,
     }

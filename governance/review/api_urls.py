@@ -21,6 +21,13 @@ urlpatterns = [
         for plural, (_many, one) in register.VIEWS.items()
     ),
     path("systems/<slug:slug>/flows", flows.Flows.as_view(), name="api_flows"),
+    path(
+        "systems/<slug:slug>/flows/<slug:flow>/screening",
+        flows.FlowScreening.as_view(),
+        name="api_flow_screen",
+    ),
+    path("systems/<slug:slug>/screening", flows.SystemScreening.as_view(), name="api_system_screen"),
+    path("screenings/<uuid:pk>/sign", flows.ScreeningSignature.as_view(), name="api_screening_sign"),
     path("systems/<slug:slug>/works-council", deployments.Councils.as_view(), name="api_councils"),
     path("works-council/<uuid:pk>/answers", deployments.CouncilAnswers.as_view(), name="api_council_answer"),
     path("requests", requests.Requests.as_view(), name="api_requests"),

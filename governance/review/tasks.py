@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from governance.registry.models import DataFlow
-from governance.review import changes, deployments, services
+from governance.review import changes, deployments, expiring, services
 from governance.screening import selectors as screenings
 from portal.errors import N_
 from portal.jobs.registry import handler
@@ -34,6 +34,20 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "votes_closed": services.close_due(),
         "opened": deployments.open_waiting(),
     }
+
+
+@handler(
+    "expire_signatures",
+    title=N_("See to screenings whose signature ended"),
+    shows={
+        "expired": N_("Data flows in force with an expired screening"),
+        "stopped": N_("Data flows that stopped without a signature"),
+    },
+    standing=Every.HOURLY,
+)
+def expire_signatures(ctx: "JobContext") -> dict[str, Any]:
+    """The gate says no from the second itself; findings, ledger and the systems follow."""
+    return dict(expiring.expire_signatures())
 
 
 @handler(

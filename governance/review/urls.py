@@ -43,6 +43,7 @@ urlpatterns = [
     path("vendors/<slug:slug>/edit/", steps.VendorChange.as_view(), name="vendor_edit"),
     path("systems/<slug:slug>/flows/new/", register.FlowAdd.as_view(), name="flow_add"),
     path("systems/<slug:slug>/flows/<slug:flow>/edit/", register.FlowEdit.as_view(), name="flow_edit"),
+    path("screenings/<uuid:pk>/sign/", register.ScreeningSign.as_view(), name="screening_sign"),
     path(
         "systems/<slug:slug>/flows/<slug:flow>/rescreen/",
         register.FlowRescreen.as_view(),

@@ -145,6 +145,7 @@ LABELS: dict[str, str] = {
     "review.vote_expired": N_("A vote closed without a decision"),
     "review.vote_extended": N_("Left a vote open longer"),
     "rollups.put_right": N_("Put sums right"),
+    "screening.expired": N_("The signature under a screening ended"),
     "screening.made": N_("Screened a data flow"),
     "screening.signed": N_("Signed a screening"),
     "stop.acknowledged": N_("Confirmed that a system stopped"),

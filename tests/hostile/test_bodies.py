@@ -64,6 +64,8 @@ TAKES_NOTHING = {
     "api_request_submit",
     "api_request_close",
     "api_screening_sign",
+    "api_flow_screen",
+    "api_system_screen",
     "api_audit_runs",
     "api_assessment_submit",
     "api_person_request_start",

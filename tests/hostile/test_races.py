@@ -336,6 +336,7 @@ SERVICES = [
             "talk",
             "boards",
             "deployments",
+            "expiring",
             "changes",
         )
     ),
