@@ -267,6 +267,17 @@ class ImportShape(serializers.Serializer[Any]):
     lines = serializers.ListField(child=serializers.DictField())
 
 
+class ImportJobShape(serializers.Serializer[Any]):
+    """A large import: where it stands, and once it is done counts and the first thousand faults with their places."""
+
+    id = serializers.UUIDField()
+    dry_run = serializers.BooleanField()
+    state = serializers.CharField()
+    progress = serializers.IntegerField(help_text="Percent of the entries that were looked at.")
+    error = serializers.CharField()
+    result = serializers.DictField(allow_null=True)
+
+
 class FlowWrite(StrictSerializer):
     """A data flow as it is described; `facts` answers the questions of the law by yes, no or not_applicable."""
 

@@ -8,6 +8,16 @@ urlpatterns = [
     path("systems/<slug:slug>", register.SystemOne.as_view(), name="api_system"),
     path("vendors/<slug:slug>", register.VendorOne.as_view(), name="api_vendor"),
     path("register/import", register.RegisterImport.as_view(), name="api_register_import"),
+    path(
+        "register/imports/<uuid:job_id>",
+        register.RegisterImportJob.as_view(),
+        name="api_register_import_job",
+    ),
+    path(
+        "register/imports/<uuid:job_id>/cancel",
+        register.RegisterImportCancel.as_view(),
+        name="api_register_import_cancel",
+    ),
     *(
         path(f"systems/<slug:slug>/{plural}", many.as_view(), name=f"api_{plural.replace('-', '_')}")
         for plural, (many, _one) in register.VIEWS.items()

@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from governance.registry.models import DataFlow
-from governance.review import changes, deployments, expiring, services
+from governance.review import changes, deployments, expiring, files, services
 from governance.screening import selectors as screenings
 from portal.errors import N_
+from portal.jobs.models import Job
 from portal.jobs.registry import handler
 from portal.jobs.rules import Every
 
@@ -34,6 +37,16 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "votes_closed": services.close_due(),
         "opened": deployments.open_waiting(),
     }
+
+
+def _import_page(job: Job) -> str:
+    return reverse("register_import_result", args=[job.pk])
+
+
+@handler(files.IMPORT, title=N_("Import of a register"), page=_import_page)
+def import_register(ctx: "JobContext") -> dict[str, Any]:
+    """A large register from a file, or what it would change."""
+    return files.run(ctx)
 
 
 @handler(

@@ -29,6 +29,11 @@ urlpatterns = [
     path("register/export/", exchange.RegisterExport.as_view(), name="register_export"),
     path("register/import/", exchange.RegisterImport.as_view(), name="register_import"),
     path(
+        "register/imports/<uuid:job_id>/",
+        exchange.RegisterImportResult.as_view(),
+        name="register_import_result",
+    ),
+    path(
         "register/import/<uuid:unit>/<slug:token>/",
         exchange.RegisterImportCheck.as_view(),
         name="register_import_check",

@@ -100,6 +100,7 @@ LABELS: dict[str, str] = {
     "register.mission_added": N_("Wrote down a statement of the mission"),
     "register.mission_changed": N_("Changed a statement of the mission"),
     "register.system_changed": N_("Changed a system"),
+    "register.system_imported": N_("Imported a system from a file"),
     "register.system_registered": N_("Registered a system"),
     "register.unit_use_added": N_("Added a unit that uses it"),
     "register.unit_use_changed": N_("Changed a unit that uses it"),

@@ -65,6 +65,7 @@ TAKES_NOTHING = {
     "api_request_close",
     "api_screening_sign",
     "api_flow_screen",
+    "api_register_import_cancel",
     "api_system_screen",
     "api_audit_runs",
     "api_assessment_submit",

@@ -15,8 +15,12 @@ pytestmark = pytest.mark.django_db
 
 def signed_in(user: Any) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client
+
+
+def told(client: Client, address: str) -> Any:
+    return client.post(address, "", content_type="application/json")
 
 
 def ends_in(flow: Any, days: int) -> None:
@@ -60,18 +64,19 @@ def test_a_flow_is_screened_again_over_rest_by_who_describes_or_signs() -> None:
     address = f"/api/v1/systems/{system.slug}/flows/{flow.slug}/screening"
     before = Screening.objects.get(flow=flow)
     owner = signed_in(system.owner)
-    same = owner.post(address)
+    same = told(owner, address)
     assert (same.status_code, same.json()["id"]) == (200, str(before.pk)), "nothing changed"
     DataFlow.objects.filter(pk=flow.pk).update(purpose="offers", facts={})  # as if the law read it anew
-    again = owner.post(address).json()
+    again = told(owner, address).json()
     assert again["id"] != str(before.pk) and again["outcome"] == "hold"
     assert again["signature"] == "unsigned"
-    assert signed_in(make.person("data_protection_officer", system=system)).post(address).status_code == 200
-    assert signed_in(make.person("auditor", system=system)).post(address).status_code == 403
-    assert signed_in(make.user()).post(address).status_code == 404
+    assert told(signed_in(make.person("data_protection_officer", system=system)), address).status_code == 200
+    assert told(signed_in(make.person("auditor", system=system)), address).status_code == 403
+    stranger = make.person("system_owner", unit=make.unit())
+    assert told(signed_in(stranger), address).status_code == 404
     refused = owner.post(address, {"x": 1}, content_type="application/json")
     assert refused.status_code == 422
-    assert owner.post(address.replace(flow.slug, "no-such-flow")).status_code == 404
+    assert told(owner, address.replace(flow.slug, "no-such-flow")).status_code == 404
 
 
 def test_a_whole_system_is_screened_again_over_rest() -> None:
@@ -79,6 +84,6 @@ def test_a_whole_system_is_screened_again_over_rest() -> None:
     make.flow(system, slug="b")
     make.flow(system, slug="a")
     address = f"/api/v1/systems/{system.slug}/screening"
-    told = signed_in(system.owner).post(address)
-    assert [row["flow"] for row in told.json()] == ["a", "b"]
-    assert signed_in(make.person("auditor", system=system)).post(address).status_code == 403
+    answer = told(signed_in(system.owner), address)
+    assert [row["flow"] for row in answer.json()] == ["a", "b"]
+    assert told(signed_in(make.person("auditor", system=system)), address).status_code == 403

@@ -165,6 +165,7 @@ ROWS: dict[str, Row] = {
     "register_import_check": Row(  # the upload is gone: back to the start
         "edit_register", args={"unit": "unit", "token": "import_token"}, ok=(302,)
     ),
+    "register_import_result": Row("edit_register", args={"job_id": "register_job"}),
     "view_save": Row(SIGNED_IN, method="post", ok=(302,)),
     "view_delete": Row(SIGNED_IN, args={"pk": "report"}, room=True, method="post", ok=(302, 404)),
     "flow_add": Row("view_register", "edit_register", args=SLUG),
@@ -451,6 +452,15 @@ ROWS: dict[str, Row] = {
     ),
     "api_register_export": Row("view_register", scope=READ),
     "api_register_import": Row("edit_register", method="post", scope=READ, ok=(422,), key=(403,)),
+    "api_register_import_job": Row("edit_register", args={"job_id": "register_job"}, scope=READ, key=(404,)),
+    "api_register_import_cancel": Row(
+        "edit_register",
+        args={"job_id": "register_job"},
+        method="post",
+        scope=READ,
+        ok=(200, 403, 409),
+        key=(404,),
+    ),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_law": Row("view_register", scope=READ),
     "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),
