@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views import View
 
+from governance.registry import related
 from governance.registry import selectors as registry
 from governance.registry.models import DataFlow
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
@@ -68,6 +69,7 @@ class FlowDetail(SignedInMixin, View):
             "screening": screening,
             "duties": duties_shown(screening),
             "signature": selectors.signature_of(screening, found, today).value,
+            "related": related.around(request.user, system, found),
             "earlier": found.screenings.filter(superseded_at__isnull=False)[:20],
             "law": rulesets.in_force(),
             "may_edit": can(request.user, "edit_register", system),
