@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from portal.web.apidocs import ApiReference
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("portal.desk.api_urls")),
     path("", include("governance.registry.api_urls")),
     path("", include("governance.screening.api_urls")),
     path("", include("governance.assessments.api_urls")),

@@ -26,12 +26,19 @@ def _document(*systems: dict[str, Any], **more: Any) -> dict[str, Any]:
     return exchange.read_json({"format": exchange.FORMAT, "schema": 1, "systems": list(systems), **more})
 
 
+def serving(system: System, mission: Any) -> None:
+    """The goals of a system serve this statement."""
+    for goal in system.goals.all():
+        values = {"expected_version": goal.row_version, "by": system.owner, "mission": mission}
+        parts.change_part(row=goal, kind="goal", **values)
+
+
 def test_what_is_exported_is_the_same_after_an_import_into_an_empty_unit() -> None:
     unit = make.unit()
     owner = make.person("system_owner", unit=unit)
     with transaction.atomic():
         system = make.described(make.draft(owner=owner, unit=unit), dimensions={"age": ["18-34", "35-54"]})
-        vendors.add_mission(by=owner, unit=unit, text="People first.")
+        serving(system, vendors.add_mission(by=owner, unit=unit, text="People first."))
         drafts.register_draft(system=system, by=owner)
         make.draft(owner=owner, unit=unit, description="Half described.")
         exported = json.loads(json.dumps(exchange.export(owner)))
@@ -134,6 +141,7 @@ def test_a_zip_of_tables_holds_everything_and_comes_back_the_same_in_an_empty_re
             make.draft(owner=owner, unit=unit), dimensions={"age": ["18-34", "35-54"], "channel": ["chat"]}
         )
         mission = vendors.add_mission(by=owner, unit=unit, text="People first.")
+        serving(system, mission)
         for number, text in enumerate(STARTS):
             parts.add_part(
                 system=system, by=owner, kind="goal", kpi="csat", target=Decimal("-0.5"), statement=text,
@@ -310,3 +318,26 @@ def test_the_commands_do_the_same(tmp_path: Any, capsys: Any) -> None:
     file.write_text('{"format": "attune-register", "schema": 1, "systems": [{"slug": "A B", "name": "X"}]}')
     with pytest.raises(CommandError):
         call_command("import_register", str(file), "--unit", system.unit.path, "--by", system.owner.email)
+
+
+def test_goals_that_serve_no_statement_keep_an_imported_system_a_draft_and_a_registered_one_as_it_was() -> (
+    None
+):
+    unit = make.unit()
+    owner = make.person("system_owner", unit=unit)
+    with transaction.atomic():
+        system = make.described(make.draft(owner=owner, unit=unit))
+        drafts.register_draft(system=system, by=owner)
+        exported = json.loads(json.dumps(exchange.export(owner)))
+        transaction.set_rollback(True)
+    document = exchange.read_json(exported)
+    vendors.add_mission(by=owner, unit=unit, text="People first.")
+    report = imports.take_in(document=document, unit=unit, by=owner, dry_run=False)
+    assert (report.lines[-1].missing, System.objects.get().state) == (1, "draft")
+    document["systems"][0]["goals"][0]["mission"] = "People first."
+    imports.take_in(document=document, unit=unit, by=owner, dry_run=False)
+    system = System.objects.get()
+    assert (system.state, str(system.goals.get().mission)) == ("registered", "People first.")
+    document["systems"][0]["goals"][0]["mission"] = ""
+    refused = imports.take_in(document=document, unit=unit, by=owner, dry_run=False)
+    assert [row["field"] for row in refused.errors] == ["systems[0].goals[0].mission"]

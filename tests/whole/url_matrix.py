@@ -445,6 +445,7 @@ ROWS: dict[str, Row] = {
         ok=(428,),
         key=(404,),
     ),
+    "api_work": Row(SIGNED_IN, scope=READ, key=(403,)),
     "api_ai_reports": Row(SIGNED_IN, scope=READ),
     "api_ai_report": Row("edit_register|sign_screening", args={"pk": "report"}, scope=READ, key=(404,)),
     "api_ai_report_answer": Row(
