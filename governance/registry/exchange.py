@@ -19,7 +19,7 @@ from portal.access.selectors import units_with
 from portal.errors import N_, Invalid
 
 FORMAT = "attune-register"
-MOST_SYSTEMS = 5_000
+MOST_SYSTEMS = 3_000
 """Of one file: what one job does well within its time, see docs/performance.md."""
 _BESIDE = ("id", "row_version")
 
@@ -108,7 +108,7 @@ def read_json(data: Any) -> dict[str, Any]:
 def limited(document: dict[str, Any]) -> dict[str, Any]:
     """The document, unless it holds more than can be done at once: then Invalid is raised."""
     if len(document["systems"]) > MOST_SYSTEMS:
-        raise wrong("systems", N_("More than 5,000 systems: divide the file."))
+        raise wrong("systems", N_("More than 3,000 systems: divide the file."))
     return document
 
 

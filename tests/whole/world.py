@@ -47,7 +47,7 @@ def build() -> World:
     return world
 
 
-def _one_of_each_kind(system: Any) -> dict[str, Any]:
+def _one_of_each_kind(system: Any, mission: Any) -> dict[str, Any]:
     """A row of every kind of the record, for the addresses of the API."""
     from governance.registry import parts
     from governance.registry.fields import PARTS
@@ -61,7 +61,7 @@ def _one_of_each_kind(system: Any) -> dict[str, Any]:
         },
         "goal": {
             "kpi": "csat", "target": Decimal("0.8"), "direction": "at_least", "due_on": make.today(),
-            "statement": f"{CANARY} is heard",
+            "statement": f"{CANARY} is heard", "mission": mission,
         },
         "cost": {
             "year": 2027, "category": "licence", "name": f"{CANARY} licence", "amount": Decimal("1200.50"),
@@ -91,7 +91,7 @@ def _register(world: World, ours: Unit) -> Any:
     )  # fmt: skip
     world.ids |= {
         "vendor": vendor.slug, "mission": mission.pk, "report": report.pk, "part": row.pk, "part_kind": "hand-overs",
-        "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system),
+        "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system, mission),
     }  # fmt: skip
     screening = current(flow)
     assert screening is not None
