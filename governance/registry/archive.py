@@ -51,7 +51,9 @@ def to_zip(document: Mapping[str, Any]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in TABLES:
-            archive.writestr(f"{name}.csv", _table(name, _rows(document, name)))
+            # without the time of writing: the same register is the same file
+            info = zipfile.ZipInfo(f"{name}.csv")
+            archive.writestr(info, _table(name, _rows(document, name)), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
