@@ -8,6 +8,7 @@ from portal.web.apidocs import ApiReference
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("governance.gate.api_urls")),  # what is called for every reading comes first
     path("", include("metrics.ingest.api_urls")),
+    path("", include("portal.desk.api_urls")),
     path("", include("governance.registry.api_urls")),
     path("", include("governance.screening.api_urls")),
     path("", include("governance.assessments.api_urls")),

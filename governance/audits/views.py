@@ -20,6 +20,7 @@ from governance.audits.forms import PlanForm, RunForm
 from governance.audits.models import AuditRun
 from governance.audits.registry import AuditKind
 from governance.audits.rules import Verdict
+from governance.registry import related
 from governance.registry import selectors as register
 from governance.registry.models import System
 from portal.access.selectors import can, require
@@ -280,6 +281,7 @@ class RunDetail(SignedInMixin, View):
             "lists_misses": misses.are_listed(run)
             and can(request.user, misses.reading(request.user), run.system),
             "may_manage": may_manage(request.user, run.job),
+            "related": related.around(request.user, run.system, run),
             "open": run.job.state in ("queued", "running"),
             "ended_badly": run.job.state in ("failed", "cancelled", "dead"),
         }

@@ -20,6 +20,7 @@ from governance.consent import notices, selectors, services
 from governance.consent.forms import CompareForm, NoticeForm
 from governance.consent.models import Notice
 from governance.consent.wording import differences
+from governance.registry import related
 from governance.registry import selectors as register
 from governance.registry.models import System
 from portal.access.selectors import can, require
@@ -98,7 +99,13 @@ class NoticeDetail(SignedInMixin, View):
         before = (
             selectors.notices_of(system).filter(version__lt=notice.version, language=notice.language).first()
         )
-        context = {"system": system, "notice": notice, "before": before, "shown": notices.shown_of(notice)}
+        context = {
+            "system": system,
+            "notice": notice,
+            "before": before,
+            "shown": notices.shown_of(notice),
+            "related": related.around(request.user, system, notice),
+        }
         return render(request, "consent/notice_detail.html", context)
 
 

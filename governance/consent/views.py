@@ -17,6 +17,7 @@ from governance.consent.models import Policy
 from governance.consent.policy_checks import Doubt
 from governance.consent.rules import DIMENSIONS, faults_in
 from governance.consent.templates import all_templates
+from governance.registry import related
 from governance.registry import selectors as register
 from governance.registry.models import System
 from governance.screening.models import spoken
@@ -162,6 +163,7 @@ class PolicyDetail(SignedInMixin, View):
             "drafted_by": names.get(policy.drafted_by, policy.drafted_by),
             "approved_by": names.get(policy.approved_by or "", policy.approved_by),
             "changes": policy_words.differences(before, policy) if before else [],
+            "related": related.around(request.user, system, policy),
             "doubts": _told(selectors.policy_doubts(system, policy.rules, policy.retention_days)),
             "may_approve": may_manage and actor_text(request.user) != policy.drafted_by,
             "own_draft": policy.state == "draft" and actor_text(request.user) == policy.drafted_by,

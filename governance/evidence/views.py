@@ -18,6 +18,7 @@ from governance.evidence import selectors, services
 from governance.evidence.build import VERIFIER
 from governance.evidence.forms import PackForm
 from governance.evidence.models import EvidencePack
+from governance.registry import related
 from portal.errors import RuleBroken
 from portal.ledger import keys
 from portal.ledger.fingerprints import fingerprint, verifier_key
@@ -136,6 +137,7 @@ class PackDetail(SignedInMixin, View):
             ("SHA-256", pack.sha256),
         ]
         context = {"pack": pack, "facts": facts, "events": history(f"pack:{pack.pk}")}
+        context["related"] = related.of_many(request.user, pack.systems.all())
         return render(request, "evidence/pack_detail.html", context)
 
 

@@ -15,6 +15,7 @@ from governance.findings import selectors, services
 from governance.findings.forms import ActionForm, ClearForm, DoneForm
 from governance.findings.models import CorrectiveAction, Finding
 from governance.findings.tables import FindingFilter, FindingTable
+from governance.registry import related
 from governance.registry.pages import Crumbs, FormPage, said
 from portal.access.selectors import can, require
 from portal.ledger.selectors import history
@@ -56,6 +57,7 @@ class FindingDetail(SignedInMixin, View):
             "actions": finding.actions.select_related("owner", "done_by"),
             "events": history(finding.subject),
             "today": timezone.localdate(),
+            "related": related.around(request.user, finding.system, finding),
             "may_manage": can(request.user, "manage_findings", finding.system),
         }
         return render(request, "findings/finding_detail.html", context)

@@ -228,8 +228,16 @@ _MISSING_ROWS = {
 }
 
 
-def gaps(system: Mapping[str, Any], parts: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Gap]:
-    """What a record lacks to be registered, in the order of the steps; arguments as in the content of a record."""
+NO_MISSION = N_("Say which statement of our mission this goal serves.")
+
+
+def gaps(
+    system: Mapping[str, Any], parts: Mapping[str, Iterable[Mapping[str, Any]]], *, mission: bool
+) -> list[Gap]:
+    """What a record lacks to be registered, in the order of the steps; arguments as in the content of a record.
+
+    `mission`: the organisation wrote its mission down, so that each goal says which statement of it it serves.
+    """
     found = [
         Gap(step_of(name), name, N_("This is needed."))
         for name, one in SYSTEM.items()
@@ -245,6 +253,8 @@ def gaps(system: Mapping[str, Any], parts: Mapping[str, Iterable[Mapping[str, An
     for kind, message in _MISSING_ROWS.items():
         if not list(parts.get(kind, ())):
             found.append(Gap(step_of(kind), kind, message))
+    if mission and any(not row.get("mission") for row in parts.get("goal", ())):
+        found.append(Gap("goals", "goal", N_("Say of each goal which statement of our mission it serves.")))
     roles = {row.get("role") for row in parts.get("contact", ())}
     if set(rules.ContactRole.values()) - roles:
         message = N_("Name a contact person for business, technical and privacy questions.")

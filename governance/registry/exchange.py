@@ -1,12 +1,10 @@
-"""The register as a file: written whole as JSON or CSV, and read back into the values that services take.
+"""The register as a document: written whole as JSON, and read back into the values that services take.
 
-A system in JSON is its record (see `content`) with people by their e-mail address; CSV has one system a line, without
-the rows that belong to it. Reading changes nothing: `governance.review.imports` does, all or nothing.
+A system in it is its record (see `content`) with people by their e-mail address. As tables it is written by `archive`.
+Reading changes nothing: `governance.review.imports` does, all or nothing.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,15 +13,14 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from governance.registry import content, selectors
-from governance.registry.fields import PARTS, SCHEMA, SYSTEM, Field, PartKind
-from governance.registry.forms import group_lines, label_lines, parse_dimensions, parse_labels
+from governance.registry.fields import PARTS, SCHEMA, Field, PartKind
 from governance.registry.models import System
 from portal.access.selectors import units_with
 from portal.errors import N_, Invalid
-from portal.web import exports
 
 FORMAT = "attune-register"
-MOST_SYSTEMS = 200
+MOST_SYSTEMS = 3_000
+"""Of one file: what one job does well within its time, see docs/performance.md."""
 _BESIDE = ("id", "row_version")
 
 
@@ -84,41 +81,20 @@ def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in names}
 
 
-CSV_COLUMNS = ("slug", "unit", "state", *(name for name in SYSTEM if name != "label_map"))
-
-
-def to_csv(document: Mapping[str, Any]) -> bytes:
-    """The systems of a document, one a line; lists in one cell, as the forms write them."""
-    lines = [[_cell(system, name) for name in CSV_COLUMNS] for system in document["systems"]]
-    return exports.to_csv([], [list(CSV_COLUMNS), *lines])
-
-
-def _cell(system: Mapping[str, Any], name: str) -> Any:
-    value = system[name]
-    kind = SYSTEM[name].kind if name in SYSTEM else "text"
-    if kind == "labels":
-        return label_lines(value, system["label_map"])
-    if kind == "groups":
-        return group_lines(value)
-    return ", ".join(value) if isinstance(value, list) else value
-
-
 # --- reading ---------------------------------------------------------------------------------------
 
 
 def read_json(data: Any) -> dict[str, Any]:
     """A document as exported here; raises Invalid where it is none, or larger than can be done at once."""
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise _wrong(
-            "format", N_("This is no register as Attune exports it: 'format' is missing or another.")
-        )
+        raise wrong("format", N_("This is no register as Attune exports it: 'format' is missing or another."))
     if data.get("schema") != SCHEMA:
-        raise _wrong("schema", N_("This file was written by another version of the product."))
+        raise wrong("schema", N_("This file was written by another version of the product."))
     document: dict[str, Any] = {}
     for name in ("vendors", "missions", "systems"):
         rows = data.get(name, [])
         if not isinstance(rows, list) or any(not isinstance(row, Mapping) for row in rows):
-            raise _wrong(name, N_("A list of objects is expected here."))
+            raise wrong(name, N_("A list of objects is expected here."))
         document[name] = rows
     unknown = sorted(set(data) - {"format", "schema", "exported_at", *document})
     if unknown:
@@ -126,51 +102,18 @@ def read_json(data: Any) -> dict[str, Any]:
         raise Invalid(
             [{"field": str(name)[:60], "code": "unknown_field", "message": message} for name in unknown]
         )
-    return _limited(document)
+    return limited(document)
 
 
-def read_csv(data: bytes) -> dict[str, Any]:
-    """A CSV with one system a line as a document; raises Invalid for what is none."""
-    try:
-        text = data.decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _wrong("file", N_("This is no CSV file in UTF-8.")) from error
-    lines = [line for line in lines if any(cell.strip() for cell in line)]
-    if "\x00" in text or not lines or "slug" not in lines[0]:
-        raise _wrong("file", N_("The first line names the columns; 'slug' is one of them."))
-    unknown = [name for name in lines[0] if name not in CSV_COLUMNS]
-    if unknown:
-        raise _wrong(unknown[0][:60] or "file", N_("This column is not known."))
-    if any(len(line) != len(lines[0]) for line in lines):
-        raise _wrong("file", N_("A line has more or fewer cells than the first."))
-    systems = [_from_cells(dict(zip(lines[0], line, strict=True))) for line in lines[1:]]
-    return _limited({"vendors": [], "missions": [], "systems": systems})
-
-
-def _from_cells(cells: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, text in cells.items():
-        text = text.removeprefix("'") if text[:2] in ("'=", "'+", "'-", "'@") else text  # as exports write it
-        kind = SYSTEM[name].kind if name in SYSTEM else "text"
-        if kind == "labels":
-            found["labels"], found["label_map"] = parse_labels(text)
-        elif kind == "groups":
-            found[name] = parse_dimensions(text)
-        elif kind in ("codes", "choices"):
-            found[name] = [part.strip() for part in text.split(",") if part.strip()]
-        else:
-            found[name] = text.strip()
-    return found
-
-
-def _limited(document: dict[str, Any]) -> dict[str, Any]:
+def limited(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, unless it holds more than can be done at once: then Invalid is raised."""
     if len(document["systems"]) > MOST_SYSTEMS:
-        raise _wrong("systems", N_("More than 200 systems: divide the file."))
+        raise wrong("systems", N_("More than 3,000 systems: divide the file."))
     return document
 
 
-def _wrong(field: str, message: str) -> Invalid:
+def wrong(field: str, message: str) -> Invalid:
+    """A refusal of a file, or of one place in it."""
     return Invalid([{"field": field, "code": "invalid", "message": message}])
 
 

@@ -148,7 +148,10 @@ GOAL = PartKind(
     "goal", "goals", N_("Goal"), N_("Goals"),
     (
         Field("statement", N_("What it means for people"), "long", needed=True, longest=1000),
-        Field("mission", N_("Statement of our mission it serves"), "mission"),
+        Field(
+            "mission", N_("Statement of our mission it serves"), "mission",
+            help=N_("Needed to register, where our mission is written down."),
+        ),
         Field("kpi", N_("Figure"), "figure", needed=True, longest=60),
         Field("direction", N_("Direction"), "choice", needed=True, enum=rules.Direction),
         Field("target", N_("Target"), "decimal", needed=True, least=-1),

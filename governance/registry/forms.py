@@ -327,9 +327,10 @@ class AnswerForm(forms.Form):
 class FileForm(forms.Form):
     """A register as a file."""
 
-    LARGEST = 5 * 1024 * 1024
+    LARGEST = 50 * 1024 * 1024
     file = forms.FileField(
-        label=_("File"), help_text=_("JSON as exported here, or CSV with one system a line; 5 MB at most.")
+        label=_("File"),
+        help_text=_("JSON or ZIP as exported here, or CSV with one system a line; 50 MB at most."),
     )
     unit = PathUnits(
         label=_("Unit"),
@@ -345,6 +346,6 @@ class FileForm(forms.Form):
         """The bytes of the file."""
         file = self.cleaned_data["file"]
         if file.size > self.LARGEST:
-            raise forms.ValidationError(_("The file is larger than 5 MB: divide it."))
+            raise forms.ValidationError(_("The file is larger than 50 MB: divide it."))
         data: bytes = file.read()
         return data

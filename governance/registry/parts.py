@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from governance.registry import checks, content, fields, rules
 from governance.registry.fields import PartKind
-from governance.registry.models import System
-from governance.registry.selectors import known
+from governance.registry.models import Goal, System
+from governance.registry.selectors import has_mission, known
 from governance.registry.services import (
     insert,
     kept,
@@ -60,6 +60,7 @@ def add_part(
             created_by=person(by),
             **_stripped(full),
         )
+        _refuse_without_mission(locked, row)
         if not insert(row, part.key[0], TAKEN):
             return content.MODELS[kind]._default_manager.get(pk=row.pk)
         said = {one.name: content.plain(one, row) for one in part.fields}
@@ -86,6 +87,7 @@ def change_part(
         if not changes:
             return []
         refuse_stale(system, before, expected_version, values, part=part)
+        _refuse_without_mission(system, locked)
         _save(locked, part)
         body = {"row": str(locked.pk), "changes": of_changes(changes), "reason": reason}
         kept(system, f"register.{kind}_changed", by, body, reason=reason)
@@ -127,6 +129,13 @@ def _save(row: Any, part: PartKind) -> None:
     if rows.exists():  # the system is locked: nobody adds one between this and the save
         raise RuleBroken(TAKEN, code="taken", field=part.key[0])
     row.save()
+
+
+def _refuse_without_mission(system: System, row: Any) -> None:
+    """A goal of what is registered serves a statement of the mission, where there are statements; a draft may wait."""
+    waits = system.state != "registered" or not isinstance(row, Goal) or row.mission is not None
+    if not waits and has_mission(system):
+        refuse([checks.error("mission", "required", checks.NO_MISSION)])
 
 
 def _refuse_removed(row: Any) -> None:

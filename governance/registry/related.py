@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -14,7 +15,7 @@ from portal.access.selectors import can
 from portal.errors import N_
 from portal.web import badges
 
-SHOWN = 5
+SHOWN, MANY = 5, 50
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Kind:
     state: str = ""  # the field with its state
     when: str = ""  # the field with its day
     joined: tuple[str, ...] = ()
+    # which of them this person may open, where the permission alone does not say
+    open_to: Callable[[QuerySet[Any], Any, System], QuerySet[Any]] = lambda rows, user, system: rows
+
+
+def _no_drafts_of_others(rows: QuerySet[Any], user: Any, system: System) -> QuerySet[Any]:
+    if can(user, "request_deployment", system):
+        return rows
+    return rows.filter(~Q(state="draft") | Q(requested_by=user))
 
 
 OF_SYSTEM: tuple[Kind, ...] = (
@@ -42,6 +51,11 @@ OF_SYSTEM: tuple[Kind, ...] = (
     Kind(
         N_("Requests"), "scale", "DeploymentRequest", "view_review", "-created_at", "system_approvals",
         label=lambda row: str(row.version), state="state", when="created_at", joined=("version",),
+        open_to=_no_drafts_of_others,
+    ),
+    Kind(
+        N_("Assessments"), "clipboard-list", "Assessment", "view_review", "-created_at", "system_assessments",
+        label=str, state="state",
     ),
     Kind(
         N_("Deployments"), "shield-check", "Deployment", "view_review", "-valid_from", "system_approvals",
@@ -70,20 +84,42 @@ OF_SYSTEM: tuple[Kind, ...] = (
 
 def of_system(user: Any, system: System) -> list[dict[str, Any]]:
     """What refers to a system, as far as this person may see it; one query a kind."""
-    groups: list[dict[str, Any]] = []
-    if system.vendor is not None:
-        row = {"label": system.vendor.name, "url": system.vendor.get_absolute_url()}
-        groups.append({"title": N_("Vendor"), "icon": "building-2", "rows": [row]})
-    for kind in OF_SYSTEM:
-        if can(user, kind.perm, system):
-            groups.append(_group(kind, system))
+    return [*_of_vendor_of(system), *_groups(user, system, None)]
+
+
+def around(user: Any, system: System, row: Model) -> list[dict[str, Any]]:
+    """What stands beside a thing of a system: the system, its vendor, and what else refers to the system, without the
+    thing itself, as far as this person may see it; one query a kind."""
+    own = {"label": system.name, "url": system.get_absolute_url(), "state": system.state}
+    here = {"title": N_("System"), "icon": "boxes", "rows": [own]}
+    return [here, *_of_vendor_of(system), *_groups(user, system, row)]
+
+
+def of_many(user: Any, systems: QuerySet[System]) -> list[dict[str, Any]]:
+    """The systems that a thing is about, those that this person may see; one query."""
+    found = list(visible(user, drafts=True).filter(pk__in=systems.values("pk")).order_by("sort_key")[:MANY])
+    rows = [{"label": s.name, "url": s.get_absolute_url(), "state": s.state} for s in found]
+    return [{"title": N_("Systems"), "icon": "boxes", "rows": rows}] if rows else []
+
+
+def _of_vendor_of(system: System) -> list[dict[str, Any]]:
+    if system.vendor is None:
+        return []
+    row = {"label": system.vendor.name, "url": system.vendor.get_absolute_url()}
+    return [{"title": N_("Vendor"), "icon": "building-2", "rows": [row]}]
+
+
+def _groups(user: Any, system: System, without: Model | None) -> list[dict[str, Any]]:
+    allowed = {perm: can(user, perm, system) for perm in sorted({kind.perm for kind in OF_SYSTEM})}
+    groups = [_group(kind, user, system, without) for kind in OF_SYSTEM if allowed[kind.perm]]
     return [group for group in groups if group["rows"]]
 
 
-def _group(kind: Kind, system: System) -> dict[str, Any]:
-    rows = (
-        apps.get_model("governance", kind.model)._default_manager.filter(system=system).order_by(kind.order)
-    )
+def _group(kind: Kind, user: Any, system: System, without: Model | None) -> dict[str, Any]:
+    model = apps.get_model("governance", kind.model)
+    rows = kind.open_to(model._default_manager.filter(system=system), user, system).order_by(kind.order)
+    if isinstance(without, model):
+        rows = rows.exclude(pk=without.pk)
     found = list((rows.select_related(*kind.joined) if kind.joined else rows)[: SHOWN + 1])
     shown = [
         {
@@ -100,6 +136,11 @@ def _group(kind: Kind, system: System) -> dict[str, Any]:
 
 def of_vendor(user: Any, vendor: Vendor) -> list[dict[str, Any]]:
     """The systems of a vendor that this person may see."""
-    found = visible(user, drafts=True).filter(vendor=vendor).order_by("sort_key")[:50]
-    rows = [{"label": s.name, "url": s.get_absolute_url(), "state": s.state} for s in found]
-    return [{"title": N_("Systems"), "icon": "boxes", "rows": rows}] if rows else []
+    return of_many(user, System.objects.filter(vendor=vendor))
+
+
+def of_rules(user: Any, version: str) -> list[dict[str, Any]]:
+    """The systems with a data flow whose legal outcome comes from the rules of that version."""
+    screened = apps.get_model("governance", "Screening")._default_manager
+    current = screened.filter(rules_version=version, superseded_at__isnull=True)
+    return of_many(user, System.objects.filter(flows__in=current.values("flow")))

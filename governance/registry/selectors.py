@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.shortcuts import get_object_or_404
 
 from governance.registry import checks, content, emotions, figures
 from governance.registry.checks import Gap, Known
 from governance.registry.models import (
     DataFlow,
+    Goal,
     MissionStatement,
     System,
     SystemVersion,
@@ -68,7 +69,23 @@ def known() -> Known:
 def gaps(system: System) -> list[Gap]:
     """What a system lacks to be registered, in the order of the steps; empty where it is complete."""
     found = content.record(system)
-    return checks.gaps(found["system"], found["parts"])
+    return checks.gaps(found["system"], found["parts"], mission=has_mission(system))
+
+
+def has_mission(system: System) -> bool:
+    """Whether a statement of the mission holds for the unit of a system: its own, or of a unit above."""
+    return _missions_for(system).exists()
+
+
+def goals_without_mission(system: System) -> QuerySet[Goal]:
+    """The goals of a system that serve no statement of the mission although there are some; one query."""
+    goals = Goal.objects.filter(system=system, removed_at__isnull=True, mission__isnull=True)
+    return goals.filter(Exists(_missions_for(system)))
+
+
+def _missions_for(system: System) -> QuerySet[MissionStatement]:
+    path = Value(system.unit.path, output_field=CharField())
+    return MissionStatement.objects.annotate(here=path).filter(here__startswith=F("unit__path"))
 
 
 def current_version(system: System) -> SystemVersion | None:

@@ -267,6 +267,17 @@ class ImportShape(serializers.Serializer[Any]):
     lines = serializers.ListField(child=serializers.DictField())
 
 
+class ImportJobShape(serializers.Serializer[Any]):
+    """A large import: where it stands, and once it is done counts and the first thousand faults with their places."""
+
+    id = serializers.UUIDField()
+    dry_run = serializers.BooleanField()
+    state = serializers.CharField()
+    progress = serializers.IntegerField(help_text="Percent of the entries that were looked at.")
+    error = serializers.CharField()
+    result = serializers.DictField(allow_null=True)
+
+
 class FlowWrite(StrictSerializer):
     """A data flow as it is described; `facts` answers the questions of the law by yes, no or not_applicable."""
 
@@ -288,6 +299,10 @@ class FlowShape(FlowWrite):
     id = serializers.UUIDField()
     row_version = serializers.IntegerField()
     outcome = serializers.CharField(allow_null=True)
+    signature = serializers.ChoiceField(
+        choices=["unsigned", "signed", "signature_ends_soon", "screening_expired"],
+        help_text="Where the signature under the legal outcome stands today; it holds for twelve months.",
+    )
 
 
 def system_shape(system: System) -> dict[str, Any]:
@@ -328,7 +343,7 @@ def revision_shape(revision: SystemRevision) -> dict[str, Any]:
     return {name: getattr(revision, name) for name in names}
 
 
-def flow_shape(flow: DataFlow, outcome: str | None) -> dict[str, Any]:
+def flow_shape(flow: DataFlow, outcome: str | None, signature: str) -> dict[str, Any]:
     """A data flow as the API gives it."""
     return {
         "id": flow.pk,
@@ -338,4 +353,5 @@ def flow_shape(flow: DataFlow, outcome: str | None) -> dict[str, Any]:
         "facts": flow.facts,
         "row_version": flow.row_version,
         "outcome": outcome,
+        "signature": signature,
     }

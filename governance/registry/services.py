@@ -2,7 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -18,6 +20,8 @@ from portal.ledger.services import record
 
 REASON_LENGTH = 400
 """Characters of the reason of a change."""
+_TOGETHER: ContextVar[set[uuid.UUID] | None] = ContextVar("together", default=None)
+"""The systems that changed within `one_state`; None outside of it."""
 
 
 def person(by: Any) -> Any:
@@ -261,9 +265,30 @@ def kept(
     effective_at: dt.datetime | None = None,
 ) -> None:
     """Keep the new state of the record, and write the act with its digest to the ledger."""
+    together = _TOGETHER.get()
+    if together is not None:
+        together.add(system.pk)
+        record(type=act, by=by, subject=system.subject, body=body, ts=effective_at)
+        return
     revision = revisions.keep(system=system, act=act, by=by, reason=reason, effective_at=effective_at)
     body = {**body, "revision": revision.number, "record_sha256": revision.sha256}
     record(type=act, by=by, subject=system.subject, body=body, ts=effective_at)
+
+
+@contextmanager
+def one_state(act: str, *, by: Any, reason: str) -> Iterator[None]:
+    """Whatever changes a record within, one state of it is kept, at the end: for many acts that are one to a reader.
+
+    Each act stands in the ledger as always; the digest of the state stands in the event of `act`.
+    """
+    changed: set[uuid.UUID] = set()
+    token = _TOGETHER.set(changed)
+    try:
+        yield
+    finally:
+        _TOGETHER.reset(token)
+    for pk in sorted(changed):
+        kept(lock_system(pk), act, by, {"reason": reason}, reason=reason)
 
 
 def refuse(errors: list[dict[str, str]]) -> None:

@@ -18,6 +18,16 @@ urlpatterns = [
     path("systems/<slug:slug>", register.SystemOne.as_view(), name="api_system"),
     path("vendors/<slug:slug>", register.VendorOne.as_view(), name="api_vendor"),
     path("register/import", register.RegisterImport.as_view(), name="api_register_import"),
+    path(
+        "register/imports/<uuid:job_id>",
+        register.RegisterImportJob.as_view(),
+        name="api_register_import_job",
+    ),
+    path(
+        "register/imports/<uuid:job_id>/cancel",
+        register.RegisterImportCancel.as_view(),
+        name="api_register_import_cancel",
+    ),
     *(
         path(f"systems/<slug:slug>/{plural}", many.as_view(), name=f"api_{plural.replace('-', '_')}")
         for plural, (many, _one) in register.VIEWS.items()
@@ -31,6 +41,13 @@ urlpatterns = [
         for plural, (_many, one) in register.VIEWS.items()
     ),
     path("systems/<slug:slug>/flows", flows.Flows.as_view(), name="api_flows"),
+    path(
+        "systems/<slug:slug>/flows/<slug:flow>/screening",
+        flows.FlowScreening.as_view(),
+        name="api_flow_screen",
+    ),
+    path("systems/<slug:slug>/screening", flows.SystemScreening.as_view(), name="api_system_screen"),
+    path("screenings/<uuid:pk>/sign", flows.ScreeningSignature.as_view(), name="api_screening_sign"),
     path("systems/<slug:slug>/works-council", deployments.Councils.as_view(), name="api_councils"),
     path("works-council/<uuid:pk>/answers", deployments.CouncilAnswers.as_view(), name="api_council_answer"),
     path("requests", requests.Requests.as_view(), name="api_requests"),

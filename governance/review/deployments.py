@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
 from governance.registry.services import lock_system, permitted
-from governance.review import acts, rules, selectors
+from governance.review import acts, rules, selectors, signatures
 from governance.review.acts import locked_deployment as _locked
 from governance.review.acts import need, note, step
 from governance.review.models import Deployment, DeploymentRequest, InForce
@@ -107,10 +107,10 @@ def suspend(
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = now, actor_text(by), reason
         locked.save()
-        stopping = _stopping(locked, None, now, reason)
+        stopping = what_stops(locked, None, now, reason)
         _cut(locked, None, now, reason)
         note("review.deployment_suspended", locked, by, effective_at, reason=reason)
-        _order("deployment.suspended", locked, stopping, by, effective_at)
+        tell("deployment.suspended", locked, stopping, by, effective_at)
     deployment.refresh_from_db()
     return deployment
 
@@ -198,7 +198,7 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
                 continue
             stopped = True
             note("review.flow_suspended", deployment, by, effective_at, flow=flow.slug, reason=reason)
-            _order("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
+            tell("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
     return stopped
 
 
@@ -211,13 +211,13 @@ def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
             locked = _locked(deployment)
             if locked.state not in ALIVE:
                 continue
-            stopping = _stopping(locked, None, max(moment, locked.valid_until), LAPSED)
+            stopping = what_stops(locked, None, max(moment, locked.valid_until), LAPSED)
             act_on(locked, "lapse")
             locked.ended_at, locked.ended_by = locked.valid_until, actor_text(by)
             locked.save()
             note("review.deployment_lapsed", locked, by, None, valid_until=locked.valid_until.isoformat())
             overtake_reinstatements(locked, LAPSED, by, None)
-            _order("deployment.lapsed", locked, stopping, by, None)
+            tell("deployment.lapsed", locked, stopping, by, None)
             count += 1
     return count
 
@@ -258,10 +258,10 @@ def end_flows(
     if rules.after("deployment", locked.state, "void") is None:
         return []
     ended = list(locked.flows.all()) if flows is None else [f for f in locked.flows.all() if f in list(flows)]
-    stopped, since = _stopping(locked, ended, now, reason)
+    stopped, since = what_stops(locked, ended, now, reason)
     _cut(locked, ended, now, reason)
     told = [slug for slug in stopped if slug not in {flow.slug for flow in goes_on}]
-    _order("deployment.voided", locked, (told, since), by, effective_at)
+    tell("deployment.voided", locked, (told, since), by, effective_at)
     locked.flows.remove(*ended)
     body = {"flows": sorted(flow.slug for flow in ended), "reason": reason}
     if locked.flows.exists():
@@ -302,6 +302,7 @@ def prolong(deployment: Deployment, now: dt.datetime) -> None:
     """Let what runs go on until the next condition is due, after one was met. In a transaction."""
     running = InForce.objects.filter(deployment=deployment, starts_at__lte=now, ends_at__gt=now)
     running.filter(ended_because="").update(ends_at=_stops_at(deployment))
+    signatures.end_with(deployment, now)
 
 
 def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
@@ -315,13 +316,13 @@ def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = since, actor_text("system"), OVERDUE
         locked.save()
-        stopping = _stopping(locked, None, now, OVERDUE)
+        stopping = what_stops(locked, None, now, OVERDUE)
         _cut(locked, None, now, OVERDUE)
         InForce.objects.filter(deployment=locked, ends_at=since, ended_because="").update(
             ended_because=OVERDUE
         )
         note("review.deployment_suspended", locked, "system", None, reason=OVERDUE)
-        _order("deployment.suspended", locked, stopping, "system", None)
+        tell("deployment.suspended", locked, stopping, "system", None)
     return True
 
 
@@ -332,9 +333,10 @@ def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -
         InForce(deployment=deployment, system_id=deployment.system_id, flow=flow, starts_at=now, ends_at=end)
         for flow in flows
     )
+    signatures.end_with(deployment, now)
 
 
-def _stopping(
+def what_stops(
     deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str
 ) -> tuple[list[str], dt.datetime]:
     """(short names of the flows that stop now or stopped by themselves unsaid, since when); call it before `_cut`."""
@@ -350,7 +352,7 @@ def _stopping(
     )
 
 
-def _order(
+def tell(
     type: str,
     deployment: Deployment,
     stopping: tuple[Sequence[str], dt.datetime],

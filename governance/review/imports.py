@@ -1,4 +1,4 @@
-"""Take a register in from a file: all or nothing, through the same services as the pages.
+"""Take a register in from a document: all or nothing, through the same services as the pages.
 
 A dry run does exactly the same and takes it back, so that its report is true. Doing it again changes nothing: systems
 and vendors are found by short name, rows that belong to a system by what names them. What a file lacks, stays.
@@ -47,6 +47,19 @@ class Line:
         self.act = "refused"
         self.faults.append({"field": name, "code": code, "message": message})
 
+    def placed(self, places: Mapping[str, str]) -> None:
+        """Say of every fault where it stands: `systems[0].flows[2].purpose`, or table and line of a file of tables."""
+        own = f"{self.kind}s[{self.number - 1}]"
+        for fault in self.faults:
+            row, _dot, name = fault["field"].rpartition(".")
+            inner = places.get(f"{own}.{row}")
+            if inner:
+                fault["place"] = f"{inner}: {name}"
+            elif own in places:
+                fault["place"] = f"{places[own]}: {fault['field']}".removesuffix(": ")
+            else:
+                fault["place"] = f"{own}.{fault['field']}".rstrip(".")
+
     def to_dict(self) -> dict[str, Any]:
         """As the API gives it."""
         return {
@@ -80,7 +93,7 @@ class Report:
     def errors(self) -> list[dict[str, str]]:
         """Every fault with its place in the document, such as `systems[0].flows[2].purpose`."""
         return [
-            {**fault, "field": f"{line.kind}s[{line.number - 1}].{fault['field']}".rstrip(".")}
+            {"field": fault["place"], "code": fault["code"], "message": fault["message"]}
             for line in self.lines
             for fault in line.faults
         ]
@@ -95,20 +108,32 @@ class Report:
         }
 
 
-def take_in(*, document: Mapping[str, Any], unit: Unit, by: Any, dry_run: bool) -> Report:
-    """Import a document (of `exchange.read_json` or `read_csv`); entries whose unit is not theirs go to `unit`.
+def take_in(
+    *,
+    document: Mapping[str, Any],
+    unit: Unit,
+    by: Any,
+    dry_run: bool,
+    progress: Callable[[int], None] = lambda done: None,
+    stored: Callable[[Report], None] = lambda report: None,
+) -> Report:
+    """Import a document (of `exchange` or `archive`); entries whose unit is not theirs go to `unit`.
 
-    Nothing is kept where one entry is refused. Raises NotAllowed without the permission in `unit`.
+    Nothing is kept where one entry is refused, nor where `progress` (told how many entries were looked at) raises.
+    `stored` is called in the transaction of the import, where it is kept. Raises NotAllowed without the permission in
+    `unit`.
     """
     if not can(registry.person(by), "edit_register", unit):
         raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
     with transaction.atomic():
-        work = _Import(by, unit)
+        work = _Import(by, unit, progress)
         lines = [
             *work.each("vendor", document["vendors"], work.vendor),
             *work.each("mission", document["missions"], work.mission),
-            *work.each("system", document["systems"], work.system),
+            *work.each("system", document["systems"], work.one_system),
         ]
+        for line in lines:
+            line.placed(document.get("places", {}))
         report = Report(lines, dry_run)
         report.applied = not dry_run and not report.counts["refused"]
         if not report.applied:
@@ -116,14 +141,16 @@ def take_in(*, document: Mapping[str, Any], unit: Unit, by: Any, dry_run: bool) 
         elif any(line.act != "same" for line in lines):
             body = {"counts": report.counts, "unit": unit.path}
             record(type="register.imported", by=by, subject=f"unit:{unit.pk}", body=body)
+        if report.applied:
+            stored(report)
     return report
 
 
 class _Import:
     """One import by one person: what the names of the file stand for, and each kind of entry."""
 
-    def __init__(self, by: Any, unit: Unit) -> None:
-        self.by, self.unit = by, unit
+    def __init__(self, by: Any, unit: Unit, progress: Callable[[int], None]) -> None:
+        self.by, self.unit, self.progress, self.done = by, unit, progress, 0
         self.find = exchange.finder(by)
         self.editable = {u.path: u for u in units_with(by, "edit_register")}
 
@@ -140,6 +167,8 @@ class _Import:
                 if line.faults:
                     transaction.set_rollback(True)
             lines.append(line)
+            self.done += 1
+            self.progress(self.done)
         return lines
 
     def _guarded(
@@ -228,6 +257,11 @@ class _Import:
             self._rows(system, part, entry.get(name, []), name, line)
         if not line.faults:
             self._registered(system, entry, line)
+
+    def one_system(self, entry: Mapping[str, Any], line: Line) -> None:
+        """As `system`; to whoever reads the history it is one act with one state of the record."""
+        with registry.one_state("register.system_imported", by=self.by, reason=REASON):
+            self.system(entry, line)
 
     def _found_or_made(self, entry: Mapping[str, Any], values: dict[str, Any], line: Line) -> System | None:
         slug = str(entry.get("slug", ""))

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from governance.registry.models import DataFlow, System, SystemVersion
 from governance.registry.services import lock_system, permitted, person
-from governance.review import acts, conditions, council, deployments, rules, selectors, talk, votes
+from governance.review import acts, conditions, council, deployments, expiring, rules, selectors, talk, votes
 from governance.review.acts import locked, need, note, sent_before, step
 from governance.review.models import Board, Deployment, DeploymentRequest, Round
 from portal.access.selectors import can
@@ -32,6 +32,7 @@ overtake = acts.overtake
 suspend = deployments.suspend
 suspend_flow = deployments.suspend_flow
 lapse_due = deployments.lapse_due
+sign_screening = expiring.sign_screening
 suspend_overdue = deployments.suspend_overdue
 hand_in = conditions.hand_in
 accept_condition = conditions.accept

@@ -251,7 +251,7 @@ def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
         "round": round_.number if round_ else 0,
         "vote_closes_at": round_.vote_closes_at if round_ and request.state == "in_review" else None,
         "problems": [
-            {"code": p.code, "flow": p.flow, "assessment": p.assessment}
+            {"code": p.code, "flow": p.flow, "assessment": p.assessment, "goal": p.goal}
             for p in selectors.problems(request, on)
         ]
         if open_file

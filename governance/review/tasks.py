@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from governance.registry.models import DataFlow
-from governance.review import changes, deployments, services, terms
+from governance.review import changes, deployments, expiring, files, services, terms
 from governance.screening import selectors as screenings
 from portal.errors import N_
+from portal.jobs.models import Job
 from portal.jobs.registry import handler
 from portal.jobs.rules import Every
 
@@ -38,6 +41,30 @@ def lapse_deployments(ctx: "JobContext") -> dict[str, Any]:
         "boards": terms.close_after_terms(),
         "opened": deployments.open_waiting(),
     }
+
+
+def _import_page(job: Job) -> str:
+    return reverse("register_import_result", args=[job.pk])
+
+
+@handler(files.IMPORT, title=N_("Import of a register"), page=_import_page)
+def import_register(ctx: "JobContext") -> dict[str, Any]:
+    """A large register from a file, or what it would change."""
+    return files.run(ctx)
+
+
+@handler(
+    "expire_signatures",
+    title=N_("See to screenings whose signature ended"),
+    shows={
+        "expired": N_("Data flows in force with an expired screening"),
+        "stopped": N_("Data flows that stopped without a signature"),
+    },
+    standing=Every.HOURLY,
+)
+def expire_signatures(ctx: "JobContext") -> dict[str, Any]:
+    """The gate says no from the second itself; findings, ledger and the systems follow."""
+    return dict(expiring.expire_signatures())
 
 
 @handler(

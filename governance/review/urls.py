@@ -31,6 +31,11 @@ urlpatterns = [
     path("register/export/", exchange.RegisterExport.as_view(), name="register_export"),
     path("register/import/", exchange.RegisterImport.as_view(), name="register_import"),
     path(
+        "register/imports/<uuid:job_id>/",
+        exchange.RegisterImportResult.as_view(),
+        name="register_import_result",
+    ),
+    path(
         "register/import/<uuid:unit>/<slug:token>/",
         exchange.RegisterImportCheck.as_view(),
         name="register_import_check",
@@ -45,6 +50,7 @@ urlpatterns = [
     path("vendors/<slug:slug>/edit/", steps.VendorChange.as_view(), name="vendor_edit"),
     path("systems/<slug:slug>/flows/new/", register.FlowAdd.as_view(), name="flow_add"),
     path("systems/<slug:slug>/flows/<slug:flow>/edit/", register.FlowEdit.as_view(), name="flow_edit"),
+    path("screenings/<uuid:pk>/sign/", register.ScreeningSign.as_view(), name="screening_sign"),
     path(
         "systems/<slug:slug>/flows/<slug:flow>/rescreen/",
         register.FlowRescreen.as_view(),

@@ -10,5 +10,4 @@ urlpatterns = [
     path("law/sets/<uuid:pk>", api_rules.RuleSetOne.as_view(), name="api_rule_set"),
     path("law/sets/<uuid:pk>/apply", api_rules.RuleSetApply.as_view(), name="api_rule_set_apply"),
     path("systems/<slug:slug>/screenings", api.Screenings.as_view(), name="api_screenings"),
-    path("screenings/<uuid:pk>/sign", api.ScreeningSignature.as_view(), name="api_screening_sign"),
 ]

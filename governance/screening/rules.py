@@ -29,6 +29,20 @@ class Outcome(Described):
     MINIMAL = "minimal", N_("Minimal risk")
 
 
+class Signature(Described):
+    """Where the signature under a screening stands."""
+
+    UNSIGNED = "unsigned", N_("Not signed")
+    SIGNED = "signed", N_("Signed")
+    ENDS_SOON = "signature_ends_soon", N_("Signature ends soon")
+    EXPIRED = "screening_expired", N_("Screening expired")
+
+
+RENEW_DAYS = 90
+"""Days before its end from which a signature waits to be renewed; the first reminder goes out on the same day."""
+GRACE_DAYS = 30
+"""Days that a flow in force goes on after its signature ended, where the law does not rest on that signature."""
+
 # the order in which rules are asked; the first that is true decides
 ORDER = tuple(Outcome.values())
 # how bad an outcome is when two screenings of a flow are compared
@@ -230,6 +244,28 @@ def why_not_sign(*, outcome: str, superseded: bool, current: bool) -> str:
     if outcome == "hold":
         return N_("Facts are missing. Answer the open questions first.")
     return ""
+
+
+def signature(valid_until: dt.date | None, on: dt.date) -> Signature:
+    """Where a signature that is valid until that day (included; None: nobody signed) stands."""
+    if valid_until is None:
+        return Signature.UNSIGNED
+    if valid_until < on:
+        return Signature.EXPIRED
+    return Signature.ENDS_SOON if (valid_until - on).days <= RENEW_DAYS else Signature.SIGNED
+
+
+def rests_on_signature(facts: Mapping[str, str | None], law: Law, on: dt.date) -> bool:
+    """True where the law allows the flow only because a lawyer signed it off: without that it would be worse."""
+    if facts.get("legal_sign_off") != "yes":
+        return False
+    without = evaluate({**facts, "legal_sign_off": "no"}, law, on)
+    return worse(without.outcome, evaluate(facts, law, on).outcome)
+
+
+def last_day(valid_until: dt.date, rests: bool) -> dt.date:
+    """The last day on which a flow that is in force may run under a signature that is valid until `valid_until`."""
+    return valid_until if rests else valid_until + dt.timedelta(days=GRACE_DAYS)
 
 
 def a_year_later(day: dt.date) -> dt.date:

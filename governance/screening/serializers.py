@@ -6,6 +6,8 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from governance.screening.models import Screening
+from governance.screening.rules import Signature
+from governance.screening.selectors import signature_of
 
 NOT_ADVICE = "This is not legal advice."
 
@@ -28,6 +30,7 @@ class ScreeningShape(serializers.Serializer[Any]):
     signed_at = serializers.DateTimeField(allow_null=True)
     signed_by = serializers.UUIDField(allow_null=True)
     valid_until = serializers.DateField(allow_null=True)
+    signature = serializers.ChoiceField(choices=list(Signature.values()))
     notice = serializers.CharField()
 
 
@@ -45,5 +48,6 @@ def screening_shape(screening: Screening) -> dict[str, Any]:
         "signed_at": screening.signed_at,
         "signed_by": screening.signed_by_id,
         "valid_until": screening.valid_until,
+        "signature": signature_of(screening, screening.flow, timezone.localdate()).value,
         "notice": NOT_ADVICE,
     }

@@ -1,18 +1,18 @@
-"""Flows and law: the tab of a system, a flow with its legal outcome, and the signature under it."""
+"""Flows and law: the tab of a system, a flow with its legal outcome."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views import View
 
+from governance.registry import related
 from governance.registry import selectors as registry
 from governance.registry.models import DataFlow
-from governance.registry.pages import said
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
-from governance.screening import rules, rulesets, selectors, services
+from governance.screening import rules, rulesets, selectors
 from governance.screening.forms import ANSWER_CHOICES, LABELS
 from governance.screening.models import Screening, spoken
 from portal.access.selectors import can, require
@@ -37,7 +37,7 @@ class SystemFlows(SignedInMixin, View):
                 "subject_role": FLOW_ENUMS["subject_role"](flow.subject_role),
                 "purpose": FLOW_ENUMS["purpose"](flow.purpose),
                 "screening": current.get(flow.pk),
-                "signed": selectors.is_signed(current.get(flow.pk), flow, today),
+                "signature": selectors.signature_of(current.get(flow.pk), flow, today).value,
             }
             for flow in flows
         ]
@@ -60,7 +60,7 @@ class FlowDetail(SignedInMixin, View):
         """The page of a flow."""
         system = registry.get(request.user, slug)
         found = get_object_or_404(DataFlow.objects.select_related("system"), system=system, slug=flow)
-        screening = selectors.current(found)
+        screening, today = selectors.current(found), timezone.localdate()
         context = {
             "system": system,
             "flow": found,
@@ -68,7 +68,8 @@ class FlowDetail(SignedInMixin, View):
             "answers": answers_shown(found),
             "screening": screening,
             "duties": duties_shown(screening),
-            "signed": selectors.is_signed(screening, found, timezone.localdate()),
+            "signature": selectors.signature_of(screening, found, today).value,
+            "related": related.around(request.user, system, found),
             "earlier": found.screenings.filter(superseded_at__isnull=False)[:20],
             "law": rulesets.in_force(),
             "may_edit": can(request.user, "edit_register", system),
@@ -108,19 +109,6 @@ def _asked(result: rules.Result) -> list[str]:
         str(LABELS[asked["fact"]]) if asked["fact"] in LABELS else spoken(asked["text"])
         for asked in result.open_questions
     ]
-
-
-class ScreeningSign(SignedInMixin, View):
-    """Sign a legal outcome."""
-
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Sign and go back to the flow."""
-        rows = Screening.objects.filter(flow__system__in=registry.visible(request.user))
-        screening = get_object_or_404(rows.select_related("flow__system"), pk=pk)
-        require(request.user, "sign_screening", screening.flow.system)
-        services.sign(screening=screening, by=request.user)
-        said(request, gettext("You signed the legal outcome. It is valid for twelve months."))
-        return HttpResponseRedirect(screening.flow.get_absolute_url())
 
 
 def facts_shown(flow: DataFlow) -> list[tuple[str, str]]:

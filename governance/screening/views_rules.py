@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from governance.registry import related
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.screening import rules, rulesets
 from governance.screening.forms import ApplyRulesForm, RuleSetForm
@@ -123,6 +124,7 @@ class RuleSetDetail(FormPage):
         applied = rulesets.latest()
         return {
             "rule_set": self.rule_set,
+            "related": related.of_rules(self.request.user, self.rule_set.version),
             "title": gettext("Legal rules, version %(version)s") % {"version": self.rule_set.version},
             "on": on,
             "counts": [

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from governance.assessments.models import Assessment
 from governance.findings.models import CorrectiveAction, Finding
-from governance.registry.models import Goal
+from governance.registry.models import DataFlow, Goal
 from governance.registry.selectors import visible
 from governance.review import rules as review
-from governance.review.models import CouncilRecord, Deployment, Round
+from governance.review.models import CouncilRecord, Deployment, InForce, Round
 from governance.review.selectors.agenda import owed
 from governance.review.selectors.boards import led_by, not_over
 from governance.screening.models import Screening
 from governance.transparency import selectors as people
+from portal.desk.register import contracts
 from portal.notify.rules import DUE_DAYS, EXPIRY_DAYS
 from portal.web.badges import word
 
@@ -50,6 +51,7 @@ def dates(user: Any) -> list[Dated]:
         *_terms(user),
         *_councils(user),
         *_signatures(user),
+        *_contracts(user),
         *_assessments(user),
         *_goals(user),
         *_people(user),
@@ -137,20 +139,28 @@ def _councils(user: Any) -> Iterator[Dated]:
 
 
 def _signatures(user: Any) -> Iterator[Dated]:
-    """Of legal outcomes of systems that the person owns or signs for."""
-    mine = Q(flow__system__owner=user) | Q(flow__system__in=visible(user, "sign_screening"))
-    rows = Screening.objects.filter(mine, superseded_at__isnull=True, valid_until__isnull=False).distinct()
-    for row in rows.select_related("flow__system").order_by("valid_until")[:MOST]:
-        assert row.valid_until is not None  # noqa: S101 - for the type checker: the filter says so
-        url, place = row.flow.get_absolute_url(), row.flow.system.name
-        yield Dated(
-            row.valid_until,
-            _("Signature under the legal outcome ends"),
-            row.flow.name,
-            url,
-            place,
-            EXPIRY_DAYS,
-        )
+    """Of legal outcomes of systems that the person owns or signs for; also under an earlier set of rules or an earlier
+    screening, as long as the flow runs under it."""
+    mine = Q(system__owner=user) | Q(system__in=visible(user, "sign_screening"))
+    now = timezone.now()
+    signed = Screening.objects.filter(
+        flow=OuterRef("pk"), superseded_at__isnull=True, valid_until__isnull=False
+    )
+    runs = InForce.objects.filter(flow=OuterRef("pk"), starts_at__lte=now, ends_at__gt=now)
+    rows = DataFlow.objects.filter(mine).filter(Exists(signed) | Exists(runs))
+    newest = Screening.objects.filter(flow=OuterRef("pk"), valid_until__isnull=False).order_by("-valid_until")
+    rows = rows.annotate(until=Subquery(newest.values("valid_until")[:1])).filter(until__isnull=False)
+    for row in rows.select_related("system").order_by("until", "pk")[:MOST]:
+        kind, url = _("Signature under the legal outcome ends"), row.get_absolute_url()
+        yield Dated(row.until, kind, row.name, url, row.system.name, EXPIRY_DAYS)
+
+
+def _contracts(user: Any) -> Iterator[Dated]:
+    """Of vendors of systems that the person owns or is the business contact of, or whose register they edit."""
+    for row in contracts(user).order_by("contract_until", "pk")[:MOST]:
+        assert row.contract_until is not None  # noqa: S101 - for the type checker: the selector says so
+        url, kind = row.get_absolute_url(), _("Contract with the vendor ends")
+        yield Dated(row.contract_until, kind, row.name, url, row.unit.name, EXPIRY_DAYS)
 
 
 def _assessments(user: Any) -> Iterator[Dated]:

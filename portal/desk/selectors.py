@@ -1,12 +1,10 @@
 """What waits for a person, and the systems of their home page."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,40 +13,24 @@ from governance.audits.models import AuditRun
 from governance.evidence.models import EvidencePack
 from governance.findings.models import CorrectiveAction, Finding
 from governance.registry.models import System
-from governance.registry.selectors import reports, visible
+from governance.registry.selectors import visible
 from governance.review import selectors as review
 from governance.review.models import Deployment, DeploymentRequest
-from governance.screening.models import Screening
 from governance.transparency import public
 from governance.transparency import selectors as people
 from portal.access.selectors import has_anywhere
 from portal.accounts.models import ApiKey, User
+from portal.desk import register
+from portal.desk.register import SHOWN, Task
 from portal.web.badges import word
-
-SHOWN = 8  # rows of each list; the lists themselves are one click away
-
-
-@dataclass(frozen=True)
-class Task:
-    """One line of 'waits for you'."""
-
-    title: str
-    kind: str | Promise
-    url: str
-    place: str
-    due_on: dt.date | None = None
-
-    def overdue(self, today: dt.date) -> bool:
-        """Whether the day has passed."""
-        return self.due_on is not None and self.due_on < today
 
 
 def waiting(user: User, today: dt.date) -> list[Task]:
-    """What waits in review, signatures, own drafts, actions and findings of own systems: the earliest due first."""
+    """What waits in review and register, own actions, findings of own systems, assessments and requests of affected
+    people: the earliest due first."""
     tasks = [
         *_review(user, today),
-        *_signatures(user),
-        *_register(user),
+        *register.tasks(user, today),
         *_actions(user),
         *_findings(user),
         *_assessments(user, today),
@@ -61,33 +43,6 @@ def _review(user: User, today: dt.date) -> list[Task]:
     return [
         Task(row.title, gettext(row.kind), row.url, row.place, row.due_on)
         for row in review.waiting(user, today)
-    ]
-
-
-def _signatures(user: User) -> list[Task]:
-    if not has_anywhere(user, "sign_screening"):
-        return []
-    rows = Screening.objects.filter(
-        superseded_at__isnull=True, signed_at__isnull=True, flow__system__in=visible(user, "sign_screening")
-    ).exclude(outcome="hold")
-    return [
-        Task(row.flow.name, _("Your signature"), row.flow.system.get_absolute_url(), row.flow.system.name)
-        for row in rows.select_related("flow__system")[:SHOWN]
-    ]
-
-
-def _register(user: User) -> list[Task]:
-    """Own drafts of systems, and reports of AI that wait for this person's answer."""
-    if not (has_anywhere(user, "edit_register") or has_anywhere(user, "sign_screening")):
-        return []
-    drafts = System.objects.filter(state="draft", owner=user).select_related("unit").order_by("sort_key")
-    waiting = reports(user).filter(state="open").select_related("unit").order_by("created_at")
-    return [
-        Task(row.name, _("Your draft in the register"), row.get_absolute_url(), row.unit.name)
-        for row in drafts[:SHOWN]
-    ] + [
-        Task(row.name, _("A report to answer"), row.get_absolute_url(), row.unit.name)
-        for row in waiting[:SHOWN]
     ]
 
 

@@ -24,6 +24,7 @@ from governance.registry import services as registry
 from governance.registry.models import System
 from governance.retention.services import retain
 from governance.review import boards, changes
+from governance.review import services as review
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
 from governance.stops import services as stops
@@ -150,7 +151,9 @@ def _renew(systems: dict[str, System], cast: dict[str, User], before: datetime) 
         for flow in system.flows.filter(created_at__lt=again):
             renewed = screening.screen(flow=flow, by=cast["dpo"], effective_at=again)
             if renewed.outcome != "hold":
-                screening.sign(screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1))
+                review.sign_screening(
+                    screening=renewed, by=cast["dpo"], effective_at=again + timedelta(hours=1)
+                )
 
 
 def _system(row: dict[str, Any], cast: dict[str, User], units: dict[str, Unit], before: datetime) -> System:

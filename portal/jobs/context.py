@@ -1,10 +1,13 @@
 """What the code of a job holds in its hand: its parameters, its progress, and the right to finish."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Now
 
@@ -62,6 +65,21 @@ class JobContext:
         if note:
             self.log(note)
         self.check()
+
+    @contextmanager
+    def beside(self) -> Iterator[Callable[[int], None]]:
+        """`progress` for work that is one long transaction: said on a connection of its own, so that it is seen, and a
+        wish to stop is heard, while nothing is committed yet. What it raises takes the transaction back.
+        """
+        with ThreadPoolExecutor(max_workers=1) as other:
+
+            def say(percent: int) -> None:
+                other.submit(self.progress, percent).result()
+
+            try:
+                yield say
+            finally:
+                other.submit(connections.close_all).result()
 
     def check(self) -> None:
         """Raise Cancelled when somebody asked to stop."""

@@ -67,6 +67,8 @@ BADGES: dict[str, tuple[Promise | str, str, str]] = {
     "lapsed": (_("Lapsed"), "hourglass", WARN),
     "voided": (_("Void"), "ban", CALM),
     "expired": (_("Expired"), "hourglass", WARN),
+    "screening_expired": (_("Screening expired"), "hourglass", BAD),
+    "signature_ends_soon": (_("Signature ends soon"), "hourglass", WARN),
     "fulfilled": (_("Fulfilled"), "circle-check", GOOD),
     "overdue": (_("Overdue"), "alarm-clock", BAD),
     # votes

@@ -9,19 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from governance.registry.models import System
+from governance.registry.vendors import add_mission
 from governance.review import terms
 from governance.review.models import Condition, Deployment, DeploymentRequest
 from tests import make
-
-FLOW = {
-    "modality": "text",
-    "subject_role": "customer",
-    "setting": "self_service",
-    "purpose": "service",
-    "output": "emotion",
-    "consequence": "reply",
-    "recipient": "system",
-}
+from tests.browser import registration
+from tests.browser.keyboard import Keyboard
 
 
 @dataclass
@@ -54,6 +47,7 @@ def cast(page: Page, url: str, sign_in: Callable[..., Page]) -> Cast:
     board, members = make.board_with_members(unit, ("legal", "ethics", "technology", "hr"))
     people = dict(zip(("legal", "ethics", "technology", "hr"), members, strict=True))
     people["owner"] = make.person("system_owner", unit=unit)
+    add_mission(by=people["owner"], unit=unit, text=registration.MISSION)
     people["officer"] = make.person("data_protection_officer", unit=unit)
     people["deputy"] = make.person("board_member", unit=unit)
     admin = make.person("administrator", unit=unit)
@@ -63,43 +57,14 @@ def cast(page: Page, url: str, sign_in: Callable[..., Page]) -> Cast:
 
 
 def register(on: Cast) -> System:
-    """The owner describes a system with a version and a flow and registers it; the officer signs its screening."""
-    page = on.act_as("owner", "/systems/new/")
-    page.locator("input[name=name]").fill("Linde Chat")
-    page.locator("textarea[name=description]").fill("Answers customers and notices when they are upset.")
-    page.locator("select[name=provider_role]").select_option("both")
-    page.locator("select[name=owner]").select_option(label=on.people["owner"].display)
-    page.locator("main form.attune-form button[type=submit]").first.click()
-    page.wait_for_url("**/systems/linde-chat/**")
-    page.goto(f"{on.url}/systems/linde-chat/versions/new/")
-    page.locator("input[name=name]").fill("1.0")
-    page.locator("input[name=released_on]").fill("2026-10-01")
-    page.locator("main form.attune-form button[type=submit]").first.click()
-    page.wait_for_load_state()
-    page.goto(f"{on.url}/systems/linde-chat/flows/new/")
-    page.locator("input[name=name]").fill("Messages of customers")
-    for name, value in FLOW.items():
-        page.locator(f"select[name={name}]").select_option(value)
-    for question in ("q_exploits_vulnerability", "q_sells_on_distress"):
-        answer(page, question)
-    page.get_by_role("button", name="Save and screen").click()
-    expect(page.get_by_text("The data flow is described and screened.")).to_be_visible()
-    system = System.objects.get(slug="linde-chat")
-    make.described(system, provider_role="both")  # the other steps: tests/views/test_governance.py
-    page.goto(f"{on.url}/systems/linde-chat/edit/")
-    page.get_by_role("button", name="Register the system").click()
-    expect(page.get_by_text("The system is in the register.")).to_be_visible()
+    """The owner describes a system step by step with the keyboard, leaves, comes back and registers it; the officer
+    signs its screening."""
+    on.act_as("owner")
+    keys = Keyboard(on.page)
+    system = registration.register(keys, on.people["owner"], come_again=lambda: on.act_as("owner"))
+    assert not keys.faults, "\n".join(dict.fromkeys(keys.faults))
     sign(on, system)
     return system
-
-
-def answer(page: Page, question: str) -> None:
-    """Answer a question of the law with no, whatever the widget."""
-    found = page.locator(f"[name={question}]")
-    if found.first.evaluate("e => e.tagName") == "SELECT":
-        found.first.select_option("no")
-    else:
-        page.locator(f"[name={question}][value=no]").check()
 
 
 def sign(on: Cast, system: System) -> None:

@@ -4,8 +4,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from governance.review import boards, changes, deployments, services, terms
+from governance.review import boards, changes, deployments, expiring, services, terms
 from governance.review.models import Condition, Deployment, DeploymentRequest, Membership
+from governance.screening.models import Screening
+from governance.screening.selectors import current
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
 from tests.whole.world import World
@@ -223,9 +225,25 @@ def ask_with_one_token(world: World) -> Act:
     return lambda _n: services.create_request(system=fresh(system), pk=token, **values)
 
 
+def sign_again(world: World) -> Act:
+    flow = make.flow(make.system(unit=unit_of(world)))
+    make.approved_deployment(flow.system, [flow])
+    officer = make.person("data_protection_officer", system=flow.system)
+    return lambda _n: expiring.sign_screening(screening=fresh(current(flow)), by=officer)
+
+
+def run_out(world: World) -> Act:
+    flow = make.flow(make.system(unit=unit_of(world)))
+    make.approved_deployment(flow.system, [flow])
+    Screening.objects.filter(flow=flow).update(valid_until=make.today() - dt.timedelta(days=1))
+    return lambda _n: expiring.expire_signatures()
+
+
 RACES = [
     Race("review.services.create_request", "review.request_drafted", ask_with_one_token, silent=True),
     Race("review.changes.give_back_changed", "review.request_given_back", give_back_changed, silent=True),
+    Race("review.expiring.sign_screening", "screening.signed", sign_again, silent=True),
+    Race("review.expiring.expire_signatures", "screening.expired", run_out, silent=True),
     Race("review.services.submit", "review.request_submitted", submit),
     Race("review.services.resubmit", "review.request_resubmitted", resubmit),
     Race("review.services.return_request", "review.request_returned", give_back),

@@ -338,6 +338,7 @@ SERVICES = [
             "terms",
             "documents",
             "deployments",
+            "expiring",
             "changes",
         )
     ),
@@ -353,6 +354,7 @@ NOTHING_TO_WIN = {
     "assessments.services.lock": "is the lock",
     "assessments.services.locked_draft": "is the lock",
     "review.deployments.open_waiting": "only does what go_live does, under the same locks",
+    "registry.services.one_state": "keeps a state under the locks of the acts within",
     "registry.services.update_system": "guarded by row_version: a stale one is refused (tests of the register)",
     "registry.services.change_flow": "guarded by row_version",
     "registry.services.add_version": "a name is taken once, by a constraint",

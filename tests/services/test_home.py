@@ -4,12 +4,18 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from governance.findings.services import open_finding
-from governance.review import boards, terms
+from governance.registry import parts, vendors
+from governance.review import boards, changes, terms
 from governance.review import services as review
 from portal.accounts.models import User
-from portal.desk import menu, selectors
+from portal.desk import menu, register, selectors
+from portal.desk.dates import dates
+from portal.desk.reminders import remind
+from portal.notify.models import Message
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +129,107 @@ def test_the_portfolio_shows_own_systems_with_their_standing(django_assert_num_q
 
 def test_without_a_role_there_are_home_inbox_and_ai_to_report() -> None:
     assert [entry.url_name for entry in menu.entries(make.user())] == ["home", "inbox", "ai_report_list"]
+
+
+HELD = {"facts": {**make.LAWFUL, "exploits_vulnerability": None}}
+
+
+def lines(user: User) -> list[tuple[str, str]]:
+    found = selectors.waiting(User.objects.get(pk=user.pk), make.today())
+    return [(str(task.kind), task.title) for task in found]
+
+
+def test_an_open_question_of_the_law_waits_for_the_owner_until_it_is_answered() -> None:
+    system = make.system()
+    flow = make.flow(system, signed=False, **HELD)
+    hold = ("On hold: questions of the law are open", flow.name)
+    assert hold in lines(system.owner)
+    assert lines(make.person("system_owner", unit=make.unit())) == []
+    changes.change_flow(
+        flow=flow, by=system.owner, expected_version=flow.row_version, reason="Answered.", facts=make.LAWFUL
+    )
+    assert hold not in lines(system.owner)
+
+
+def test_what_is_suspended_or_stopped_waits_for_its_owner_until_the_board_puts_it_back() -> None:
+    system = make.system()
+    chat, mail = make.flow(system), make.flow(system)
+    deployment = make.approved_deployment(system, [chat, mail])
+    title = f"{system.name} 1.0"
+    supervisor = make.person("supervisor", unit=system.unit)
+    review.suspend_flow(flow=chat, reason="A fault.", by=supervisor)
+    assert ("A data flow is stopped", title) in lines(system.owner)
+    make.reinstated(deployment)
+    assert {kind for kind, _title in lines(system.owner)} & {"A data flow is stopped", "Suspended"} == set()
+    review.suspend(deployment=deployment, reason="A fault.", by=supervisor)
+    assert ("Suspended", title) in lines(system.owner)
+    assert lines(make.person("system_owner", unit=system.unit)) == [], "not mine"
+
+
+def test_what_waits_for_the_works_council_is_not_stopped() -> None:
+    system = make.system()
+    flow = make.flow(
+        system, subject_role="employee", setting="workplace", purpose="wellbeing", output="aggregate",
+        consequence="none", recipient="analyst",
+        facts={**make.LAWFUL, "above_privacy_floor": "yes", "works_council_record": "yes", "talks_to_people": "no"},
+    )  # fmt: skip
+    make.approved_deployment(system, [flow], council=False)
+    assert register.stopped(system.owner).count() == 0
+
+
+@pytest.mark.parametrize(("left", "waits"), [(91, False), (90, True), (-1, True)])
+def test_a_contract_that_ends_waits_for_owner_business_contact_and_who_edits_the_register(
+    left: int, waits: bool
+) -> None:
+    unit = make.unit()
+    end = make.today() + dt.timedelta(days=left)
+    buyer = make.person("system_owner", unit=unit)
+    vendor = vendors.add_vendor(by=buyer, unit=unit, slug="v", name="Voice BV", contract_until=end)
+    system = make.system(unit=make.unit(parent=unit), vendor=vendor)
+    contact = make.person("manager", system=system)
+    parts.add_part(kind="contact", system=system, by=system.owner, role="business", person=contact)
+    for person in (buyer, system.owner, contact):
+        assert (("Contract to renew", "Voice BV") in lines(person)) is waits
+        assert [(row.on, row.title) for row in dates(person) if row.title == "Voice BV"] == [
+            (end, "Voice BV")
+        ]
+    stranger = make.person("system_owner", unit=make.unit())
+    assert lines(stranger) == [] and list(dates(stranger)) == []
+
+
+def test_a_contract_reminds_by_inbox_on_its_days() -> None:
+    unit = make.unit()
+    buyer = make.person("system_owner", unit=unit)
+    end = make.today() + dt.timedelta(days=90)
+    vendors.add_vendor(by=buyer, unit=unit, slug="v", name="Voice BV", contract_until=end)
+    for left in (90, 89, 30, 7):
+        remind(buyer, end - dt.timedelta(days=left))
+    told = Message.objects.filter(user=buyer, kind="Contract with the vendor ends", title="Voice BV")
+    assert told.count() == 3, "at 90, 30 and 7 days"
+
+
+def test_the_list_takes_as_many_queries_for_five_of_each_as_for_one() -> None:
+    unit = make.unit()
+    owner = make.person("system_owner", unit=unit)
+
+    def more() -> None:
+        n = make.number()
+        end = make.today() + dt.timedelta(days=9)
+        vendor = vendors.add_vendor(by=owner, unit=unit, slug=f"v-{n}", name=f"V {n}", contract_until=end)
+        system = make.system(unit=unit, owner=owner, vendor=vendor)
+        make.flow(system, signed=False, **HELD)
+        flow = make.flow(system)
+        make.approved_deployment(system, [flow])
+        review.suspend_flow(flow=flow, reason="A fault.", by=make.person("supervisor", unit=unit))
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            found = lines(owner)
+        assert found
+        return len(queries)
+
+    more()
+    once = asked()
+    for _n in range(4):
+        more()
+    assert asked() == once

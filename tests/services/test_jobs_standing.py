@@ -26,6 +26,7 @@ from tests.jobs import Work, in_threads, kind, rings  # noqa: F401 - fixtures ar
 STANDING = {
     "deliver_stops": Every.HOURLY,
     "expire_consent": Every.HOURLY,
+    "expire_signatures": Every.HOURLY,
     "lapse_deployments": Every.HOURLY,
     "remind": Every.HOURLY,
     "rescreen_flows": Every.DAILY,

@@ -114,7 +114,7 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     assert wrong.json()["errors"][0]["field"] == "flows"
     answer = _post(owner, "requests", asked)
     name = "Data protection impact assessment (DPIA)"
-    assert answer.json()["problems"] == [{"code": "not_assessed", "flow": "", "assessment": name}]
+    assert answer.json()["problems"] == [{"code": "not_assessed", "flow": "", "assessment": name, "goal": ""}]
     refused = _post(owner, f"requests/{answer.json()['id']}/submit")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:not_assessed")
     make.assessed(System.objects.get(slug="bot"))

@@ -173,6 +173,7 @@ ROWS: dict[str, Row] = {
     "register_import_check": Row(  # the upload is gone: back to the start
         "edit_register", args={"unit": "unit", "token": "import_token"}, ok=(302,)
     ),
+    "register_import_result": Row("edit_register", args={"job_id": "register_job"}),
     "view_save": Row(SIGNED_IN, method="post", ok=(302,)),
     "view_delete": Row(SIGNED_IN, args={"pk": "report"}, room=True, method="post", ok=(302, 404)),
     "flow_add": Row("view_register", "edit_register", args=SLUG),
@@ -454,6 +455,7 @@ ROWS: dict[str, Row] = {
         ok=(428,),
         key=(404,),
     ),
+    "api_work": Row(SIGNED_IN, scope=READ, key=(403,)),
     "api_ai_reports": Row(SIGNED_IN, scope=READ),
     "api_ai_report": Row("edit_register|sign_screening", args={"pk": "report"}, scope=READ, key=(404,)),
     "api_ai_report_answer": Row(
@@ -461,6 +463,15 @@ ROWS: dict[str, Row] = {
     ),
     "api_register_export": Row("view_register", scope=READ),
     "api_register_import": Row("edit_register", method="post", scope=READ, ok=(422,), key=(403,)),
+    "api_register_import_job": Row("edit_register", args={"job_id": "register_job"}, scope=READ, key=(404,)),
+    "api_register_import_cancel": Row(
+        "edit_register",
+        args={"job_id": "register_job"},
+        method="post",
+        scope=READ,
+        ok=(200, 403, 409),
+        key=(404,),
+    ),
     "api_flows": Row("view_register", args=SLUG, scope=READ, writes="edit_register"),
     "api_law": Row("view_register", scope=READ),
     "api_rule_sets": Row("view_register", "apply_law", method="post", scope=READ, ok=(403,), key=(403,)),
@@ -478,6 +489,24 @@ ROWS: dict[str, Row] = {
         room=True,
     ),
     "api_screenings": Row("view_register", args=SLUG, scope=READ),
+    "api_flow_screen": Row(
+        "view_register",
+        "edit_register|sign_screening",
+        args=FLOW,
+        method="post",
+        scope=READ,
+        ok=WROTE,
+        key=(403,),
+    ),
+    "api_system_screen": Row(
+        "view_register",
+        "edit_register|sign_screening",
+        args=SLUG,
+        method="post",
+        scope=READ,
+        ok=WROTE,
+        key=(403,),
+    ),
     "api_screening_sign": Row(
         "view_register",
         "sign_screening",

@@ -47,7 +47,7 @@ def build() -> World:
     return world
 
 
-def _one_of_each_kind(system: Any) -> dict[str, Any]:
+def _one_of_each_kind(system: Any, mission: Any) -> dict[str, Any]:
     """A row of every kind of the record, for the addresses of the API."""
     from governance.registry import parts
     from governance.registry.fields import PARTS
@@ -61,7 +61,7 @@ def _one_of_each_kind(system: Any) -> dict[str, Any]:
         },
         "goal": {
             "kpi": "csat", "target": Decimal("0.8"), "direction": "at_least", "due_on": make.today(),
-            "statement": f"{CANARY} is heard",
+            "statement": f"{CANARY} is heard", "mission": mission,
         },
         "cost": {
             "year": 2027, "category": "licence", "name": f"{CANARY} licence", "amount": Decimal("1200.50"),
@@ -91,7 +91,7 @@ def _register(world: World, ours: Unit) -> Any:
     )  # fmt: skip
     world.ids |= {
         "vendor": vendor.slug, "mission": mission.pk, "report": report.pk, "part": row.pk, "part_kind": "hand-overs",
-        "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system),
+        "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system, mission),
     }  # fmt: skip
     screening = current(flow)
     assert screening is not None
@@ -132,6 +132,7 @@ def _review(world: World, system: Any) -> None:
     world.ids["import_job"] = _import(system)
     world.ids |= {
         "consent_job": _consent_import(system),
+        "register_job": _register_import(system),
         "consent_kind": "events",
         "consent_event": _consented(system, flow, notice),
     }
@@ -206,6 +207,21 @@ def _consent_import(system: Any) -> Any:
     token = uploads.keep("\n".join(rows).encode(), str(officer.pk), in_use=())
     job = imports.request_import(system=system, kind="events", token=token, by=officer, source=f"{CANARY}")
     run_job(job.pk)
+    return job.pk
+
+
+def _register_import(system: Any) -> Any:
+    """One that was looked at: an entry of it is refused."""
+    from governance.review import files
+    from portal.web import uploads
+
+    owner = make.person("system_owner", unit=system.unit)
+    token = uploads.keep(b"slug\n", str(owner.pk), in_use=())
+    job = files.request_import(token=token, unit=system.unit, by=owner, dry_run=True)
+    fault = {"field": f"line 2: {CANARY}", "code": "unknown_field", "message": "This field is not known."}
+    counts = {"made": 1, "changed": 0, "same": 0, "refused": 1}
+    result = {"dry_run": True, "applied": False, "counts": counts, "errors": [fault], "lines": []}
+    type(job).objects.filter(pk=job.pk).update(state="done", result=result, finished_at=job.due_at)
     return job.pk
 
 

@@ -18,6 +18,7 @@ from governance.assessments.models import Assessment
 from governance.assessments.rules import COMMENT, EDIT, SIGNED_BY, Kind
 from governance.assessments.serializers import export_shape
 from governance.assessments.tables import AssessmentFilter, AssessmentTable
+from governance.registry import related
 from governance.registry import selectors as registry
 from governance.registry.pages import said
 from portal.access.selectors import can, require
@@ -132,6 +133,7 @@ def detail(request: HttpRequest, found: Assessment) -> dict[str, Any]:
     threads = selectors.threads(found)
     return {
         **frame(request, found),
+        "related": related.around(user, found.system, found),
         "problem": services.problem(found, today) if found.state == "draft" else "",
         "way_out": selectors.questionnaire_of(found).not_owed is not None,
         "may_sign": signer and found.state == "in_review",

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.review import imports
-from governance.review.views.exchange import document_of
+from governance.review.files import document_of
 from portal.accounts.models import Unit
 from portal.errors import Invalid, RuleBroken
 
@@ -16,9 +16,7 @@ from portal.errors import Invalid, RuleBroken
 class Command(BaseCommand):
     """Exit 0: imported, or a dry run without faults; 1: refused, with the faults."""
 
-    help = (
-        "Import a register from JSON (as export_register writes it) or CSV, as the person who answers for it."
-    )
+    help = "Import a register (JSON, ZIP or CSV, as export_register writes them) as the person who answers for it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, where it goes, who does it."""

@@ -134,7 +134,9 @@ class SystemDetail(SignedInMixin, View):
             "facts": _facts(found["system"]),
             "parts": [_card(system, kind, found["parts"][kind]) for kind in CARDS],
             "flows": len(found["parts"]["flow"]),
-            "gaps": checks.gaps(found["system"], found["parts"]) if may_edit else [],
+            "gaps": checks.gaps(found["system"], found["parts"], mission=selectors.has_mission(system))
+            if may_edit
+            else [],
             "may_edit": may_edit,
             "may_request": can(request.user, "request_deployment", system) and system.state == "registered",
             "label_rows": [(x, words.shared_name(system.label_map.get(x, ""))) for x in system.labels],

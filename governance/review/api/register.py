@@ -1,10 +1,12 @@
 """Changes of the register over REST that touch approvals: systems, vendors, rows of a record, imports."""
 
+import json
 import uuid
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,9 +16,13 @@ from governance.registry.api import READ, VENDOR_TABLE, unit_of, validated
 from governance.registry.fields import PARTS, SYSTEM, PartKind
 from governance.registry.models import System
 from governance.registry.services import REASON_LENGTH, person
-from governance.review import changes, imports
+from governance.review import changes, files, imports
 from portal.access.selectors import require
-from portal.errors import Invalid
+from portal.errors import N_, Invalid, NotAllowed
+from portal.jobs.models import Job
+from portal.jobs.selectors import may_manage, uploads_in_use
+from portal.jobs.services import cancel
+from portal.web import uploads
 from portal.web.endpoint import ApiView
 from portal.web.locks import based_on, precondition
 from portal.web.rest import actor, idempotent, nothing_in, with_etag
@@ -216,18 +222,70 @@ class RegisterImport(ApiView):
     @extend_schema(
         operation_id="register_import",
         request=dict,
-        responses={200: shapes.ImportShape},
+        responses={
+            200: shapes.ImportShape,
+            202: OpenApiResponse(
+                shapes.ImportJobShape, description="Location: where the import is to be followed"
+            ),
+        },
         tags=["register"],
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Take in a document of `register/export`: all or nothing; a dry run reports what each entry would do."""
+        """Take in a document of `register/export`: all or nothing; a dry run reports what each entry would do.
+
+        More than 50 systems are taken in by a worker: 202, and `register/imports/{id}` says how far it is.
+        """
         by = person(actor(request))
         data = request.data  # first of all: a body of another kind is refused for what it is
         unit = unit_of(by, request.query_params.get("unit", ""))
         dry_run = request.query_params.get("dry_run") == "true"
         document = exchange.read_json(data)
+        if files.is_large(document):
+            token = uploads.keep(json.dumps(data).encode(), str(by.pk), in_use=uploads_in_use())
+            job = files.request_import(token=token, unit=unit, by=by, dry_run=dry_run)
+            address = reverse("api_register_import_job", args=[job.pk])
+            return Response(_import_shape(job), status=202, headers={"Location": address})
         report = imports.take_in(document=document, unit=unit, by=by, dry_run=dry_run)
         if not (dry_run or report.applied):
             raise Invalid(report.errors)
         return Response(report.to_dict())
+
+
+class RegisterImportJob(ApiView):
+    """GET register/imports/{id}."""
+
+    permission_classes = READ
+
+    @extend_schema(
+        operation_id="register_import_job", responses={200: shapes.ImportJobShape}, tags=["register"]
+    )
+    def get(self, request: Request, job_id: uuid.UUID) -> Response:
+        """A large import: state and progress while it is open; counts and faults with their places once it is done."""
+        return with_etag(request, _import_shape(get_object_or_404(files.jobs(request.user), pk=job_id)))
+
+
+class RegisterImportCancel(ApiView):
+    """POST register/imports/{id}/cancel."""
+
+    permission_classes = READ
+
+    @extend_schema(
+        operation_id="register_import_cancel",
+        request=None,
+        responses={200: shapes.ImportJobShape},
+        tags=["register"],
+    )
+    @idempotent
+    def post(self, request: Request, job_id: uuid.UUID) -> Response:
+        """Stop an import that waits or runs; nothing of it is kept."""
+        nothing_in(request)
+        job = get_object_or_404(files.jobs(request.user), pk=job_id)
+        if not may_manage(request.user, job):
+            raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
+        return Response(_import_shape(cancel(job=job, by=person(actor(request)))))
+
+
+def _import_shape(job: Job) -> dict[str, Any]:
+    state = {name: getattr(job, name) for name in ("state", "progress", "error", "result")}
+    return {"id": job.pk, "dry_run": job.payload["dry_run"], **state}

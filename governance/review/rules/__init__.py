@@ -3,7 +3,7 @@
 from governance.review.rules.council import ANSWERS, allows, nullity_until, touches_workers
 from governance.review.rules.council import CHAIR_ONLY as CHAIR_ONLY
 from governance.review.rules.council import COUNCIL_ONLY as COUNCIL_ONLY
-from governance.review.rules.dates import in_force_until, months_later
+from governance.review.rules.dates import after_day, in_force_until, months_later
 from governance.review.rules.file import (
     Difference,
     FlowFile,
@@ -86,6 +86,7 @@ __all__ = [
     "Transition",
     "acts_of",
     "after",
+    "after_day",
     "allows",
     "delegated_outcome",
     "diagram",

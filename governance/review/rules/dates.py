@@ -19,4 +19,9 @@ def in_force_until(valid_until: dt.datetime, due_on: dt.date | None) -> dt.datet
     which the first condition still open could be met (`due_on`, None: no condition is open)."""
     if due_on is None or due_on >= valid_until.date():
         return valid_until
-    return dt.datetime.combine(due_on + dt.timedelta(days=1), dt.time.min, dt.UTC)
+    return after_day(due_on)
+
+
+def after_day(day: dt.date) -> dt.datetime:
+    """The moment at which a last day (in UTC) is over."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, dt.UTC)

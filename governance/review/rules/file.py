@@ -28,11 +28,12 @@ class Problem:
     flow: str = ""
     assessment: str = ""  # how its kind is called
     why: str = ""
+    goal: str = ""  # its statement
 
     @property
     def params(self) -> dict[str, str]:
         """What fills the message."""
-        return {"flow": self.flow, "assessment": self.assessment, "why": self.why}
+        return {"flow": self.flow, "assessment": self.assessment, "why": self.why, "goal": self.goal}
 
 
 def problems(
@@ -41,10 +42,12 @@ def problems(
     summary: str,
     voting_seats: int,
     lacking: Sequence[tuple[str, str]] = (),
+    goals: Sequence[str] = (),
 ) -> list[Problem]:
     """What stands in the way of a submission; empty where the file is complete.
 
     `lacking`: the assessments that are needed and not validly signed, each with the sentence that says why.
+    `goals`: those that serve no statement of the mission although the organisation wrote it down.
     """
     found = []
     if not flows:
@@ -54,6 +57,8 @@ def problems(
     if voting_seats < FEWEST_VOTES:
         few = N_("The board has fewer than three members who may vote on this request.")
         found.append(Problem("too_few_seats", few))
+    no_mission = N_("The goal '{goal}' serves no statement of our mission yet. Say which one.")
+    found += [Problem("goal_without_mission", no_mission, goal=goal) for goal in goals]
     for flow in flows:
         code, message = _flow_problem(flow)
         if code:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Min, QuerySet
@@ -14,7 +15,7 @@ from governance.consent.selectors import policy_history
 from governance.registry import content as described
 from governance.registry.fields import APPROVED_PARTS, FLOW, SYSTEM, VENDOR, VERSION
 from governance.registry.models import DataFlow
-from governance.registry.selectors import flow_facts
+from governance.registry.selectors import flow_facts, goals_without_mission
 from governance.review import rules
 from governance.review.models import DeploymentRequest
 from governance.review.selectors.boards import voting_seats
@@ -36,10 +37,15 @@ def file_of(request: DeploymentRequest, on: dt.date) -> list[rules.FlowFile]:
 def problems(request: DeploymentRequest, on: dt.date) -> list[rules.Problem]:
     """What stands in the way of submitting a draft or a returned request."""
     seats = len(voting_seats(request, on))
-    return file_problems(request, on, voting_seats=seats)
+    goals: list[str] = []
+    if request.kind != "reinstatement":  # what was approved before goes on as it was
+        goals = list(goals_without_mission(request.system).values_list("statement", flat=True))
+    return file_problems(request, on, voting_seats=seats, goals=goals)
 
 
-def file_problems(request: DeploymentRequest, on: dt.date, *, voting_seats: int) -> list[rules.Problem]:
+def file_problems(
+    request: DeploymentRequest, on: dt.date, *, voting_seats: int, goals: Sequence[str] = ()
+) -> list[rules.Problem]:
     """Likewise with the number of votes as it is given: what is asked again when the last vote is in."""
     return rules.problems(
         file_of(request, on),
@@ -49,6 +55,7 @@ def file_problems(request: DeploymentRequest, on: dt.date, *, voting_seats: int)
             (gettext(Kind(row.kind).sentence), row.why)
             for row in assessments.missing(request.system, request.flows.all(), on)
         ],
+        goals=[text[:80] for text in goals],
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from governance.registry import related
 from governance.registry.models import DataFlow
 from governance.registry.pages import Crumbs, FormPage, said
 from governance.review import selectors, services
@@ -22,7 +23,9 @@ from portal.web.views import SignedInMixin
 
 def find(user: Any, pk: Any) -> Deployment:
     """The deployment for this person, or Http404."""
-    rows = selectors.visible_deployments(user).select_related("system__unit", "version", "request")
+    rows = selectors.visible_deployments(user).select_related(
+        "system__unit", "system__vendor", "version", "request"
+    )
     return get_object_or_404(rows, pk=pk)
 
 
@@ -67,6 +70,7 @@ class DeploymentDetail(SignedInMixin, View):
             "stretches": [{"row": row, "now": row.starts_at <= now < row.ends_at} for row in stretches],
             "events": history([deployment.subject, deployment.request.subject]),
             "stop_form": ReasonForm(),
+            "related": related.around(request.user, deployment.system, deployment),
         }
         return render(request, "review/deployment_detail.html", context)
 

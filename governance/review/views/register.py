@@ -1,4 +1,4 @@
-"""Data flows of a system, and its tab 'Approvals'."""
+"""Data flows of a system, the signature under their legal outcome, and its tab 'Approvals'."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,9 @@ from governance.registry import selectors as registry
 from governance.registry.fields import FLOW, Field
 from governance.registry.models import DataFlow, System
 from governance.registry.pages import Crumbs, FormPage, said
-from governance.review import changes, selectors
+from governance.review import changes, selectors, services
 from governance.screening.forms import FlowForm
+from governance.screening.models import Screening
 from portal.access.selectors import can, require
 from portal.web.views import SignedInMixin
 
@@ -113,6 +114,19 @@ class FlowRescreen(SignedInMixin, View):
         changes.rescreen(flow=found, by=request.user)
         said(request, gettext("The data flow is screened by the rules of today."))
         return HttpResponseRedirect(found.get_absolute_url())
+
+
+class ScreeningSign(SignedInMixin, View):
+    """Sign a legal outcome."""
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Sign and go back to the flow."""
+        rows = Screening.objects.filter(flow__system__in=registry.visible(request.user))
+        screening = get_object_or_404(rows.select_related("flow__system"), pk=pk)
+        require(request.user, "sign_screening", screening.flow.system)
+        services.sign_screening(screening=screening, by=request.user)
+        said(request, gettext("You signed the legal outcome. It is valid for twelve months."))
+        return HttpResponseRedirect(screening.flow.get_absolute_url())
 
 
 class SystemApprovals(SignedInMixin, View):

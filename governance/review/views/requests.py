@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 
+from governance.registry import related
 from governance.registry.pages import Crumbs, FormPage, add_error, said
 from governance.review import selectors, services
 from governance.review.forms import (
@@ -146,6 +147,7 @@ class RequestDetail(SignedInMixin, View):
         """The paper with the vote form and that of a comment."""
         paper = board_paper(found, self.request.user, timezone.now())
         context = {**paper, "form": form, "rows": rows, "comment_form": comment_form or CommentAddForm()}
+        context["related"] = related.around(self.request.user, found.system, found)
         return render(self.request, "review/request_detail.html", context, status=status)
 
 

@@ -28,7 +28,7 @@ BY_PLURAL = {part.plural: part for part in PARTS.values()}
 
 def steps_of(system: System, record: Mapping[str, Any], now: str = "") -> list[dict[str, Any]]:
     """Every step with its state: done, missing something, or left empty (which is fine)."""
-    gaps = checks.gaps(record["system"], record["parts"])
+    gaps = checks.gaps(record["system"], record["parts"], mission=registry.has_mission(system))
     rows = []
     for step in STEPS:
         missing = [gap for gap in gaps if gap.step == step.key]
