@@ -92,6 +92,32 @@ def _contradictions(rules: Sequence[PolicyRule]) -> Iterator[Doubt]:
             if same and (one.basis, one.explicit) != (other.basis, other.explicit):
                 message = N_("{rule} and {other} permit the same on different grounds; the first counts.")
                 yield Doubt(other.id, "high", "contradiction", message, {"rule": one.id, "other": other.id})
+            elif one.basis != other.basis and _cross(one, other):
+                message = N_(
+                    "{rule} and {other} overlap on different grounds; where both speak, the first counts."
+                )
+                yield Doubt(other.id, "medium", "overlap", message, {"rule": one.id, "other": other.id})
+
+
+def _cross(one: PolicyRule, other: PolicyRule) -> bool:
+    """Whether both permits speak about some situation and neither about all of the other's.
+
+    One inside the other is an exception before its rule, or never decides.
+    """
+    return overlap(one, other) and not _inside(one, other) and not _inside(other, one)
+
+
+def overlap(one: PolicyRule, other: PolicyRule) -> bool:
+    """Whether some situation is one that both permits speak about."""
+    training = [rule for rule in (one, other) if rule.match["operation"] == frozenset({"train"})]
+    if len(training) == 1:  # 'any operation' of the other leaves training out
+        rest = other if training[0] is one else one
+        if "train" not in rest.match["operation"]:
+            return False
+    return all(
+        not one.match[name] or not other.match[name] or one.match[name] & other.match[name]
+        for name in DIMENSIONS
+    )
 
 
 def _unreachable(rules: Sequence[PolicyRule]) -> Iterator[Doubt]:
@@ -130,6 +156,15 @@ def _locked(rules: Sequence[PolicyRule]) -> Iterator[Doubt]:
         if _touches(rule, "subject_role", DEPENDENT) and "decide" in rule.match["operation"]:
             message = N_("{rule} permits decisions about individual workers: the gate says no all the same.")
             yield Doubt(rule.id, "high", "locked_decision", message, names)
+        layers = rule.match["layer"]
+        if (
+            purposes == frozenset({"worker_evaluation"})
+            and roles
+            and roles <= DEPENDENT
+            and layers != frozenset({"aggregate"})
+        ):
+            message = N_("{rule} permits judging individual workers: the gate says no all the same.")
+            yield Doubt(rule.id, "high", "locked_review", message, names)
         if "train" in rule.match["operation"] and rule.basis not in ("consent", "legitimate_interest"):
             message = N_("{rule} permits training on emotional data: check that its basis reaches that far.")
             yield Doubt(rule.id, "medium", "training", message, names)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.consent.policy_checks import DeclaredFlow, Doubt, _inside, doubts
+from governance.consent.policy_checks import DeclaredFlow, Doubt, _inside, doubts, overlap
 from governance.consent.rules import DIMENSIONS, LAYERS, OPERATIONS, Situation, policy_rule
 
 CHAT = DeclaredFlow("chat", "customer", "service", "text", "system")
@@ -47,6 +47,14 @@ def test_a_sound_policy_has_no_doubts() -> None:
         ),
         ([permit("a"), permit("b", basis="consent")], "contradiction", "b"),
         ([permit("a"), permit("b", basis="consent", purpose="offers")], "contradiction", None),
+        ([permit("a", modality="text"), permit("b", basis="consent", purpose="service")], "overlap", "b"),
+        ([permit("a", modality="text"), permit("b", purpose="service")], "overlap", None),  # the same ground
+        (
+            [permit("a", modality="text"), permit("b", basis="consent")],
+            "overlap",
+            None,
+        ),  # exception, then rule
+        ([permit("a", modality="text"), permit("b", basis="consent", modality="voice")], "overlap", None),
         ([permit("a"), permit("b", purpose="service")], "unreachable", "b"),
         ([permit("b", purpose="service"), permit("a")], "unreachable", None),
         ([permit("a"), permit("b", operation="train")], "unreachable", None),
@@ -75,6 +83,10 @@ def test_what_the_law_prohibits_is_said_although_the_rule_permits_it() -> None:
     flow = DeclaredFlow("agents", "employee", "service_quality", "voice", "manager")
     assert ("a", "locked_workplace") in codes(permit("a", purpose="service_quality", **worker), flows=(flow,))
     assert ("a", "locked_workplace") not in codes(permit("a", purpose="safety", **worker), flows=(flow,))
+    judged = {"subject_role": "employee", "modality": "text", "purpose": "worker_evaluation"}
+    assert ("a", "locked_review") in codes(permit("a", **judged))
+    assert ("a", "locked_review") not in codes(permit("a", layer="aggregate", **judged))
+    assert ("a", "locked_review") not in codes(permit("a", **judged | {"subject_role": "customer"}))
 
 
 @pytest.mark.parametrize(
@@ -115,3 +127,14 @@ def test_inside_means_that_no_situation_is_covered_by_the_one_and_not_the_other(
     if _inside(inner, outer):
         assert not escaping
     assert set(OPERATIONS) >= set(VALUES["operation"])
+
+
+@given(rule_rows, rule_rows)
+def test_two_permits_overlap_where_some_situation_is_one_of_both(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    from itertools import product
+
+    rows = [policy_rule({"id": name, **row, "effect": "permit"}) for name, row in (("a", one), ("b", other))]
+    situations = [Situation(*values) for values in product(*(VALUES[name] for name in DIMENSIONS))]
+    assert overlap(*rows) is any(rows[0].covers(s) and rows[1].covers(s) for s in situations)
