@@ -7,11 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.registry import checks, content, fields, rules
-from governance.registry.models import System
+from governance.registry.models import System, UnlistedReport
 from governance.registry.selectors import gaps, known
 from governance.registry.services import insert, kept, lock_system, permitted, person, refuse
 from portal.access.selectors import can
 from portal.errors import N_, Invalid, NotAllowed, RuleBroken
+from portal.notify.models import Message
+from portal.notify.rules import key
+from portal.notify.services import tell
 
 
 def start_draft(
@@ -65,6 +68,7 @@ def register_draft(*, system: System, by: Any) -> System:
         locked.row_version += 1
         locked.save()
         kept(locked, "register.system_registered", by, content.of_system(locked))
+        _tell_reporters(locked, N_("What you reported is in the register now"))
     system.refresh_from_db()
     return system
 
@@ -81,7 +85,25 @@ def discard_draft(*, system: System, by: Any, reason: str = "") -> System:
         locked.row_version += 1
         locked.save()
         kept(locked, "register.draft_discarded", by, {"reason": reason}, reason=reason)
+        _tell_reporters(locked, N_("The draft of what you reported was put aside"))
     return locked
+
+
+def _tell_reporters(system: System, kind: str) -> None:
+    """Whoever reported the AI from which the draft was made reads what became of it."""
+    reports = UnlistedReport.objects.filter(system=system, state="draft_made").select_related("created_by")
+    tell(
+        [
+            Message(
+                user=report.created_by,
+                key=key("ai_report", report.pk, system.state),
+                kind=kind,
+                title=report.name,
+                url=report.get_absolute_url(),
+            )
+            for report in reports
+        ]
+    )
 
 
 def _refuse_unless_draft(system: System) -> None:

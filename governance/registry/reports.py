@@ -99,6 +99,8 @@ def answer_report(
         refuse([checks.error("system", "required", N_("Say which system it is."))])
     with transaction.atomic():
         locked = _locked(report, by)
+        if locked.created_by_id == person(by).pk:
+            raise NotAllowed(N_("Somebody else answers what you reported."), code="own")
         _refuse_answered(locked)
         _answer(locked, outcome, answer, system if outcome == "already_registered" else None, by)
     report.refresh_from_db()

@@ -211,7 +211,8 @@ def _conditions(request: DeploymentRequest, user: Any, today: dt.date) -> list[d
             "seat": rules.Discipline(row.accepted_by_seat.discipline),
             "evidence": list(row.evidence.all()),
             "overdue": row.state != "met" and row.due_on < today,
-            "may_hand_in": row.state == "open" and user.pk == row.owner_id,
+            "may_hand_in": row.state == "open"
+            and (user.pk == row.owner_id or can(user, "chair", request.system)),
             "may_answer": row.state == "handed_in" and conditions.may_answer(row, user, today),
         }
         for row in rows.prefetch_related(

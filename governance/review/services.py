@@ -192,9 +192,8 @@ def _hand_over(
         row = locked(request)
         now = effective_at or timezone.now()
         permitted(by, "request_deployment", row.system)
-        if act == "resubmit":
+        if not _taken_over(row, by):
             _refuse_not_requester(row, by)
-        _taken_over(row, by)
         state = step("request", row.state, act)
         found = selectors.problems(row, now.date())
         if found:
@@ -267,7 +266,8 @@ def withdraw(
     reason = need(reason)
     with transaction.atomic():
         row = locked(request)
-        _refuse_not_requester(row, by)
+        if not _taken_over(row, by):
+            _refuse_not_requester(row, by)
         acts.close(row, step("request", row.state, "withdraw"), reason, by, effective_at)
         note(
             "review.request_withdrawn",
@@ -349,12 +349,17 @@ def report_delegated(*, request: DeploymentRequest, on: dt.date, by: Any) -> Dep
 
 
 def _taken_over(request: DeploymentRequest, by: Any) -> bool:
-    """Make `by` the requester of a re-approval that a change opened, where they may ask; False for all else.
+    """Make `by` the requester of a re-approval that a change opened, or of what a requester who is gone left behind;
+    False for all else, and where `by` may not ask.
 
-    Nobody chose in whose name it stands, and that person may be gone. Who takes it over takes no part in the decision.
+    Nobody chose in whose name a re-approval stands. Who takes one over takes no part in the decision.
     """
-    ours = request.kind == "reapproval" and request.state == "draft"
-    if not ours or not can(by, "request_deployment", request.system):
+    before = request.requested_by
+    gone = not before.is_active or not can(before, "request_deployment", request.system)
+    left = request.state in ("draft", "returned") and (
+        gone or (request.kind, request.state) == ("reapproval", "draft")
+    )
+    if before.pk == person(by).pk or not left or not can(by, "request_deployment", request.system):
         return False
     request.requested_by = person(by)
     return True

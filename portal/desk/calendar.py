@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,15 +39,22 @@ def draw(user: User) -> bytes:
         calendar.add("version", "2.0")
         calendar.add("x-wr-calname", "Attune")
         calendar.add("refresh-interval", REFRESH)
+        alike: Counter[str] = Counter()
         for row in dates(user):
-            calendar.add_component(_event(row))
+            calendar.add_component(_event(row, alike))
         return bytes(calendar.to_ical())
 
 
-def _event(row: Dated) -> Event:
-    """One date. Its UID follows from what it is about, so that a moved date moves in the calendar."""
+def _event(row: Dated, alike: Counter[str]) -> Event:
+    """One date. Its UID follows from what it is about, so that a moved date moves in the calendar.
+
+    `alike`: how many of the same words came before (two conditions in one sentence, two terms on one seat).
+    """
     with translation.override("en-gb"):
         name = f"{row.kind}\0{row.url}\0{row.title}"
+    alike[name] += 1
+    if alike[name] > 1:
+        name += f"\0{alike[name]}"
     event = Event()
     event.add("uid", f"{uuid.uuid5(uuid.NAMESPACE_URL, name)}@attune")
     event.add("dtstamp", timezone.now())

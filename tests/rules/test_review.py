@@ -165,6 +165,29 @@ def test_a_file_needs_flows_a_question_and_a_board() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seats", "quorum", "unspoken", "codes"),
+    [
+        (3, 3, (), []),
+        (4, 5, (), ["quorum_unreachable"]),
+        (2, 5, (), ["too_few_seats"]),
+        (3, 3, ("Ethics", "Law"), ["required_seat_empty", "required_seat_empty"]),
+    ],
+)
+def test_a_vote_must_be_able_to_end(
+    seats: int, quorum: int, unspoken: tuple[str, ...], codes: list[str]
+) -> None:
+    found = rules.problems(
+        [rules.FlowFile("x", "minimal", True)],
+        summary="May we?",
+        voting_seats=seats,
+        quorum=quorum,
+        unspoken=unspoken,
+    )
+    assert [p.code for p in found] == codes
+    assert all(p.message.format(**p.params) for p in found)
+
+
+@pytest.mark.parametrize(
     ("start", "months", "end"),
     [
         ("2026-01-31", 1, "2026-02-28"),

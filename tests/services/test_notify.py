@@ -12,8 +12,9 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from governance.findings.services import add_action, open_finding
-from governance.registry.models import System
+from governance.registry.models import Goal, System
 from portal.accounts.models import User
+from portal.desk.calendar import draw
 from portal.desk.dates import dates
 from portal.desk.reminders import remind
 from portal.desk.tasks import remind as remind_job
@@ -212,6 +213,25 @@ def test_the_calendar_has_what_is_due_and_ends_with_its_address(owner: User, cli
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert client.get(f"/calendar/{newer}.ics").status_code == 404
     assert not CalendarFeed.objects.filter(token_sha256=newer).exists(), "the address itself is not stored"
+
+
+def test_dates_in_the_same_words_are_dates_of_their_own(owner: User) -> None:
+    goal = {"kpi": "csat", "target": "0.8", "direction": "at_least", "statement": "Calls end well."}
+    system = System.objects.get(owner=owner)
+    for days in (40, 80):
+        Goal.objects.create(
+            system=system,
+            due_on=TODAY + dt.timedelta(days=days),
+            created_at=timezone.now(),
+            created_by=owner,
+            **goal,
+        )
+    rows = [row for row in dates(owner) if "Calls end well." in str(row.title)]
+    assert len(rows) == 2
+    events = Calendar.from_ical(draw(owner)).walk("VEVENT")
+    names = [str(event["UID"]) for event in events]
+    assert len(set(names)) == len(names) == len(dates(owner))
+    assert names == [str(event["UID"]) for event in Calendar.from_ical(draw(owner)).walk("VEVENT")]
 
 
 def test_the_address_is_shown_once_and_can_be_ended(owner: User, client: Client) -> None:

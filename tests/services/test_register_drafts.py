@@ -371,6 +371,9 @@ class TestReports:
         assert made[0] == made[1]
         assert (made[0].name, made[0].description, made[0].state) == ("Mood lamp", "It reads faces.", "draft")
         assert (report.state, report.answered_by) == ("draft_made", editor)
+        drafts.discard_draft(system=made[0], by=editor, reason="A lamp after all.")
+        told = Message.objects.filter(user=reporter).order_by("pk").values_list("kind", flat=True)
+        assert list(told) == ["Your report was answered", "The draft of what you reported was put aside"]
         with pytest.raises(RuleBroken) as refused:
             reports.answer_report(report=report, outcome="not_ai", answer="No.", by=editor)
         assert refused.value.code == "answered"
@@ -391,5 +394,9 @@ class TestReports:
         assert (report.state, report.answer) == ("not_ai", "A word list.")
         told = Message.objects.get(user=report.created_by)
         assert (told.kind, told.url) == ("Your report was answered", report.get_absolute_url())
+        own = reports.report_ai(by=officer, unit=unit, name="Mine", what="Words.")
+        with pytest.raises(NotAllowed, match="Somebody else"):
+            reports.answer_report(report=own, outcome="not_ai", answer="No.", by=officer)
+        own.delete()
         assert list(selectors.reports(officer)) == [report]
         assert list(selectors.reports(make.person("data_protection_officer", unit=make.unit()))) == []

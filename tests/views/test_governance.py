@@ -204,6 +204,9 @@ def test_a_condition_by_page() -> None:
     assert (first.accepted_by_seat.discipline, second.accepted_by_seat.discipline) == ("legal", "ethics")
     owner, path = _client(system.owner), f"/conditions/{first.pk}"
     assert f"{path}/evidence/" in owner.get(url).content.decode()
+    chair = _client(make.person("board_chair", unit=system.unit))
+    assert f"{path}/evidence/" in chair.get(url).content.decode()  # for an owner who is gone
+    assert f"{path}/evidence/" not in voter.get(url).content.decode()
     assert owner.post(f"{path}/evidence/", {"evidence": "Planned."}).status_code == 302
     assert f"{path}/answer/" not in owner.get(url).content.decode()
     assert owner.post(f"{path}/answer/", {"said": "accept"}).status_code == 403

@@ -1,5 +1,6 @@
 """The rules of review, by noun: states, votes, the file, dates, the works council. Pure."""
 
+from governance.review.rules.council import ANSWERED_BY_OTHERS as ANSWERED_BY_OTHERS
 from governance.review.rules.council import ANSWERS, allows, nullity_until, touches_workers
 from governance.review.rules.council import CHAIR_ONLY as CHAIR_ONLY
 from governance.review.rules.council import COUNCIL_ONLY as COUNCIL_ONLY

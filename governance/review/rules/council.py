@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from governance.review.rules.dates import months_later
 
 WORKERS = frozenset({"employee"})
+ANSWERED_BY_OTHERS = frozenset({"works_council_record", "legal_sign_off"})
+"""Questions of the law whose answer is what somebody else said: answering them changes nothing of a flow."""
 WORK_PURPOSES = frozenset({"worker_evaluation", "wellbeing", "offering_help"})
 ALLOWING = frozenset({"consented", "conditions", "court_substitute", "not_owed"})
 ANSWERS = {  # the act that an answer is -> whether it needs a reason in words

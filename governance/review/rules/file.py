@@ -29,11 +29,15 @@ class Problem:
     assessment: str = ""  # how its kind is called
     why: str = ""
     goal: str = ""  # its statement
+    discipline: str = ""  # how it is called
+    quorum: int = 0
+    seats: int = 0
 
     @property
     def params(self) -> dict[str, str]:
         """What fills the message."""
-        return {"flow": self.flow, "assessment": self.assessment, "why": self.why, "goal": self.goal}
+        said = {"flow": self.flow, "assessment": self.assessment, "why": self.why, "goal": self.goal}
+        return said | {"discipline": self.discipline, "quorum": str(self.quorum), "seats": str(self.seats)}
 
 
 def problems(
@@ -43,11 +47,14 @@ def problems(
     voting_seats: int,
     lacking: Sequence[tuple[str, str]] = (),
     goals: Sequence[str] = (),
+    quorum: int = 0,
+    unspoken: Sequence[str] = (),
 ) -> list[Problem]:
     """What stands in the way of a submission; empty where the file is complete.
 
     `lacking`: the assessments that are needed and not validly signed, each with the sentence that says why.
-    `goals`: those that serve no statement of the mission although the organisation wrote it down.
+    `goals`: those that serve no statement of the mission although the organisation wrote it down. `quorum`: how many
+    votes the board's rule asks; `unspoken`: the disciplines that it requires and for which nobody may speak.
     """
     found = []
     if not flows:
@@ -57,6 +64,13 @@ def problems(
     if voting_seats < FEWEST_VOTES:
         few = N_("The board has fewer than three members who may vote on this request.")
         found.append(Problem("too_few_seats", few))
+    elif voting_seats < quorum:
+        short = N_(
+            "The board's rule asks {quorum} votes and only {seats} may be cast: change the rule or fill seats."
+        )
+        found.append(Problem("quorum_unreachable", short, quorum=quorum, seats=voting_seats))
+    empty = N_("The board's rule requires {discipline}, and nobody may speak for it: fill the seat.")
+    found += [Problem("required_seat_empty", empty, discipline=name) for name in unspoken]
     no_mission = N_("The goal '{goal}' serves no statement of our mission yet. Say which one.")
     found += [Problem("goal_without_mission", no_mission, goal=goal) for goal in goals]
     for flow in flows:

@@ -96,9 +96,11 @@ class SeatHolder:
 
 
 def conflicted(request: DeploymentRequest) -> set[uuid.UUID]:
-    """Who takes no part in a decision: the requester, who owns the system or did at a submission, who stepped back."""
+    """Who takes no part in a decision: the requester, who owns the system or did at a submission, who submitted it,
+    who stepped back."""
     people = {request.requested_by_id, request.system.owner_id}
-    people |= set(request.rounds.values_list("owner_id", flat=True))
+    for owner, submitter in request.rounds.values_list("owner_id", "submitted_by_id"):
+        people |= {owner, submitter}
     return people | set(request.recusals.values_list("declared_by_id", flat=True))
 
 
@@ -160,7 +162,7 @@ def standing(request: DeploymentRequest, user: Any, at: dt.datetime) -> Standing
     speaks = seat is not None and any(h.user_id == user.pk and h.seat.pk == seat.pk for h in speakers)
     why = rules.why_not_vote(
         state=request.state,
-        is_requester=user.pk == request.requested_by_id,
+        is_requester=user.pk == request.requested_by_id or request.rounds.filter(submitted_by=user).exists(),
         is_owner=user.pk == request.system.owner_id,
         was_owner=request.rounds.filter(owner=user).exists(),
         has_seat=seat is not None,

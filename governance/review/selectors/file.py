@@ -18,7 +18,7 @@ from governance.registry.models import DataFlow
 from governance.registry.selectors import flow_facts, goals_without_mission
 from governance.review import rules
 from governance.review.models import DeploymentRequest
-from governance.review.selectors.boards import voting_seats
+from governance.review.selectors.boards import rule_now, voting_seats
 from governance.screening import selectors as screenings
 
 
@@ -36,15 +36,26 @@ def file_of(request: DeploymentRequest, on: dt.date) -> list[rules.FlowFile]:
 
 def problems(request: DeploymentRequest, on: dt.date) -> list[rules.Problem]:
     """What stands in the way of submitting a draft or a returned request."""
-    seats = len(voting_seats(request, on))
+    seats = voting_seats(request, on)
+    risk = rules.risk_of(row.outcome for row in file_of(request, on))
+    rule, spoken = rule_now(request.board, risk), {holder.seat.discipline for holder in seats}
+    unspoken = [gettext(rules.Discipline(name).sentence) for name in rule.required if name not in spoken]
     goals: list[str] = []
     if request.kind != "reinstatement":  # what was approved before goes on as it was
         goals = list(goals_without_mission(request.system).values_list("statement", flat=True))
-    return file_problems(request, on, voting_seats=seats, goals=goals)
+    return file_problems(
+        request, on, voting_seats=len(seats), goals=goals, quorum=rule.quorum, unspoken=unspoken
+    )
 
 
 def file_problems(
-    request: DeploymentRequest, on: dt.date, *, voting_seats: int, goals: Sequence[str] = ()
+    request: DeploymentRequest,
+    on: dt.date,
+    *,
+    voting_seats: int,
+    goals: Sequence[str] = (),
+    quorum: int = 0,
+    unspoken: Sequence[str] = (),
 ) -> list[rules.Problem]:
     """Likewise with the number of votes as it is given: what is asked again when the last vote is in."""
     return rules.problems(
@@ -56,6 +67,8 @@ def file_problems(
             for row in assessments.missing(request.system, request.flows.all(), on)
         ],
         goals=[text[:80] for text in goals],
+        quorum=quorum,
+        unspoken=unspoken,
     )
 
 

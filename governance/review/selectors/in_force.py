@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from governance.registry.models import DataFlow, System
 from governance.registry.selectors import flow_facts, visible
@@ -83,18 +83,29 @@ def visible_documents(user: Any) -> QuerySet[Document]:
 def without_council(flows: Iterable[DataFlow]) -> list[DataFlow]:
     """The flows that touch workers and have no works-council record that allows going live.
 
-    A record counts for a flow as it was described when the council was informed; the latest answer decides.
+    A record counts for a flow as it was described when the council was informed; the latest answer decides, whichever
+    record it is in.
     """
     workers = [flow for flow in flows if touches_workers(flow)]
     if not workers:
         return []
     latest: dict[uuid.UUID, str] = {}
-    records = CouncilRecord.objects.filter(flows__in=workers).exclude(state="asked").distinct()
-    for record in records.order_by("asked_at").prefetch_related("flows"):
+    said = Max("answers__recorded_at")
+    records = CouncilRecord.objects.filter(
+        pk__in=CouncilRecord.objects.filter(flows__in=workers).values("pk")
+    )
+    answered = records.exclude(state="asked").annotate(said_at=said)
+    for record in answered.order_by("said_at", "asked_at").prefetch_related("flows"):
         for flow in workers:
-            if record.facts.get(flow.slug) == flow_facts(flow) and flow in record.flows.all():
+            told = _described(record.facts.get(flow.slug))
+            if told == _described(flow_facts(flow)) and flow in record.flows.all():
                 latest[flow.pk] = record.state
     return [flow for flow in workers if not rules.allows(latest.get(flow.pk, ""))]
+
+
+def _described(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the council was told of a flow; that it agreed, or a lawyer, is an answer and describes nothing."""
+    return facts and {name: value for name, value in facts.items() if name not in rules.ANSWERED_BY_OTHERS}
 
 
 def uncovered(system: System) -> QuerySet[DataFlow]:
