@@ -17,7 +17,7 @@ from governance.registry.models import DataFlow, Goal
 from governance.registry.selectors import visible
 from governance.review import rules as review
 from governance.review.models import CouncilRecord, Deployment, InForce, Round
-from governance.review.selectors.agenda import owed
+from governance.review.selectors.agenda import owed, to_accept
 from governance.review.selectors.boards import led_by, not_over
 from governance.screening.models import Screening
 from governance.transparency import selectors as people
@@ -64,6 +64,9 @@ def _conditions(user: Any) -> Iterator[Dated]:
     for row in rows[:MOST]:
         place, url = row.request.system.name, row.request.get_absolute_url()
         yield Dated(row.due_on, _("Your condition"), row.text, url, place, DUE_DAYS)
+    for row in to_accept(user, timezone.now().date()):  # not accepted by then suspends as well
+        place, url = row.request.system.name, row.request.get_absolute_url()
+        yield Dated(row.due_on, _("Evidence to accept"), row.text, url, place, DUE_DAYS)
 
 
 def _actions(user: Any) -> Iterator[Dated]:

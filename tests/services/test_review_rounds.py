@@ -501,6 +501,8 @@ def test_what_waits_is_told_to_whom_it_concerns() -> None:
     services.hand_in(condition=request.conditions.get(), evidence="Done.", by=request.requested_by)
     assert kinds(request.requested_by) == []
     assert kinds(members[1]) == ["Evidence to accept"]
+    seen = {(str(row.kind), row.on) for row in dates(type(members[1]).objects.get(pk=members[1].pk))}
+    assert ("Evidence to accept", due) in seen
 
 
 def test_what_is_due_is_told_to_whom_it_concerns() -> None:
