@@ -86,7 +86,7 @@ def attach(*, to: Target, file: store.Upload, by: Any) -> Document:
     with kept([file]) as held, transaction.atomic():
         system = lock_system(_system_of(to).pk)
         permitted(by, "view_review", system)
-        link = _refuse(to, by)
+        link = link_for(to, by)
         one = held.rows[0][0]
         rows = Document.objects.filter(**link)
         twin = rows.filter(sha256=one.sha256, name=one.name).first()
@@ -100,7 +100,7 @@ def attach(*, to: Target, file: store.Upload, by: Any) -> Document:
     return made
 
 
-def _refuse(to: Target, by: Any) -> dict[str, Any]:
+def link_for(to: Target, by: Any) -> dict[str, Any]:
     """By which key a file hangs on `to`; raises where this person adds none to it, or no longer."""
     if isinstance(to, CouncilRecord):
         link, whose = "council", to.asked_by_id

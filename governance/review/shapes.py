@@ -37,8 +37,8 @@ class DifferenceShape(Shape):
     """A value that differs from what was approved."""
 
     path = serializers.CharField(help_text="where in the content, with / between the names")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = serializers.JSONField(help_text="null: it was not there, or not recorded yet")
+    after = serializers.JSONField(help_text="null: it is not there any more")
 
 
 class VoteShape(Shape):

@@ -1,7 +1,6 @@
 """Files of works-council records and of evidence over REST; the same services as the pages."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
@@ -15,7 +14,7 @@ from rest_framework.response import Response
 
 from governance.assessments import files
 from governance.assessments.downloads import as_download
-from governance.registry.services import person
+from governance.registry.services import permitted, person
 from governance.review import documents, selectors
 from governance.review import serializers as bodies
 from governance.review.api.acts import READ, body
@@ -31,9 +30,11 @@ class _Files(ApiView):
     parser_classes = (MultiPartParser,)
     body_limit = files.MAX_BYTES + 64 * 1024  # and what is around the file
 
-    def attached(self, request: Request, latest: Callable[[], documents.Target]) -> Response:
+    def attached(self, request: Request, to: documents.Target) -> Response:
+        by = person(actor(request))
+        documents.link_for(to, by)  # before anything of the file is read
         values = body(request, bodies.DocumentWrite)
-        shape = file_shape(documents.attach(to=latest(), by=person(actor(request)), **values))
+        shape = file_shape(documents.attach(to=to, by=by, **values))
         return Response(shape, status=201, headers={"Location": shape["address"]})
 
 
@@ -56,8 +57,7 @@ class CouncilFiles(_Files):
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Add a file to your question, or to the answer that you recorded last."""
-        found = _council(request, pk)
-        return self.attached(request, lambda: _said_last(found))
+        return self.attached(request, _said_last(_council(request, pk)))
 
 
 def _council(request: Request, pk: uuid.UUID) -> CouncilRecord:
@@ -87,8 +87,7 @@ class EvidenceFiles(_Files):
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Add a file to the evidence that you handed in last, while the seat has not answered."""
-        found = _condition(request, pk)
-        return self.attached(request, lambda: _handed_in_last(found))
+        return self.attached(request, _handed_in_last(_condition(request, pk), person(actor(request))))
 
 
 def _condition(request: Request, pk: uuid.UUID) -> Condition:
@@ -96,10 +95,12 @@ def _condition(request: Request, pk: uuid.UUID) -> Condition:
     return get_object_or_404(rows, pk=pk)
 
 
-def _handed_in_last(found: Condition) -> documents.Target:
+def _handed_in_last(found: Condition, by: Any) -> documents.Target:
     rows = found.evidence.select_related("condition__request__system").order_by("-handed_in_at")
     latest = rows.first()
     if latest is None:
+        if by.pk != found.owner_id:
+            permitted(by, "chair", found.request.system)
         raise RuleBroken(N_("Hand in what shows that it is done first, in words."), code="nothing_handed_in")
     return latest
 
