@@ -15,10 +15,12 @@ from governance.consent.selectors import events_of, last_words, notices_of, poli
 from governance.holding.holders import Person
 from governance.registry.models import System
 from governance.registry.selectors import visible
+from governance.registry.words import shared_name
 from governance.transparency import rules
 from governance.transparency.models import LinkedPerson, PersonalLink, PersonRequest
 from portal.access.roles import PERMISSIONS, Role
 from portal.access.selectors import has_anywhere
+from portal.web.badges import word
 
 
 def token_digest(token: str) -> str:
@@ -150,6 +152,13 @@ def requests_of(link: PersonalLink, people: Sequence[Person]) -> QuerySet[Person
         mine |= Q(system=person.system, pseudonym=person.pseudonym)
     rows = PersonRequest.objects.filter(mine).select_related("system", "copy")
     return rows.order_by("-received_at", "pk")
+
+
+def emotion_name(system: System, label: str) -> str:
+    """What a system read, in the language of the reader: by the shared scheme, else the system's own word."""
+    shared = str(system.label_map.get(label, label))
+    name = shared_name(shared)
+    return word(label) if name == shared else name
 
 
 def contested(person: Person, refs: Sequence[str]) -> dict[str, PersonRequest]:

@@ -26,7 +26,9 @@ from tests.whole.test_urls_by_role import may_act, patterns
 from tests.whole.world import World
 
 pytestmark = pytest.mark.xdist_group("hostile-bodies")
-SECONDS = 2.0  # of processor time, which a busy machine makes longer too; what grows with the square takes minutes
+SECONDS = (
+    2.0  # of processor time, which a busy machine makes longer too; what grows with the square takes minutes
+)
 GROWTH_MB = 100
 DEEP = 100_000
 JSON = "application/json"

@@ -362,6 +362,16 @@ def test_who_is_not_named_on_the_page_learns_of_no_objection_at_any_door(system:
     assert any(learned.values()) is named, learned
 
 
+def test_what_was_read_is_named_in_the_readers_language(page: Page, system: Any) -> None:
+    type(system).objects.filter(pk=system.pk).update(label_map={"joy": "gratitude"})
+    ref = re.findall(r"/contest/([0-9a-f]+)/", text_of(page.get()))[0]
+    for address in ("my_page", "my_readings", "my_contest"):
+        args = {"my_page": [], "my_readings": [0], "my_contest": [0, ref]}[address]
+        assert "Dankbaarheid" in text_of(page.get(address, *args, lang="nl"))
+        assert "Gratitude" in text_of(page.get(address, *args, lang="en"))
+    assert selectors.emotion_name(system, "own_label") == "Own label"
+
+
 def test_a_yes_on_the_page_keeps_which_text_stood_there(page: Page, system: Any) -> None:
     page.post("my_say", 0, action="withdrawn", purpose="service", modality="text")
     assert not NoticeServed.objects.exists()

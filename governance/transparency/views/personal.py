@@ -169,6 +169,7 @@ class Home(Personal):
         return [
             {
                 "reading": one,
+                "emotion": selectors.emotion_name(self.people[number].system, one.emotion or ""),
                 "contest_url": self.address("my_contest", number, one.ref),
                 "contest": contested.get(one.ref),
             }
@@ -277,6 +278,7 @@ class Contest(Personal):
             "person": person,
             "kind": "contest",
             "reading": found,
+            "emotion": selectors.emotion_name(person.system, found.emotion or ""),
             "due_on": rules.due_on("contest", timezone.now().date()),
             "action": request.get_full_path(),
         }

@@ -62,6 +62,7 @@ class RequestDetail(AnswersMixin, View):
         hold = hold_on(Person(row.system, row.pseudonym)) if row.pseudonym else None
         context = {
             "row": row,
+            "emotion": selectors.emotion_name(row.system, row.reading.get("emotion") or ""),
             "open": row.state in rules.OPEN,
             "by_a_job": row.kind in ("access", "erasure"),
             "link_ended": row.state in rules.OPEN
