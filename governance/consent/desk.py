@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.consent import rules
-from governance.consent.models import ConsentEvent, Notice
+from governance.consent.models import Alias, ConsentEvent, Notice, NoticeServed
 from governance.consent.pseudonyms import pseudonym
 from governance.consent.record import in_turn
 from governance.consent.selectors import last_words, material_notices, policy_history
@@ -22,6 +22,7 @@ from governance.registry.models import DataFlow, System
 from governance.registry.services import permitted
 from portal.errors import N_, Invalid, RuleBroken
 
+MOST_SHOWN = 50
 SOURCE = "service desk"
 """The source of what is recorded here; the id of an event is that of the form, the purpose and the modality."""
 ACTIONS = ("given", "refused", "withdrawn", "objected")
@@ -172,3 +173,13 @@ def standing_of(*, system: System, reference: str, by: object) -> list[Standing]
         )
         for (purpose, modality), word in zip(asked, words, strict=True)
     ]
+
+
+def shown_to(*, system: System, reference: str, by: object) -> list[NoticeServed]:
+    """Which notices the person of this reference was shown, where and when, the newest first. Raises NotAllowed."""
+    permitted(by, "record_consent", system)
+    subjects = Alias.objects.filter(system_id=system.pk, digest=pseudonym(system.pk, reference)).values(
+        "subject_id"
+    )
+    rows = NoticeServed.objects.filter(system_id=system.pk, subject_id__in=subjects).select_related("notice")
+    return list(rows.order_by("-served_at", "-pk")[:MOST_SHOWN])

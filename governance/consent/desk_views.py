@@ -79,14 +79,17 @@ def _system(request: HttpRequest, slug: str) -> System:
 
 
 def _standing(request: HttpRequest, system: System, reference: str) -> HttpResponse:
-    rows = desk.standing_of(system=system, reference=reference, by=request.user)
-    return _page(request, system, DeskForm(system=system), LookUpForm(), 200, rows)
+    found = {
+        "rows": desk.standing_of(system=system, reference=reference, by=request.user),
+        "shown": desk.shown_to(system=system, reference=reference, by=request.user),
+    }
+    return _page(request, system, DeskForm(system=system), LookUpForm(), 200, found)
 
 
 def _page(
-    request: HttpRequest, system: System, form: DeskForm, asked: LookUpForm, status: int, rows: Any = None
+    request: HttpRequest, system: System, form: DeskForm, asked: LookUpForm, status: int, found: Any = None
 ) -> HttpResponse:
-    context = {"system": system, "form": form, "asked": asked, "rows": rows}
+    context = {"system": system, "form": form, "asked": asked, "rows": None, **(found or {})}
     response = render(request, "consent/desk.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

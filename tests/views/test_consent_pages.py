@@ -207,7 +207,15 @@ def test_a_word_is_recorded_at_the_desk_and_what_stands_is_shown_without_the_nam
     assert clerk.post(url, _filled(clerk, system, said_0="withdrawn")).status_code == 200
     found = clerk.post(reverse("consent_look_up", args=[system.slug]), {"reference": REFERENCE})
     assert "This person withdrew consent." in found.content.decode()
+    assert "No showing of a notice was reported." in found.content.decode()
     assert REFERENCE not in found.content.decode()
+    shown = {"id": "s-1", "subject": REFERENCE, "notice_version": 1, "language": "en", "channel": "front door",
+             "served_at": "2026-03-01T08:00:00+00:00"}  # fmt: skip
+    other = shown | {"id": "s-2", "subject": "somebody else", "channel": "back door"}
+    services.record_notices_served(system=system, items=[shown, other], by="system")
+    found = clerk.post(reverse("consent_look_up", args=[system.slug]), {"reference": REFERENCE})
+    assert "notice 1 (en), front door" in " ".join(found.content.decode().split())
+    assert "back door" not in found.content.decode()
 
 
 def test_the_desk_says_what_is_missing(system: Any) -> None:
