@@ -576,7 +576,11 @@ ROWS: dict[str, Row] = {
         "view_review", args={"pk": "condition"}, scope=READ, writes="request_deployment|chair", key=(404,)
     ),
     "api_council_files": Row(
-        "view_review", args={"pk": "council"}, scope=READ, writes="request_deployment", key=(404,)
+        "view_review",
+        args={"pk": "council"},
+        scope=READ,
+        writes="request_deployment|answer_council|chair",
+        key=(404,),
     ),
     "api_document": Row("view_review", args={"pk": "document"}, scope=READ, key=(404,)),
     "api_boards": Row("view_register", scope=READ, writes="manage_board"),

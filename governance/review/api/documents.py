@@ -1,6 +1,7 @@
 """Files of works-council records and of evidence over REST; the same services as the pages."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
@@ -14,13 +15,15 @@ from rest_framework.response import Response
 
 from governance.assessments import files
 from governance.assessments.downloads import as_download
-from governance.registry.services import permitted, person
+from governance.registry.models import System
+from governance.registry.services import person
 from governance.review import documents, selectors
 from governance.review import serializers as bodies
 from governance.review.api.acts import READ, body
 from governance.review.models import Condition, CouncilRecord, Document
 from governance.review.shapes import FileShape, file_shape
-from portal.errors import N_, RuleBroken
+from portal.access.selectors import can
+from portal.errors import N_, NotAllowed, RuleBroken
 from portal.web.endpoint import ApiView
 from portal.web.rest import actor, idempotent, with_etag
 
@@ -30,12 +33,16 @@ class _Files(ApiView):
     parser_classes = (MultiPartParser,)
     body_limit = files.MAX_BYTES + 64 * 1024  # and what is around the file
 
-    def attached(self, request: Request, to: documents.Target) -> Response:
-        by = person(actor(request))
-        documents.link_for(to, by)  # before anything of the file is read
+    def attached(self, request: Request, latest: Callable[[], documents.Target]) -> Response:
         values = body(request, bodies.DocumentWrite)
-        shape = file_shape(documents.attach(to=to, by=by, **values))
+        shape = file_shape(documents.attach(to=latest(), by=person(actor(request)), **values))
         return Response(shape, status=201, headers={"Location": shape["address"]})
+
+
+def _refuse_unless(request: Request, system: System, *perms: str) -> None:
+    """Before anything of a file is read: who can neither ask nor answer has nothing to add to either."""
+    if not any(can(request.user, perm, system) for perm in perms):
+        raise NotAllowed(N_("You do not have the permission for this."), code="not_allowed")
 
 
 class CouncilFiles(_Files):
@@ -57,7 +64,9 @@ class CouncilFiles(_Files):
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Add a file to your question, or to the answer that you recorded last."""
-        return self.attached(request, _said_last(_council(request, pk)))
+        found = _council(request, pk)
+        _refuse_unless(request, found.system, "request_deployment", "answer_council", "chair")
+        return self.attached(request, lambda: _said_last(found))
 
 
 def _council(request: Request, pk: uuid.UUID) -> CouncilRecord:
@@ -87,7 +96,10 @@ class EvidenceFiles(_Files):
     @idempotent
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         """Add a file to the evidence that you handed in last, while the seat has not answered."""
-        return self.attached(request, _handed_in_last(_condition(request, pk), person(actor(request))))
+        found = _condition(request, pk)
+        if person(actor(request)).pk != found.owner_id:
+            _refuse_unless(request, found.request.system, "request_deployment", "chair")
+        return self.attached(request, lambda: _handed_in_last(found))
 
 
 def _condition(request: Request, pk: uuid.UUID) -> Condition:
@@ -95,12 +107,10 @@ def _condition(request: Request, pk: uuid.UUID) -> Condition:
     return get_object_or_404(rows, pk=pk)
 
 
-def _handed_in_last(found: Condition, by: Any) -> documents.Target:
+def _handed_in_last(found: Condition) -> documents.Target:
     rows = found.evidence.select_related("condition__request__system").order_by("-handed_in_at")
     latest = rows.first()
     if latest is None:
-        if by.pk != found.owner_id:
-            permitted(by, "chair", found.request.system)
         raise RuleBroken(N_("Hand in what shows that it is done first, in words."), code="nothing_handed_in")
     return latest
 
