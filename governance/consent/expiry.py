@@ -67,12 +67,12 @@ def end_what_expired(*, system: System, now: dt.datetime) -> int:
     Consent that had ended when it became known stops nothing: no processing followed it. Done again, it finds the rest.
     """
     since = now - LOOK_BACK
-    total = _stopped(system, _ENDED, ENDINGS["expired"], since, now)
+    total = 0
     if any(
         since < notice.due_at <= now for notice in material_notices(system.pk)
-    ):  # seldom, and goes over everybody
+    ):  # seldom, and goes over everybody; first: what was outdated before it expired ended on the earlier day
         total += _stopped(system, _OUTDATED, OUTDATED, since, now)
-    return total
+    return total + _stopped(system, _ENDED, ENDINGS["expired"], since, now)
 
 
 def _stopped(system: System, statement: str, type_: str, since: dt.datetime, now: dt.datetime) -> int:

@@ -111,7 +111,9 @@ class ConsentEvent(models.Model):
     method = models.CharField(max_length=60, blank=True)
     actor = models.CharField(max_length=12, default="subject")
     evidence_hash = models.CharField(max_length=64, blank=True)
-    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="corrected_by")
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="corrected_by", db_index=False
+    )
     source = models.CharField(max_length=60)
     source_event = models.CharField(max_length=128)
     content = models.UUIDField()  # keyed digest of what was sent: the same event again, or another?
@@ -166,7 +168,13 @@ class ConsentEvent(models.Model):
                 condition=Q(expires_at__isnull=False),
                 name="consent_that_expires",
             ),
-            # the single look-up of the gate: last word of one person on one purpose × modality
+            # few words are corrections, and every look-up asks whether the word it found was corrected
+            models.Index(
+                fields=["corrects"],
+                condition=Q(corrects__isnull=False),
+                name="consent_correction",
+            ),
+            # the single look-up of the gate: last word of one person on one purpose × modality, without the row itself
             models.Index(
                 fields=[
                     "system_id",
@@ -176,6 +184,7 @@ class ConsentEvent(models.Model):
                     "-effective_at",
                     "-recorded_at",
                 ],
+                include=["id", "action", "explicit", "expires_at", "notice"],
                 name="consent_last_word",
             ),
         ]

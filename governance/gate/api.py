@@ -135,23 +135,23 @@ class Decisions(SystemsOfItems):
                 require(request.user, "manage_consent", system)  # the answer tells what that person said
             decisions = decide(system=system, items=[questions[n] for n in positions], known=known)
             for n, decision in zip(positions, decisions, strict=True):
-                ref = str(decision.person) if decision.person else None
-                answers[n] = decision_shape(decision, told) | {"subject_ref": ref}
+                answers[n] = _shape(decision, told)
         return Response(answers[0] if single else {"items": answers})
 
 
-def decision_shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
+def _shape(decision: Decision, told: dict[str, str]) -> dict[str, Any]:
     """A decision as the API shows it, its reason as code and sentence; `told`: the sentences of this answer so far."""
     if decision.reason not in told:
         told[decision.reason] = gettext(rules.SENTENCES[decision.reason])
     return {
-        "decision_id": str(uuid.uuid4()),
+        "decision_id": uuid.uuid4(),
         "outcome": decision.outcome,
         "reason": decision.reason,
         "message": told[decision.reason],
         "rule": decision.rule,
         "basis": decision.basis,
-        "consent_event": str(decision.consent_event) if decision.consent_event else None,
+        "consent_event": decision.consent_event,
+        "subject_ref": decision.person,
         "policy_version": decision.policy_version,
         "cache_seconds": decision.cache_seconds,
         "obligations": list(decision.obligations),

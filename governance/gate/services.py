@@ -57,11 +57,14 @@ def decide(*, system: System, items: Sequence[Any], known: Scope | None = None) 
     flow, layer, operation, recipient, at (a datetime; default now). `known`: its scope, where this call read it.
     """
     now = timezone.now()
-    asked = [checked(item, f"items[{n}].") for n, item in enumerate(items)]
+    asked = [
+        item if isinstance(item, Question) else checked(item, f"items[{n}].") for n, item in enumerate(items)
+    ]
     while True:
         known = known or scope(system.pk)
         names = keyed_under(system.pk, known.key)
-        cases = [_case(known, names, one, now) for one in asked]
+        alike: Alike = {}
+        cases = [_case(known, names, one, now, alike) for one in asked]
         found = answers(known, cases, now)
         if not _turned(known, found):
             return [decision for decision, _word in found]
@@ -83,7 +86,7 @@ def try_out(
     known = scope(system.pk)
     if version is not None:
         known = replace(known, policies=(policy_of_version(system.pk, version),))
-    case = _case(known, keyed_under(system.pk, known.key), checked(question), now)
+    case = _case(known, keyed_under(system.pk, known.key), checked(question), now, {})
     return answers(known, [case], now)[0]
 
 
@@ -101,7 +104,26 @@ def checked(item: Any, at: str = "") -> Question:
     return asked
 
 
-def _case(known: Scope, names: Keyed, asked: Question, now: dt.datetime) -> Case:
+Alike = dict[tuple[str | None, ...], tuple[rules.Flow | None, Situation]]
+"""The flow and the situation of questions that say the same, apart from whom and when: derived once."""
+
+
+def _case(known: Scope, names: Keyed, asked: Question, now: dt.datetime, alike: Alike) -> Case:
+    kind = (
+        asked.flow,
+        asked.subject_role,
+        asked.purpose,
+        asked.modality,
+        asked.layer,
+        asked.operation,
+        asked.recipient,
+    )
+    flow, situation = alike.get(kind) or alike.setdefault(kind, _derived(known, asked))
+    external = asked.subject or asked.session
+    return Case(flow, situation, names.pseudonym(external) if external else None, asked.at or now)
+
+
+def _derived(known: Scope, asked: Question) -> tuple[rules.Flow | None, Situation]:
     flow, why = rules.derive(
         known.flows,
         slug=asked.flow,
@@ -110,7 +132,6 @@ def _case(known: Scope, names: Keyed, asked: Question, now: dt.datetime) -> Case
         purpose=asked.purpose,
     )
     flow = None if why else flow
-    external = asked.subject or asked.session
     situation = Situation(
         asked.subject_role,
         asked.purpose,
@@ -119,7 +140,7 @@ def _case(known: Scope, names: Keyed, asked: Question, now: dt.datetime) -> Case
         asked.operation,
         asked.recipient or (flow.recipient if flow else "system"),
     )
-    return Case(flow, situation, names.pseudonym(external) if external else None, asked.at or now)
+    return flow, situation
 
 
 def answers(known: Scope, cases: Sequence[Case], now: dt.datetime) -> list[tuple[Decision, Word | None]]:
@@ -138,13 +159,17 @@ Memo = dict[tuple[Any, ...], Candidates]
 
 
 def _before_consent(known: Scope, case: Case, memo: Memo) -> Candidates:
-    """One answer per recipient. Most items of a batch ask the same: kept per flow, situation, policy and stretch."""
+    """One answer per recipient. Most items of a batch ask the same: kept per situation, policy and stretch.
+
+    By identity: these objects outlive the memo, a stretch belongs to one flow, and an equal situation that was made
+    anew is only answered anew. Hashing what is in them took as long as the answer.
+    """
     flow, at = case.flow, case.at
     policy = known.policy_at(at)
     stretch = flow.stretch_at(at) if flow else None
-    key = (flow and flow.id, case.situation, case.recipients, policy and policy.version, stretch)
-    if stretch is not None and key in memo:
-        return memo[key]
+    key = (id(case.situation), id(policy), id(stretch), case.recipients)
+    if stretch is not None and (kept := memo.get(key)):
+        return kept
     answer = tuple(
         rules.before_consent(
             flow, replace(case.situation, recipient=recipient), policy, at, observed=bool(case.recipients)
@@ -178,10 +203,12 @@ def _finish(known: Scope, case: Case, answer: rules.Answer, word: Word | None) -
 
 
 def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | None) -> Decision:
-    finished = [_finish(known, case, one, word) for one in candidates]
-    answer = rules.worst(finished)
-    duties: tuple[str, ...] = ()
-    if answer.outcome in (rules.ALLOW, rules.DOUBTFUL):
+    if len(candidates) == 1:
+        answer = _finish(known, case, candidates[0], word)
+        duties = answer.obligations
+    else:
+        finished = [_finish(known, case, one, word) for one in candidates]
+        answer = rules.worst(finished)
         duties = tuple(dict.fromkeys(duty for one in finished for duty in one.obligations))
     stretch = case.flow.stretch_at(case.at) if case.flow else None
     ends = (
@@ -198,5 +225,5 @@ def _decision(known: Scope, case: Case, candidates: Candidates, word: Word | Non
         basis=answer.basis,
         cache_seconds=rules.cache_seconds(answer, case.at, ends),
         person=case.person,
-        obligations=duties,
+        obligations=duties if answer.outcome in (rules.ALLOW, rules.DOUBTFUL) else (),
     )

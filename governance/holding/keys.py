@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from django.conf import settings
 
@@ -31,8 +31,12 @@ class Keyed:
 
     def pseudonym(self, external: str) -> uuid.UUID:
         """First 128 bits of HMAC-SHA256(first key, system id ‖ 0 ‖ external id), wrapped in the later keys."""
-        digest = hmac.digest(self.names[0], self.system_id.bytes + b"\x00" + external.encode(), "sha256")
+        digest = hmac.digest(self.names[0], self._prefix + external.encode(), "sha256")
         return rules.wrapped(rules.first(digest), self.names[1:])
+
+    @cached_property
+    def _prefix(self) -> bytes:
+        return self.system_id.bytes + b"\x00"
 
     def fingerprint(self, content: bytes) -> uuid.UUID:
         """128 bits that tell the same content from another; keyed, so that nobody can guess the content from it."""

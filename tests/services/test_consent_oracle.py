@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import transaction
 from django.test import override_settings
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from governance.consent import notices, rules, selectors
@@ -263,6 +263,7 @@ def test_whom_to_ask_again_is_whom_the_oracle_finds(
 
 
 @SLOW
+@example(history=[("alice", ("service", "text"), "given", 1, 0, False, 8, 1, None)], changes=[(0, 2)])  # both, later
 @given(history=_history, changes=_changes)
 def test_who_is_stopped_when_the_grace_of_a_notice_ends_is_whom_the_oracle_finds(
     system: Any, history: list[Any], changes: list[Any]
