@@ -263,7 +263,9 @@ def test_whom_to_ask_again_is_whom_the_oracle_finds(
 
 
 @SLOW
-@example(history=[("alice", ("service", "text"), "given", 1, 0, False, 8, 1, None)], changes=[(0, 2)])  # both, later
+@example(
+    history=[("alice", ("service", "text"), "given", 1, 0, False, 8, 1, None)], changes=[(0, 2)]
+)  # both, later
 @given(history=_history, changes=_changes)
 def test_who_is_stopped_when_the_grace_of_a_notice_ends_is_whom_the_oracle_finds(
     system: Any, history: list[Any], changes: list[Any]
