@@ -29,7 +29,7 @@ def person_of(request: PersonRequest) -> Person:
 
 def _locked(request: PersonRequest, by: Any) -> PersonRequest:
     locked = PersonRequest.objects.select_for_update(of=("self",)).select_related("system").get(pk=request.pk)
-    permitted(by, rules.ANSWERED_BY[locked.kind], locked.system)
+    permitted(by, selectors.needed(locked.kind, locked.system), locked.system)
     return locked
 
 

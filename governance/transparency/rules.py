@@ -52,6 +52,8 @@ ANSWERED_BY = {
     RequestKind.OBJECTION.value: "answer_people",
 }
 """The permission that it takes to see and to answer each kind."""
+STANDS_IN = {RequestKind.CONTEST.value: "answer_people"}
+"""The permission that takes its place on a system where nobody holds that one, so that nothing waits unseen."""
 
 
 @dataclass(frozen=True)

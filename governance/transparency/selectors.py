@@ -19,7 +19,7 @@ from governance.registry.words import shared_name
 from governance.transparency import rules
 from governance.transparency.models import LinkedPerson, PersonalLink, PersonRequest
 from portal.access.roles import PERMISSIONS, Role
-from portal.access.selectors import has_anywhere
+from portal.access.selectors import has_anywhere, held_by_somebody, people_with
 from portal.web.badges import word
 
 
@@ -178,7 +178,17 @@ def visible_requests(user: Any) -> QuerySet[PersonRequest]:
     for perm in sorted(set(rules.ANSWERED_BY.values())):
         kinds = [kind for kind, needed in rules.ANSWERED_BY.items() if needed == perm]
         mine |= Q(kind__in=kinds, system__in=visible(user, perm))
+    for kind, perm in rules.STANDS_IN.items():
+        mine |= Q(
+            kind=kind, system__in=visible(user, perm).exclude(held_by_somebody(rules.ANSWERED_BY[kind]))
+        )
     return PersonRequest.objects.filter(mine).select_related("system")
+
+
+def needed(kind: str, system: System) -> str:
+    """The permission that answers this kind of request about this system."""
+    perm = rules.ANSWERED_BY[kind]
+    return perm if kind not in rules.STANDS_IN or people_with(perm, system) else rules.STANDS_IN[kind]
 
 
 def can_read(request: PersonRequest, now: dt.datetime) -> bool:

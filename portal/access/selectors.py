@@ -163,6 +163,19 @@ def people_with(perm: str, obj: Any) -> list[User]:
     return [user for user in User.objects.filter(holders).order_by("name", "pk") if can(user, perm, place)]
 
 
+def held_by_somebody(perm: str) -> Q:
+    """A condition on systems: that somebody holds `perm` on them, as people_with would find; in the same query."""
+    now = timezone.now()
+    valid = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    in_use = Q(user__is_active=True) & (Q(user__valid_until__isnull=True) | Q(user__valid_until__gt=now))
+    above = UnitUserPermission.objects.filter(valid & in_use, permission__codename=perm).annotate(
+        below=ExpressionWrapper(OuterRef("unit__path"), output_field=TextField())
+    )
+    direct = system_permission_model()._default_manager.filter(valid & in_use, permission__codename=perm)
+    on_unit = Exists(above.filter(below__startswith=F("content_object__path")))
+    return Q(on_unit) | Q(Exists(direct.filter(content_object=OuterRef("pk"))))
+
+
 def has_anywhere(user: Any, perm: str) -> bool:
     """Whether `user` holds `perm` on any unit or system at all: for menus and list pages."""
     if perm not in CODES:

@@ -35,6 +35,8 @@ from governance.transparency import (
 from governance.transparency.models import PersonalLink, PersonRequest, Publication
 from metrics.ingest.services import receive
 from portal.access.roles import PERMISSIONS, Role
+from portal.access.selectors import people_with
+from portal.accounts.models import User
 from portal.errors import NotAllowed, RuleBroken
 from portal.jobs.models import Job
 from portal.jobs.runner import run_job
@@ -315,6 +317,37 @@ def test_a_contest_goes_to_a_supervisor_and_only_about_my_own_reading(page: Page
     assert "You are right." in text_of(page.get())
     readings = text_of(page.get("my_readings", 0))
     assert ref not in readings and "The person is right" in readings
+
+
+@pytest.mark.parametrize("where", ["unit", "above", "system", "elsewhere", "gone", "ended"])
+def test_a_contest_waits_for_the_officer_where_no_supervisor_is(page: Page, system: Any, where: str) -> None:
+    ref = re.findall(r"/contest/([0-9a-f]+)/", text_of(page.get()))[0]
+    page.post("my_contest", 0, ref, text="I was tired.")
+    row = PersonRequest.objects.get()
+    officer = make.person("data_protection_officer", unit=system.unit)
+    assert list(selectors.waiting(officer)) == [row]
+    parent = make.unit()
+    if where == "above":
+        system.unit = make.unit(parent=parent)
+        system.save()
+        officer = make.person("data_protection_officer", unit=parent)
+    place: dict[str, Any] = {"system": system} if where == "system" else {"unit": system.unit}
+    place |= {"unit": parent} if where in ("above", "elsewhere") else {}
+    supervisor = make.person("supervisor", **place)
+    if where == "gone":
+        User.objects.filter(pk=supervisor.pk).update(is_active=False)
+    if where == "ended":
+        User.objects.filter(pk=supervisor.pk).update(valid_until=timezone.now() - dt.timedelta(minutes=1))
+    theirs = where in ("unit", "above", "system")
+    assert list(selectors.visible_requests(officer)) == ([] if theirs else [row])
+    assert bool(people_with("answer_contests", system)) == theirs
+    if theirs:
+        with pytest.raises(NotAllowed):
+            requests.start(request=row, by=officer)
+        assert list(selectors.waiting(supervisor)) == [row]
+    else:
+        requests.answer(request=row, decision="granted", text="You are right.", by=officer)
+        assert "You are right." in text_of(page.get())
 
 
 def test_a_request_is_taken_back_by_its_person_alone(page: Page, system: Any) -> None:
