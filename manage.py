@@ -9,6 +9,7 @@ WITHOUT_SERVICES = {
     "", "help", "version", "--help", "-h", "--version", "up", "check", "collectstatic", "diffsettings", "findstatic",
     "makemigrations", "spectacular", "startapp", "document_metrics", "document_states",
 }  # fmt: skip
+UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
 
 
 def main() -> None:
@@ -27,8 +28,15 @@ def main() -> None:
         except embedded.EmbeddedError as error:
             sys.exit(f"Attune cannot start: {error}")
     from django.core.management import execute_from_command_line
+    from django.db import ProgrammingError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) != UNDEFINED_TABLE:
+            raise
+        why = str(error).partition("\n")[0]
+        sys.exit(f"The database is not up to date: run `manage.py migrate` first. ({why})")
 
 
 if __name__ == "__main__":

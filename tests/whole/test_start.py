@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import database
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = Path("governance") / "catalogue"
 
@@ -90,3 +92,15 @@ def test_a_server_does_not_start_either(copy: Path) -> None:
     assert f"law.yaml, line {len(text.splitlines()) + 2}:" in done.stderr.strip().splitlines()[-1], (
         done.stderr
     )
+
+
+def test_a_command_before_the_first_migration_says_what_to_do() -> None:
+    environment = {**os.environ, **database.environment("postgres"), "ATTUNE_ADMIN_EMAIL": "first@example.org"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "createadmin"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        'The database is not up to date: run `manage.py migrate` first. (relation "portal_user" does not exist)'
+    ]

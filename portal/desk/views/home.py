@@ -28,6 +28,7 @@ def _parts(user: Any) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "role_titles": [gettext(TITLES[role]) for role in Role if role.value in held],
         "tasks": [(task, task.overdue(today)) for task in selectors.waiting(user, today)],
+        "may_register": has_anywhere(user, "edit_register"),
     }
     for perm, name, selector in (
         ("view_register", "systems", selectors.portfolio),
