@@ -19,7 +19,7 @@ CODES = {  # words that the product chooses itself; nobody types them
     "time_zone", "topic", "type", "unique_key", "verdict",
 }  # fmt: skip
 MACHINES = {  # hashes, slugs and references whose form is held by a pattern or an index
-    "body_sha256", "digest", "evidence_hash", "facts_sha256", "password", "path", "prefix", "request_sha256", "sha256",
+    "body_sha256", "digest", "evidence_hash", "facts_sha256", "password", "path", "place", "prefix", "request_sha256", "sha256",
     "ref", "token_sha256", "key_id", "person_sha256",
     "slug", "sort_key", "email", "location", "link_template", "client", "idempotency_key", "source_id",
     "interaction_id", "source_event", "subject",
@@ -29,7 +29,7 @@ JSON_OWN = {  # JSON that the product makes from codes and numbers
     "payload", "response", "result", "rules", "scores", "slices", "tables", "targets", "would_change", "duties",
     "prefilled", "reading", "saves", "flows", "left_out", "before", "after", "required",
 }  # fmt: skip
-JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason"}
+JSON_POISONED = {"content", "conditions", "label_map", "dimensions", "reason", "typed"}
 MIXED = {  # a code in one table, words in another
     "governance.Deployment.reason": True, "governance.Recusal.reason": True, "governance.Vote.reason": True,
     "metrics.Interaction.reason": False, "metrics.ValueItem.name": True, "portal.Schedule.name": False,
@@ -113,7 +113,7 @@ def _poison_lists(texts: list[str]) -> None:
     from governance.assessments.models import Assessment
     from governance.assessments.selectors import questionnaire_of
     from governance.audits.models import AuditRun
-    from governance.registry.models import System
+    from governance.registry.models import System, UnfinishedForm
     from governance.review.models import Vote
     from metrics.ingest.models import EvaluationSet
 
@@ -135,6 +135,9 @@ def _poison_lists(texts: list[str]) -> None:
             for id, answer in row.answers.items()
         }
         row.save()
+    for kept in UnfinishedForm.objects.all():
+        kept.typed = {name: [texts[0]] for name in kept.typed}
+        kept.save()
     for vote in Vote.objects.exclude(conditions=[]):
         vote.conditions = [{**row, "text": texts[0]} for row in vote.conditions]
         vote.save()

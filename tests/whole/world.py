@@ -75,7 +75,7 @@ def _one_of_each_kind(system: Any, mission: Any) -> dict[str, Any]:
 
 
 def _register(world: World, ours: Unit) -> Any:
-    from governance.registry import parts, reports, vendors
+    from governance.registry import parts, reports, unfinished, vendors
     from governance.screening.models import RuleSet
     from governance.screening.selectors import current
 
@@ -89,6 +89,7 @@ def _register(world: World, ours: Unit) -> Any:
         system=system, kind="hand_over", by=editor, name=f"{CANARY} anger", trigger="Anger.", to_whom="A colleague",
         within_minutes=2,
     )  # fmt: skip
+    unfinished.keep(by=editor, system=system, place="/kept/", typed={"name": [f"{CANARY} half"]})
     world.ids |= {
         "vendor": vendor.slug, "mission": mission.pk, "report": report.pk, "part": row.pk, "part_kind": "hand-overs",
         "step": "basics", "part_hand_overs": row.pk, **_one_of_each_kind(system, mission),

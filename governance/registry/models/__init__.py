@@ -4,6 +4,7 @@ from governance.registry.models.parts import Contact, Goal, HandOver, Part, Plan
 from governance.registry.models.report import UnlistedReport
 from governance.registry.models.revision import SystemRevision
 from governance.registry.models.system import DataFlow, System, SystemUserPermission, SystemVersion
+from governance.registry.models.unfinished import UnfinishedForm
 from governance.registry.models.vendor import MissionStatement, Vendor
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SystemRevision",
     "SystemUserPermission",
     "SystemVersion",
+    "UnfinishedForm",
     "UnitUse",
     "UnlistedReport",
     "UseCase",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,13 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views import View
 
 from governance.registry import selectors as registry
-from governance.registry.fields import FLOW, Field
-from governance.registry.models import DataFlow, System
-from governance.registry.pages import Crumbs, FormPage, said
+from governance.registry import unfinished
+from governance.registry.fields import FLOW, Field, step_of
+from governance.registry.models import DataFlow, System, UnfinishedForm
+from governance.registry.pages import Crumbs, FormPage, add_error, said
 from governance.review import changes, selectors, services
 from governance.screening.forms import FlowForm
 from governance.screening.models import Screening
 from portal.access.selectors import can, require
+from portal.errors import RuleBroken
+from portal.web.middleware import sentence
 from portal.web.views import SignedInMixin
 
 MATERIAL = _("A material change takes what was approved out of force until the board has looked at it again.")
@@ -43,7 +47,65 @@ class SystemFormPage(FormPage):
         ]
 
 
-class FlowAdd(SystemFormPage):
+class RowFormPage(SystemFormPage):
+    """A form about one row that may be kept unfinished: what was typed comes back, checked only when it is saved."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form, with what this person kept of it."""
+        self.load()
+        form, kept = self.form(), self._kept()
+        if kept is not None:
+            form.initial.update(_given(form, kept.typed))
+        return self.page(form, 200, kept=kept)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Save it, keep it for later, or let go of what was kept."""
+        if not {"later", "discard"} & set(request.POST):
+            response = super().post(request, *args, **kwargs)
+            if isinstance(response, HttpResponseRedirect):
+                unfinished.forget(user=request.user, system=self.system, place=request.path)
+            return response
+        self.load()
+        if "discard" in request.POST:
+            unfinished.forget(user=request.user, system=self.system, place=request.path)
+            said(request, gettext("What you kept is discarded."))
+            return HttpResponseRedirect(request.path)
+        form = self.form(request.POST)
+        typed = {name: request.POST.getlist(name) for name in form.fields if name in request.POST}
+        try:
+            unfinished.keep(by=request.user, system=self.system, place=request.path, typed=typed)
+        except RuleBroken as error:
+            add_error(form, error.field, sentence(error))
+            return self.page(form, 409)
+        said(request, gettext("Kept for you. It is not in the register until you save it."))
+        step = step_of(self.kind())
+        return HttpResponseRedirect(reverse("system_step", args=[self.system.slug, step]))
+
+    def kind(self) -> str:
+        """The kind of row, of governance.registry.fields.PARTS."""
+        return "flow"
+
+    def page(self, form: forms.Form, status: int, **more: Any) -> HttpResponse:
+        """The page, with the button to keep it."""
+        more.setdefault("kept", self._kept())
+        return super().page(form, status, later=True, **more)
+
+    def _kept(self) -> UnfinishedForm | None:
+        return (
+            unfinished.of(user=self.request.user, system=self.system).filter(place=self.request.path).first()
+        )
+
+
+def _given(form: forms.Form, typed: Mapping[str, list[str]]) -> dict[str, Any]:
+    """What was typed, as the fields of the form show it: a list where several may be chosen."""
+    return {
+        name: given if isinstance(form.fields[name], forms.MultipleChoiceField) else given[-1]
+        for name, given in typed.items()
+        if name in form.fields and given
+    }
+
+
+class FlowAdd(RowFormPage):
     """Describe a data flow; what the law says stands beside the form and on the page after it."""
 
     form_class = FlowForm
@@ -62,7 +124,7 @@ class FlowAdd(SystemFormPage):
         return flow.get_absolute_url()
 
 
-class FlowEdit(SystemFormPage):
+class FlowEdit(RowFormPage):
     """Change a data flow."""
 
     form_class = FlowForm

@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views import View
 
-from governance.registry import checks, content, drafts, emotions, fields, words
+from governance.registry import checks, content, drafts, emotions, fields, unfinished, words
 from governance.registry import selectors as registry
 from governance.registry.fields import PARTS, STEP, STEPS, Field, PartKind, Step
 from governance.registry.forms import TableForm, VendorForm
-from governance.registry.models import System
+from governance.registry.models import System, UnfinishedForm
 from governance.registry.pages import Crumbs, said
 from governance.registry.views.vendors import VendorFormPage
 from governance.review import changes
-from governance.review.views.register import MATERIAL, SystemFormPage
+from governance.review.views.register import MATERIAL, RowFormPage, SystemFormPage
 from portal.access.selectors import require
 from portal.errors import Invalid
 from portal.web.views import SignedInMixin
@@ -148,12 +148,15 @@ class StepPage(SystemFormPage):
         """All steps, the rows of this one, and what the labels may be mapped onto."""
         record = content.record(self.system)
         material = any(one.material for one in self.step.fields)
+        kept = {one.place: one for one in unfinished.of(user=self.request.user, system=self.system)}
         return {
             "system": self.system,
             "step": self.step,
             "title": self.step.title,
             "steps": steps_of(self.system, record, self.step.key),
-            "parts": [_rows(self.system, PARTS[kind], record["parts"][kind]) for kind in self.step.parts],
+            "parts": [
+                _rows(self.system, PARTS[kind], record["parts"][kind], kept) for kind in self.step.parts
+            ],
             "next_url": self._address(1),
             "previous_url": self._address(-1),
             "note": MATERIAL if material and self.system.state == "registered" else "",
@@ -192,8 +195,10 @@ def _scheme() -> list[dict[str, Any]]:
     ]
 
 
-def _rows(system: System, part: PartKind, found: list[dict[str, Any]]) -> dict[str, Any]:
-    """The rows of a kind as a table in words."""
+def _rows(
+    system: System, part: PartKind, found: list[dict[str, Any]], kept: Mapping[str, UnfinishedForm]
+) -> dict[str, Any]:
+    """The rows of a kind as a table in words, and what this person `kept` unfinished of them, by address."""
     names = words.names_of((one, row[one.name]) for row in found for one in part.fields)
     shown = [one for one in part.fields if one.kind != "answers" and one.name != "slug"]
     lines = [
@@ -202,7 +207,8 @@ def _rows(system: System, part: PartKind, found: list[dict[str, Any]]) -> dict[s
             "cells": [
                 (one.label, words.say(one, row[one.name], names)) for one in shown if one.name != part.lead
             ],
-            "url": _address(system, part, row),
+            "url": (url := _address(system, part, row)),
+            "kept": kept.get(url),
             "remove_url": reverse("part_remove", args=[system.slug, part.plural, row["id"]])
             if part.removable
             else "",
@@ -215,7 +221,7 @@ def _rows(system: System, part: PartKind, found: list[dict[str, Any]]) -> dict[s
         if plural
         else reverse("part_add", args=[system.slug, part.plural])
     )
-    return {"part": part, "rows": lines, "add_url": add}
+    return {"part": part, "rows": lines, "add_url": add, "kept": kept.get(add)}
 
 
 def _address(system: System, part: PartKind, row: Mapping[str, Any]) -> str:
@@ -224,7 +230,7 @@ def _address(system: System, part: PartKind, row: Mapping[str, Any]) -> str:
     return reverse("part_edit", args=[system.slug, part.plural, row["id"]])
 
 
-class PartPage(SystemFormPage):
+class PartPage(RowFormPage):
     """A form about one row of a system."""
 
     part: PartKind
@@ -245,6 +251,10 @@ class PartPage(SystemFormPage):
         # what a new version brings is said in its notes
         why = self.system.state == "registered" and (self.part.kind != "version" or self.row is not None)
         return TableForm(data, table=self.part.fields, user=self.request.user, row=self.row, why=why)
+
+    def kind(self) -> str:
+        """The kind of the address."""
+        return self.part.kind
 
     def crumbs(self) -> Crumbs:
         """Below its step."""
