@@ -29,8 +29,10 @@ class ProblemOfFile(Shape):
     """Something that a file lacks."""
 
     code = serializers.CharField()
+    field = serializers.CharField(help_text="what must be filled in or chosen")
     flow = serializers.CharField(help_text="the data flow that it is about, if any")
     assessment = serializers.CharField(help_text="the assessment that is missing, if any")
+    goal = serializers.CharField(help_text="the goal that it is about, if any")
 
 
 class DifferenceShape(Shape):
@@ -251,7 +253,7 @@ def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
         "round": round_.number if round_ else 0,
         "vote_closes_at": round_.vote_closes_at if round_ and request.state == "in_review" else None,
         "problems": [
-            {"code": p.code, "flow": p.flow, "assessment": p.assessment, "goal": p.goal}
+            {name: getattr(p, name) for name in ("code", "field", "flow", "assessment", "goal")}
             for p in selectors.problems(request, on)
         ]
         if open_file

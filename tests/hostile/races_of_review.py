@@ -21,7 +21,7 @@ def in_review(world: World) -> tuple[DeploymentRequest, list[Any], Any]:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members, make.person("board_chair", unit=system.unit)
 
@@ -33,7 +33,7 @@ def submit(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     return lambda _n: services.submit(request=fresh(draft), by=system.owner)
 
 
@@ -70,7 +70,7 @@ def close_vote(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     for member in members[:3]:
         services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)

@@ -36,7 +36,7 @@ def asked(system: Any) -> tuple[Any, list[User]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=request, by=system.owner)
     return request, members
 
@@ -67,7 +67,7 @@ def test_a_vote_waits_for_every_seat_whose_member_may_see_the_file() -> None:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=request, by=system.owner)
     assert kinds(council) == ["Your vote"]
     assert kinds(stranger) == []  # no role on the system: not even its name

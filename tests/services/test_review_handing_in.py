@@ -23,7 +23,7 @@ def asked() -> tuple[Any, Any, list[Any]]:
     system = make.system()
     flow = make.flow(system)
     board, members = make.board_with_members(system.unit, ("legal", "ethics", "technology", "hr"))
-    make.assessed(system, [flow])
+    make.complete(system, [flow])
     draft = services.create_request(
         system=system, flows=[flow], version=system.versions.first(), summary="May this be used?", board=board,
         by=system.owner,

@@ -109,7 +109,7 @@ def build(*, workers: bool = False) -> World:
     flow = make.flow(
         system, **(own | {"consequence": "none", "recipient": "analyst", "facts": facts} if workers else {})
     )
-    make.assessed(system)
+    make.complete(system)
     board = boards.create_board(name=f"Board {make.number()}", unit=unit, by=admin)
     cast = {
         "requester": system.owner,

@@ -114,10 +114,18 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     assert wrong.json()["errors"][0]["field"] == "flows"
     answer = _post(owner, "requests", asked)
     name = "Data protection impact assessment (DPIA)"
-    assert answer.json()["problems"] == [{"code": "not_assessed", "flow": "", "assessment": name, "goal": ""}]
+    nothing = {"field": "flows", "flow": "", "assessment": "", "goal": ""}
+    assert answer.json()["problems"] == [
+        nothing | {"code": "not_assessed", "assessment": name},
+        nothing | {"code": "no_policy", "field": "policy"},
+    ]
     refused = _post(owner, f"requests/{answer.json()['id']}/submit")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:not_assessed")
     make.assessed(System.objects.get(slug="bot"))
+    refused = _post(owner, f"requests/{answer.json()['id']}/submit")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:no_policy")
+    assert refused.json()["errors"][0]["field"] == "policy"
+    make.complete(System.objects.get(slug="bot"))
     answer = _post(owner, "requests", asked)
     assert answer.status_code == 201
     path = f"requests/{answer.json()['id']}"
@@ -227,7 +235,7 @@ def _asked() -> tuple[Any, Any, list[Any]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=system.owner)
     return system, request, members
 

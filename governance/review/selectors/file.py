@@ -69,6 +69,7 @@ def file_problems(
         goals=[text[:80] for text in goals],
         quorum=quorum,
         unspoken=unspoken,
+        has_policy=policy_in_use(request.system_id) is not None,
     )
 
 
