@@ -104,7 +104,8 @@ def described(system: Any, **fields: Any) -> Any:
     by, n = system.owner, number()
     grant_role(user=by, role="system_owner", unit=system.unit, by="system")  # a vendor belongs to a unit
     common: dict[str, Any] = {"system": system, "by": by}
-    vendor = vendors.add_vendor(by=by, unit=system.unit, slug=f"vendor-{n}", name=f"Vendor {n}")
+    terms = {"contract_reference": f"Contract {n}", "transfer_tool": "none_needed"}
+    vendor = vendors.add_vendor(by=by, unit=system.unit, slug=f"vendor-{n}", name=f"Vendor {n}", **terms)
     values: dict[str, Any] = {
         "description": "Reads the mood of written words.", "provider_role": "deployer", "vendor": vendor,
         "learning": "no", "labels": list(LABELS), "label_map": {label: label for label in LABELS},

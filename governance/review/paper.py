@@ -159,6 +159,9 @@ def _problems(request: DeploymentRequest, today: dt.date) -> list[dict[str, str]
     """What the file lacks, in words, with the page where that is mended if it is another one."""
     policy = reverse("system_consent", args=[request.system.slug])
     pages = {"policy": (policy, gettext("Consent and policy"))}
+    if vendor := request.system.vendor:
+        terms = ("contract_reference", "contract_until", "transfer_tool")
+        pages |= dict.fromkeys(terms, (vendor.get_absolute_url(), vendor.name))
     rows = []
     for problem in selectors.problems(request, today):
         address, label = pages.get(problem.field, ("", ""))

@@ -215,7 +215,8 @@ def test_the_list_takes_as_many_queries_for_five_of_each_as_for_one() -> None:
     def more() -> None:
         n = make.number()
         end = make.today() + dt.timedelta(days=9)
-        vendor = vendors.add_vendor(by=owner, unit=unit, slug=f"v-{n}", name=f"V {n}", contract_until=end)
+        terms = {"contract_until": end, "contract_reference": "C 1", "transfer_tool": "none_needed"}
+        vendor = vendors.add_vendor(by=owner, unit=unit, slug=f"v-{n}", name=f"V {n}", **terms)
         system = make.system(unit=unit, owner=owner, vendor=vendor)
         make.flow(system, signed=False, **HELD)
         flow = make.flow(system)

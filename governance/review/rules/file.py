@@ -33,12 +33,14 @@ class Problem:
     quorum: int = 0
     seats: int = 0
     field: str = "flows"  # what must be filled in or chosen
+    vendor: str = ""  # its name
 
     @property
     def params(self) -> dict[str, str]:
         """What fills the message."""
         said = {"flow": self.flow, "assessment": self.assessment, "why": self.why, "goal": self.goal}
-        return said | {"discipline": self.discipline, "quorum": str(self.quorum), "seats": str(self.seats)}
+        said |= {"discipline": self.discipline, "quorum": str(self.quorum), "seats": str(self.seats)}
+        return said | {"vendor": self.vendor}
 
 
 def problems(
@@ -51,6 +53,8 @@ def problems(
     quorum: int = 0,
     unspoken: Sequence[str] = (),
     has_policy: bool = True,
+    vendor: str = "",
+    vendor_gaps: Sequence[Mapping[str, str]] = (),
 ) -> list[Problem]:
     """What stands in the way of a submission; empty where the file is complete.
 
@@ -58,6 +62,7 @@ def problems(
     `goals`: those that serve no statement of the mission although the organisation wrote it down. `quorum`: how many
     votes the board's rule asks; `unspoken`: the disciplines that it requires and for which nobody may speak.
     `has_policy`: whether a data-use policy of the system is approved; without one the gate answers no to everything.
+    `vendor_gaps`: what is not in order with the `vendor`, as `registry.checks.vendor_gaps` says it.
     """
     found = []
     if not flows:
@@ -86,6 +91,7 @@ def problems(
     if not has_policy:
         no_policy = N_("The system has no approved data-use policy: draft one and have it approved first.")
         found.append(Problem("no_policy", no_policy, field="policy"))
+    found += [Problem(gap["code"], gap["message"], field=gap["field"], vendor=vendor) for gap in vendor_gaps]
     return found
 
 
