@@ -10,6 +10,7 @@ from governance.screening.models import Screening
 from governance.screening.selectors import current
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
+from tests.services.test_review_rounds import WORKERS
 from tests.whole.world import World
 
 
@@ -86,6 +87,18 @@ def deployment_of(world: World) -> Deployment:
 
 def suspend(world: World) -> Act:
     deployment = deployment_of(world)
+    chair = make.person("board_chair", unit=deployment.system.unit)
+    return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
+
+
+def waiting_of(world: World) -> Deployment:
+    system = make.system(unit=unit_of(world))
+    made: Deployment = make.approved_deployment(system, [make.flow(system, **WORKERS)], council=False)
+    return made
+
+
+def suspend_waiting(world: World) -> Act:
+    deployment = waiting_of(world)
     chair = make.person("board_chair", unit=deployment.system.unit)
     return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
 
@@ -258,6 +271,7 @@ RACES = [
     Race("review.votes.extend_vote", "review.vote_extended", extend),
     Race("review.votes.close_due", "review.vote_expired", expire, silent=True),
     Race("review.deployments.suspend", "review.deployment_suspended", suspend),
+    Race("review.deployments.suspend", "review.deployment_suspended", suspend_waiting),
     Race("review.deployments.suspend_flow", "review.flow_suspended", suspend_flow, silent=True),
     Race("review.deployments.lapse_due", "review.deployment_lapsed", lapse, silent=True),
     Race("review.conditions.hand_in", "review.evidence_handed_in", hand_in),
