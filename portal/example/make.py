@@ -207,6 +207,8 @@ def _history(start: date, until: date) -> Counter[str]:
 
     {name of the system: interactions}. What a part has sent is stored; a part sent again counts nothing twice.
     """
+    if start > until:  # asked for no day at all
+        return Counter()
     firsts = [day for n, day in enumerate(history.days(start, until)) if n % 91 == 0]
     lasts = [first - timedelta(days=1) for first in firsts[1:]] + [until]
     parts = [(stream, *span, start) for stream in history.STREAMS for span in zip(firsts, lasts, strict=True)]
