@@ -104,7 +104,8 @@ def described(system: Any, **fields: Any) -> Any:
     by, n = system.owner, number()
     grant_role(user=by, role="system_owner", unit=system.unit, by="system")  # a vendor belongs to a unit
     common: dict[str, Any] = {"system": system, "by": by}
-    vendor = vendors.add_vendor(by=by, unit=system.unit, slug=f"vendor-{n}", name=f"Vendor {n}")
+    terms = {"contract_reference": f"Contract {n}", "transfer_tool": "none_needed"}
+    vendor = vendors.add_vendor(by=by, unit=system.unit, slug=f"vendor-{n}", name=f"Vendor {n}", **terms)
     values: dict[str, Any] = {
         "description": "Reads the mood of written words.", "provider_role": "deployer", "vendor": vendor,
         "learning": "no", "labels": list(LABELS), "label_map": {label: label for label in LABELS},
@@ -263,7 +264,7 @@ def approved_deployment(system: Any, flows: list[Any] | None = None, **fields: A
     if workers and fields.pop("council", True):
         works_council(system, workers, **_effective(fields))
     board, members = board_with_members(system.unit, **_effective(fields))
-    assessed(system, flows)
+    complete(system, flows)
     request = review.create_request(
         system=system,
         flows=flows,
@@ -332,6 +333,15 @@ def assessed(system: Any, flows: list[Any] | None = None) -> list[Any]:
     return [assessment(system, row.kind) for row in lacking]
 
 
+def complete(system: Any, flows: list[Any] | None = None) -> None:
+    """What a request for these flows (or all of the system) needs besides signed screenings: assessments, a policy."""
+    from governance.consent.selectors import policy_history
+
+    assessed(system, flows)
+    if not policy_history(system.pk):
+        policy(system)
+
+
 # --- consent, gate, ingest ---------------------------------------------------------------------------------
 
 PERMIT_BY_CONSENT = {"id": "with-consent", "effect": "permit", "basis": "consent", "purpose": "service"}
@@ -359,8 +369,8 @@ def notice(system: Any, **fields: Any) -> Any:
 def live_system(*rows: dict[str, Any], **fields: Any) -> Any:
     """A system whose one flow (a customer's chat) is in force since December 2025, with a policy and a notice."""
     made = system(**fields)
-    approved_deployment(made, [flow(made, slug="chat")], effective_at=datetime(2025, 12, 1, tzinfo=UTC))
     policy(made, *rows)
+    approved_deployment(made, [flow(made, slug="chat")], effective_at=datetime(2025, 12, 1, tzinfo=UTC))
     notice(made)
     return made
 

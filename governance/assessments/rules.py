@@ -43,7 +43,7 @@ SIGNED_BY = {
     "oversight": "sign_assessment",
 }
 EDIT = "edit_register"
-COMMENT = (EDIT, "sign_dpia", "sign_assessment", "vote")  # any of these may join a thread
+COMMENT = (EDIT, "sign_dpia", "sign_assessment", "comment_assessments")  # any of these may join a thread
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,32 @@ def vendor_errors(values: Mapping[str, Any]) -> Errors:
     return found
 
 
+def vendor_gaps(values: Mapping[str, Any], on: dt.date) -> Errors:
+    """What is not in order with a vendor on a day, before a system of it may be put into use.
+
+    Source: GDPR, Art 28 (a contract) and 44-49 (a tool where personal data leave the EEA; whether they do is said with
+    the tool, so that nothing said is a gap too). The messages name the {vendor}.
+    """
+    found = []
+    if not values.get("contract_reference"):
+        no_contract = N_("No contract with {vendor} is recorded: give its reference.")
+        found.append(error("contract_reference", "no_contract", no_contract))
+    ended = values.get("contract_until")
+    if ended is not None and ended < on:
+        over = N_("The contract with {vendor} has ended: say until when the new one runs.")
+        found.append(error("contract_until", "contract_ended", over))
+    tool = values.get("transfer_tool") or ""
+    if tool == "missing":
+        no_tool = N_("Personal data go to {vendor} outside the EEA without a transfer tool: agree on one.")
+        found.append(error("transfer_tool", "no_transfer_tool", no_tool))
+    elif not tool:
+        unsaid = N_(
+            "Say on what ground personal data may go to {vendor} outside the EEA, or that they stay in it."
+        )
+        found.append(error("transfer_tool", "no_transfer_tool", unsaid))
+    return found
+
+
 def field_errors(one: Field, value: Any, known: Known, *, empty: bool = False) -> Errors:
     """What is wrong with one value; `empty`: nothing at all is right too."""
     if value in ("", None, [], {}) or (isinstance(value, str) and not value.strip()):

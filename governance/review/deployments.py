@@ -14,7 +14,6 @@ from governance.review import acts, rules, selectors, signatures
 from governance.review.acts import locked_deployment as _locked
 from governance.review.acts import need, note, step
 from governance.review.models import Deployment, DeploymentRequest, InForce
-from governance.screening import selectors as screenings
 from governance.stops.services import Order, order
 from portal.errors import N_, RuleBroken
 from portal.ledger.services import actor_text
@@ -81,7 +80,7 @@ def go_live(
         locked = _locked(deployment)
         states = selectors.flow_states(locked, now)
         waiting = [flow for flow, state in states if state == "waiting" and flow in allowed]
-        ready = [flow for flow in waiting if _unlawful(flow, now) is None]
+        ready = [flow for flow in waiting if signatures.unlawful(flow, now) is None]
         if not ready or locked.state == "suspended":
             continue
         if selectors.assessments_changed(locked.request, now.date()):
@@ -98,17 +97,24 @@ def go_live(
 def suspend(
     *, deployment: Deployment, reason: str, by: Any, effective_at: dt.datetime | None = None
 ) -> Deployment:
-    """Stop a deployment at once, with a reason; the gate answers 'no' from this moment."""
+    """Stop a deployment at once, with a reason; the gate answers 'no' from this moment.
+
+    One that waits for the works council is stopped before it goes live: its record then opens nothing until the board
+    put the deployment back.
+    """
     reason = need(reason)
     with transaction.atomic():
         locked = _locked(deployment)
         now = effective_at or timezone.now()  # after the lock: else 'now' lies before what others just did
         permitted(by, "suspend", locked.system)
+        waited = locked.state == "waiting"
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = now, actor_text(by), reason
         locked.save()
         stopping = what_stops(locked, None, now, reason)
         _cut(locked, None, now, reason)
+        if waited:
+            _stop_unbegun(locked, now, reason)
         note("review.deployment_suspended", locked, by, effective_at, reason=reason)
         tell("deployment.suspended", locked, stopping, by, effective_at)
     deployment.refresh_from_db()
@@ -168,7 +174,8 @@ def refuse_no_way_back(
     if not flows and deployment.state == "in_force":
         raise RuleBroken(N_("None of these data flows is stopped."), code="not_stopped", field="flows")
     for flow in flows:
-        _refuse_unlawful(flow, now)
+        if why := signatures.unlawful(flow, now):
+            raise why
     held = selectors.without_council(flows)
     if held:
         raise RuleBroken(
@@ -378,22 +385,16 @@ def _cut(deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datet
     return running
 
 
-def _refuse_unlawful(flow: DataFlow, now: dt.datetime) -> None:
-    if why := _unlawful(flow, now):
-        raise why
-
-
-def _unlawful(flow: DataFlow, now: dt.datetime) -> RuleBroken | None:
-    """Why the screening of a flow does not allow it today, None where it does."""
-    screening = screenings.current(flow)
-    if screening is None or screening.outcome in ("prohibited", "hold"):
-        return RuleBroken(
-            N_("The data flow {flow} is prohibited or on hold."), code="unlawful", flow=flow.slug
+def _stop_unbegun(deployment: Deployment, now: dt.datetime, reason: str) -> None:
+    """Mark flows that never ran as stopped, by a stretch without length: they no longer wait, and the gate says why."""
+    InForce.objects.bulk_create(
+        InForce(
+            deployment=deployment,
+            system_id=deployment.system_id,
+            flow=flow,
+            starts_at=now,
+            ends_at=now,
+            ended_because=reason[:400],
         )
-    if not screenings.is_signed(screening, flow, now.date()):
-        return RuleBroken(
-            N_("The screening of the data flow {flow} has no valid signature."),
-            code="not_signed",
-            flow=flow.slug,
-        )
-    return None
+        for flow in deployment.flows.all()
+    )

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from governance.registry.rules import FLOW_ENUMS, FLOW_FACTS
@@ -93,7 +94,7 @@ def board_paper(request: DeploymentRequest, user: Any, now: dt.datetime) -> dict
     talks = selectors.may_read(request, user, today) and request.state != "draft"
     return {
         **one_page(request, now),
-        "problems": [_problem(p) for p in selectors.problems(request, today)] if open_file else [],
+        "problems": _problems(request, today) if open_file else [],
         "seats": _seats(request, today),
         "progress": selectors.progress(request, today),
         "tally": selectors.tally(request, today) if decided else None,
@@ -154,8 +155,19 @@ def _flows(flows: list[Any], today: dt.date) -> list[dict[str, Any]]:
     ]
 
 
-def _problem(problem: rules.Problem) -> str:
-    return gettext(problem.message).format(**problem.params)
+def _problems(request: DeploymentRequest, today: dt.date) -> list[dict[str, str]]:
+    """What the file lacks, in words, with the page where that is mended if it is another one."""
+    policy = reverse("system_consent", args=[request.system.slug])
+    pages = {"policy": (policy, gettext("Consent and policy"))}
+    if vendor := request.system.vendor:
+        terms = ("contract_reference", "contract_until", "transfer_tool")
+        pages |= dict.fromkeys(terms, (vendor.get_absolute_url(), vendor.name))
+    rows = []
+    for problem in selectors.problems(request, today):
+        address, label = pages.get(problem.field, ("", ""))
+        said = gettext(problem.message).format(**problem.params)
+        rows.append({"text": said, "address": address, "label": label})
+    return rows
 
 
 # --- seats, rounds, conditions, discussion ------------------------------------------------------

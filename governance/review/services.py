@@ -198,7 +198,7 @@ def _hand_over(
         found = selectors.problems(row, now.date())
         if found:
             first = found[0]
-            raise RuleBroken(first.message, code=first.code, field="flows", **first.params)
+            raise RuleBroken(first.message, code=first.code, field=first.field, **first.params)
         if row.reinstates is not None:
             deployments.refuse_no_way_back(row, acts.locked_deployment(row.reinstates), now)
         row.content = selectors.content(row, now.date())

@@ -29,8 +29,11 @@ class ProblemOfFile(Shape):
     """Something that a file lacks."""
 
     code = serializers.CharField()
+    field = serializers.CharField(help_text="what must be filled in or chosen")
     flow = serializers.CharField(help_text="the data flow that it is about, if any")
     assessment = serializers.CharField(help_text="the assessment that is missing, if any")
+    goal = serializers.CharField(help_text="the goal that it is about, if any")
+    vendor = serializers.CharField(help_text="the vendor that it is about, if any")
 
 
 class DifferenceShape(Shape):
@@ -229,6 +232,9 @@ class RequestShape(Shape):
     deployment = DeploymentShape(allow_null=True, help_text="what the approval put into use")
 
 
+_PROBLEM = ("code", "field", "flow", "assessment", "goal", "vendor")
+
+
 def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
     """A request as the API gives it."""
     progress = selectors.progress(request, on)
@@ -250,10 +256,7 @@ def request_shape(request: DeploymentRequest, on: dt.date) -> dict[str, Any]:
         **{name: getattr(request, name) for name in plain},
         "round": round_.number if round_ else 0,
         "vote_closes_at": round_.vote_closes_at if round_ and request.state == "in_review" else None,
-        "problems": [
-            {"code": p.code, "flow": p.flow, "assessment": p.assessment, "goal": p.goal}
-            for p in selectors.problems(request, on)
-        ]
+        "problems": [{name: getattr(p, name) for name in _PROBLEM} for p in selectors.problems(request, on)]
         if open_file
         else [],
         "votes_in": progress.cast,

@@ -129,7 +129,9 @@ def page(publication: Publication, language: str) -> PublicPage:
         accuracy=figures.measure("accuracy", system, language),
         accuracy_all=figures.measure("accuracy", system),
         in_force=bool(running) and system.state == "registered",
-        since=min((start.date() for _flow, start, _end in stretches if start <= now), default=None),
+        since=min(
+            (start.date() for _flow, start, end in stretches if start <= now and start < end), default=None
+        ),
         provider=system.vendor.name if system.vendor else "",
     )
 

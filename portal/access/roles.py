@@ -46,8 +46,10 @@ SENTENCES: dict[Role, str] = {
     Role.SYSTEM_OWNER: N_(
         "Registers systems, reports their data, asks for deployments; never approves them."
     ),
-    Role.BOARD_MEMBER: N_("Reads the file and votes with reasons; never where conflicted."),
-    Role.BOARD_CHAIR: N_("Leads the board and may suspend a deployment; votes like any member."),
+    Role.BOARD_MEMBER: N_(
+        "Reads the file and comments on assessments; votes with reasons where a seat is theirs, never where conflicted."
+    ),
+    Role.BOARD_CHAIR: N_("Leads the board and may suspend a deployment; votes like any member, from a seat."),
     Role.MANAGER: N_("Reads the figures of own units; never about one person or a group that is too small."),
     Role.AUDITOR: N_("Reads everything in scope, runs audits and exports evidence; changes nothing else."),
     Role.EXTERNAL_AUDITOR: N_("Does what an auditor does, until a set date; from then on nothing opens."),
@@ -90,8 +92,8 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "view_consent",
         "view_jobs",
     },
-    Role.BOARD_MEMBER: _READ | {"vote", "view_kpis", "view_consent"},
-    Role.BOARD_CHAIR: _READ | {"vote", "chair", "suspend", "view_kpis", "view_consent"},
+    Role.BOARD_MEMBER: _READ | {"comment_assessments", "view_kpis", "view_consent"},
+    Role.BOARD_CHAIR: _READ | {"comment_assessments", "chair", "suspend", "view_kpis", "view_consent"},
     Role.MANAGER: _READ | {"view_kpis"},
     Role.AUDITOR: _AUDITOR | {"run_audits"},
     Role.EXTERNAL_AUDITOR: _AUDITOR | {"run_audits"},

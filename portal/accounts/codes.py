@@ -11,10 +11,12 @@ PERMISSIONS: dict[str, str] = {
     "sign_screening": N_("Sign a legal screening"),
     "sign_dpia": N_("Sign or return a data protection impact assessment"),
     "sign_assessment": N_("Sign or return a FRIA, bias pre-assessment or oversight plan"),
+    "comment_assessments": N_(
+        "Comment on assessments as the board does; to vote takes a seat, not a permission"
+    ),
     "apply_law": N_("Bring in and apply sets of legal rules"),
     "request_deployment": N_("Ask for a deployment"),
     "view_review": N_("Read deployment requests and decisions"),
-    "vote": N_("Vote on deployment requests from a board seat"),
     "chair": N_("Lead a board: return files, close votes, record what others decided"),
     "answer_council": N_("Record the answers of the works council"),
     "manage_board": N_("Set up boards, seats and memberships"),

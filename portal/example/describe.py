@@ -1,8 +1,10 @@
 """The rest of what the example's register says: vendors, mission, uses, hand-over points, people, costs, a draft."""
 
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from governance.registry import drafts, parts, reports, vendors
 from governance.registry.models import MissionStatement, System, Vendor
@@ -12,12 +14,12 @@ from portal.example.register import ROOT
 VENDORS: tuple[dict[str, Any], ...] = (
     {
         "slug": "stemlicht", "name": "Stemlicht B.V.", "contract_reference": "contract 2025-114",
-        "contract_until": date(2027, 3, 31), "transfer_tool": "none_needed", "transfer_reference": "",
+        "contract_days": 120, "transfer_tool": "none_needed", "transfer_reference": "",
         "contact_name": "Service desk", "contact_email": "support@stemlicht.example",
     },
     {
         "slug": "brightwell", "name": "Brightwell Inc.", "contract_reference": "contract 2025-131",
-        "contract_until": date(2026, 12, 31), "transfer_tool": "scc",
+        "contract_days": 30, "transfer_tool": "scc",
         "transfer_reference": "standard clauses, module 2, signed 3 Nov 2025",
         "contact_name": "Privacy team", "contact_email": "privacy@brightwell.example",
     },
@@ -95,7 +97,9 @@ FIELDS = (
 def before_systems(cast: dict[str, User], units: dict[str, Unit]) -> None:
     """Vendors and mission; the owner of most systems looks after them."""
     for row in VENDORS:
-        vendors.add_vendor(by=cast["owner"], unit=units["customer-service"], **row)
+        said = {name: value for name, value in row.items() if name != "contract_days"}
+        until = timezone.now().date() + timedelta(days=row["contract_days"])
+        vendors.add_vendor(by=cast["owner"], unit=units["customer-service"], contract_until=until, **said)
     for text in MISSION:
         vendors.add_mission(by=cast["owner"], unit=units["customer-service"], text=text)
 

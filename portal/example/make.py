@@ -90,7 +90,7 @@ def _structure(start: date) -> None:
     systems = {row["slug"]: _system(row, cast, units, since[row["slug"]]) for row in register.SYSTEMS}
     for row in register.FLOWS:
         _flow(row, systems[row["system"]], cast, since[row["system"]])
-    _policies(systems, cast, before)
+    _policies(systems, cast, since)
     _goals_and_plans(systems, before)
     assessing.assess(systems, cast, before + timedelta(days=2), recent + timedelta(days=1))
     decisions.works_council(systems, cast, before)
@@ -118,11 +118,11 @@ def _person(who: people.Person, units: dict[str, Unit]) -> User:
     return user
 
 
-def _policies(systems: dict[str, System], cast: dict[str, User], before: datetime) -> None:
+def _policies(systems: dict[str, System], cast: dict[str, User], since: dict[str, datetime]) -> None:
     for slug, language, text in register.NOTICES:
         consent.publish_notice(
-            system=systems[slug], text=text, language=language, version=1, by=cast["dpo"], effective_at=before
-        )
+            system=systems[slug], text=text, language=language, version=1, by=cast["dpo"], effective_at=since[slug]
+        )  # fmt: skip
     for slug, language, text, days in register.CHANGED_NOTICES:
         consent.publish_notice(
             system=systems[slug], text=text, language=language, by=cast["dpo"], material_change=True,
@@ -130,7 +130,7 @@ def _policies(systems: dict[str, System], cast: dict[str, User], before: datetim
         )  # fmt: skip
     for slug, policy in register.POLICIES.items():
         draft = consent.draft_policy(system=systems[slug], by=systems[slug].owner, **policy)
-        consent.approve_policy(policy=draft, by=cast["dpo"], effective_at=before)
+        consent.approve_policy(policy=draft, by=cast["dpo"], effective_at=since[slug])
 
 
 def _goals_and_plans(systems: dict[str, System], before: datetime) -> None:
@@ -207,6 +207,8 @@ def _history(start: date, until: date) -> Counter[str]:
 
     {name of the system: interactions}. What a part has sent is stored; a part sent again counts nothing twice.
     """
+    if start > until:  # asked for no day at all
+        return Counter()
     firsts = [day for n, day in enumerate(history.days(start, until)) if n % 91 == 0]
     lasts = [first - timedelta(days=1) for first in firsts[1:]] + [until]
     parts = [(stream, *span, start) for stream in history.STREAMS for span in zip(firsts, lasts, strict=True)]

@@ -160,6 +160,13 @@ POLICIES: dict[str, dict[str, Any]] = {
              "modality": "text", "basis": "legitimate_interest", "reference": "GDPR Art 6(1)(f)"},
         ],
     },
+    "claims-mail": {
+        "retention_days": 90,
+        "rules": [
+            {"id": "letters-in-order", "effect": "permit", "subject_role": "customer", "purpose": "service",
+             "modality": "text", "basis": "legitimate_interest", "reference": "GDPR Art 6(1)(f)"},
+        ],
+    },
 }  # fmt: skip
 
 # system, kpi, target, direction, statement of the organisation's mission

@@ -1,11 +1,13 @@
 """Describing a system through its pages, step by step and by the keys alone, as its owner does it."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import expect
 
 from governance.registry.models import System
+from tests import make
 from tests.browser.keyboard import Keyboard
 
 SAVE = "main .form-actions button"
@@ -70,7 +72,8 @@ def first_steps(keys: Keyboard, system: System) -> None:
         {
             "name": "Woord BV",
             "unit": str(system.unit_id),
-            "contract_until": "2027-03-31",
+            "contract_reference": "2026-7",
+            "contract_until": (make.today() + timedelta(days=200)).isoformat(),
             "transfer_tool": "none_needed",
         },
     )

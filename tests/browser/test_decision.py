@@ -87,7 +87,7 @@ def test_from_registration_to_approval_through_a_material_change_and_back(
     page.locator("textarea[name=alternatives]").fill("A button alone.")
     page.get_by_role("button", name="Save as a draft").click()
     expect(page.get_by_text("is needed and not validly signed", exact=False).first).to_be_visible()
-    make.assessed(system)  # filled in and signed by others: test_assessments.py
+    make.complete(system)  # filled in and signed by others: test_assessments.py
     page.reload()
     page.get_by_role("button", name="Submit to the board").click()
     expect(page.get_by_text("The request is with the board.")).to_be_visible()

@@ -43,7 +43,7 @@ def _file() -> tuple[Any, Any, list[Any]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     services.cast_vote(request=request, choice="approve", reason="Lawful with the notice.", by=members[0])
     return system, request, members

@@ -196,7 +196,7 @@ def test_a_request_as_the_member_sees_it_who_votes(visit: Visit) -> None:
     board, members = make.board_with_members(system.unit)
     values = {"system": system, "version": system.versions.first(), "board": board, "by": system.owner}
     asked = review.create_request(flows=flows, summary="Mag dit?", **values)
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=asked, by=system.owner)
     visit.sign_in(members[0])
     visit.see("vote", asked.get_absolute_url())

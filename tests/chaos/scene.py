@@ -50,8 +50,8 @@ def reading_system(slug: str, unit: Any, rule: dict[str, Any]) -> Any:
     from tests import make
 
     made = make.system(slug=slug, unit=unit)
-    make.approved_deployment(made, [make.flow(made, slug=f"{slug}-chat")], effective_at=LONG_AGO)
     make.policy(made, rule, effective_at=LONG_AGO)
+    make.approved_deployment(made, [make.flow(made, slug=f"{slug}-chat")], effective_at=LONG_AGO)
     make.notice(made, effective_at=LONG_AGO)
     return made
 
@@ -106,7 +106,7 @@ def _request(system: Any, flow: Any, board: Any) -> str:
     from governance.review import services as review
     from tests import make
 
-    make.assessed(system, [flow])
+    make.complete(system, [flow])
     made = review.create_request(
         system=system, flows=[flow], version=system.versions.get(), summary="May this be used?", board=board,
         by=system.owner,

@@ -10,6 +10,7 @@ from governance.screening.models import Screening
 from governance.screening.selectors import current
 from tests import make
 from tests.hostile.race import Act, Race, fresh, unit_of
+from tests.services.test_review_rounds import WORKERS
 from tests.whole.world import World
 
 
@@ -21,7 +22,7 @@ def in_review(world: World) -> tuple[DeploymentRequest, list[Any], Any]:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members, make.person("board_chair", unit=system.unit)
 
@@ -33,7 +34,7 @@ def submit(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     return lambda _n: services.submit(request=fresh(draft), by=system.owner)
 
 
@@ -70,7 +71,7 @@ def close_vote(world: World) -> Act:
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?",
         board=board, by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     for member in members[:3]:
         services.cast_vote(request=request, choice="approve", reason="Yes.", by=member)
@@ -86,6 +87,18 @@ def deployment_of(world: World) -> Deployment:
 
 def suspend(world: World) -> Act:
     deployment = deployment_of(world)
+    chair = make.person("board_chair", unit=deployment.system.unit)
+    return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
+
+
+def waiting_of(world: World) -> Deployment:
+    system = make.system(unit=unit_of(world))
+    made: Deployment = make.approved_deployment(system, [make.flow(system, **WORKERS)], council=False)
+    return made
+
+
+def suspend_waiting(world: World) -> Act:
+    deployment = waiting_of(world)
     chair = make.person("board_chair", unit=deployment.system.unit)
     return lambda _n: deployments.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
 
@@ -258,6 +271,7 @@ RACES = [
     Race("review.votes.extend_vote", "review.vote_extended", extend),
     Race("review.votes.close_due", "review.vote_expired", expire, silent=True),
     Race("review.deployments.suspend", "review.deployment_suspended", suspend),
+    Race("review.deployments.suspend", "review.deployment_suspended", suspend_waiting),
     Race("review.deployments.suspend_flow", "review.flow_suspended", suspend_flow, silent=True),
     Race("review.deployments.lapse_due", "review.deployment_lapsed", lapse, silent=True),
     Race("review.conditions.hand_in", "review.evidence_handed_in", hand_in),

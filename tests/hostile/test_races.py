@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.utils import timezone
 
 from governance.assessments import services as assessments
 from governance.assessments.models import Assessment
@@ -21,6 +22,8 @@ from governance.audits import services as audits
 from governance.consent import desk
 from governance.consent import services as consent
 from governance.findings import services as findings
+from governance.review import services as review
+from governance.review.selectors import in_force
 from governance.screening import services as screening
 from governance.stops import services as stops
 from governance.stops.models import Delivery
@@ -320,6 +323,30 @@ def test_of_sixteen_at_once_one_happens(race: Race, world: World, unblocked: Non
     told = PendingEvent.objects.filter(type=race.event).exclude(pk__in=before)
     times = Counter(told.values_list("subject", flat=True))  # a sweep may act on several things, on each once
     assert set(times.values()) == {1}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_stop_and_the_yes_of_the_works_council_at_once_end_stopped(
+    first: int, world: World, unblocked: None
+) -> None:
+    deployment = races_of_review.waiting_of(world)
+    unit, flows = deployment.system.unit, list(deployment.flows.all())
+    asked = make.works_council(deployment.system, flows, act="")
+    chair, council = make.person("board_chair", unit=unit), make.person("works_council", unit=unit)
+
+    def act(n: int) -> Any:
+        if n % 2 == first:
+            return review.suspend(deployment=fresh(deployment), reason="Stop.", by=chair)
+        return review.answer_council(
+            council=fresh(asked), act="consent", answered_on=make.today(), by=council
+        )
+
+    results = together(act)
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert all(isinstance(result, RuleBroken) for result in refused), refused[:3]
+    assert len(refused) == MANY - 2  # one stop and one answer
+    assert (fresh(deployment).state, fresh(asked).state) == ("suspended", "consented")
+    assert not in_force(deployment.system_id, timezone.now()).exists()
 
 
 # --- no verb is forgotten ------------------------------------------------------------------------------------------

@@ -164,6 +164,13 @@ def test_a_file_needs_flows_a_question_and_a_board() -> None:
     assert [p.code for p in found] == ["no_flows", "no_summary", "too_few_seats"]
 
 
+def test_a_file_needs_a_data_use_policy() -> None:
+    (found,) = rules.problems(
+        [rules.FlowFile("x", "minimal", True)], summary="May we?", voting_seats=3, has_policy=False
+    )
+    assert (found.code, found.field) == ("no_policy", "policy")
+
+
 @pytest.mark.parametrize(
     ("seats", "quorum", "unspoken", "codes"),
     [

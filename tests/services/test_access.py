@@ -199,7 +199,7 @@ def test_django_has_perm_answers_as_we_do() -> None:
     holder = make.person("manager", unit=top, until=end)
     assert holder.has_perm("portal.view_kpis", below)
     assert not holder.has_perm("portal.view_kpis")
-    assert not holder.has_perm("portal.vote", below)
+    assert not holder.has_perm("portal.comment_assessments", below)
     with time_machine.travel(end, tick=False):
         assert not fresh(holder).has_perm("portal.view_kpis", below)
 

@@ -82,7 +82,7 @@ def test_a_request_is_submitted_only_once_its_goals_serve_the_mission() -> None:
         system=system, flows=[flow], version=system.versions.first(), summary="May we?", board=board,
         by=system.owner,
     )  # fmt: skip
-    make.assessed(system, [flow])
+    make.complete(system, [flow])
     mission = says(system)
     problems = reviews.problems(request, make.today())
     assert [(p.code, p.goal) for p in problems] == [("goal_without_mission", "Heard.")]

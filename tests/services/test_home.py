@@ -36,7 +36,7 @@ def asked(system: Any) -> tuple[Any, list[User]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=request, by=system.owner)
     return request, members
 
@@ -67,7 +67,7 @@ def test_a_vote_waits_for_every_seat_whose_member_may_see_the_file() -> None:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=request, by=system.owner)
     assert kinds(council) == ["Your vote"]
     assert kinds(stranger) == []  # no role on the system: not even its name
@@ -215,7 +215,8 @@ def test_the_list_takes_as_many_queries_for_five_of_each_as_for_one() -> None:
     def more() -> None:
         n = make.number()
         end = make.today() + dt.timedelta(days=9)
-        vendor = vendors.add_vendor(by=owner, unit=unit, slug=f"v-{n}", name=f"V {n}", contract_until=end)
+        terms = {"contract_until": end, "contract_reference": "C 1", "transfer_tool": "none_needed"}
+        vendor = vendors.add_vendor(by=owner, unit=unit, slug=f"v-{n}", name=f"V {n}", **terms)
         system = make.system(unit=unit, owner=owner, vendor=vendor)
         make.flow(system, signed=False, **HELD)
         flow = make.flow(system)

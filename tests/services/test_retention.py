@@ -53,9 +53,9 @@ def kept(days: int | None, *rules_: dict[str, Any], default: int | None = None) 
     permit = {**make.PERMIT_BY_CONTRACT, "retention_days": days} if days else make.PERMIT_BY_CONTRACT
     made = make.system()
     long_ago = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
-    make.approved_deployment(made, [make.flow(made, slug="chat")], effective_at=long_ago)
     draft = draft_policy(system=made, rules=[*rules_, permit], retention_days=default, by="system")
     approve_policy(policy=draft, by="system", effective_at=long_ago)
+    make.approved_deployment(made, [make.flow(made, slug="chat")], effective_at=long_ago)
     return made
 
 

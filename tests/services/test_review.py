@@ -78,7 +78,7 @@ def test_each_governed_step_is_in_the_ledger() -> None:
 )
 def test_an_incomplete_or_prohibited_file_is_not_submitted(fields: dict[str, Any], code: str) -> None:
     request = _draft(**fields)
-    make.assessed(request.system)
+    make.complete(request.system)
     with pytest.raises(RuleBroken) as refused:
         services.submit(request=request, by=request.requested_by)
     assert refused.value.code == code
@@ -99,7 +99,7 @@ def test_a_flow_that_became_prohibited_cannot_be_approved() -> None:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     for member in members[:2]:
         services.cast_vote(request=request, choice="approve", reason="Fine.", by=member)
@@ -113,7 +113,7 @@ def test_a_flow_that_became_prohibited_cannot_be_approved() -> None:
 
 def test_the_digest_binds_what_is_approved() -> None:
     request = _draft()
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=request.requested_by)
     now = selectors.content(request, timezone.now().date())
     assert request.digest == rules.digest(now) == rules.digest(request.content)
@@ -127,7 +127,7 @@ STATES = ("draft", "in_review", "approved", "rejected", "withdrawn")
 @pytest.mark.parametrize("act", ["submit", "withdraw", "recuse"])
 def test_each_act_in_each_state(state: str, act: str) -> None:
     request = _draft()
-    make.assessed(request.system)
+    make.complete(request.system)
     if state != "draft":
         services.submit(request=request, by=request.requested_by)
     member = request.board.seats.first().memberships.get().user
@@ -248,7 +248,7 @@ def test_a_changed_flow_voids_only_itself() -> None:
 
 def test_a_change_takes_a_request_out_of_review() -> None:
     request = _draft()
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=request.requested_by)
     flow = request.flows.get()
     changes.change_flow(flow=flow, by=request.requested_by, expected_version=1, consequence="routing")
@@ -271,7 +271,7 @@ def test_new_rules_take_a_request_out_of_review_and_stop_what_became_prohibited(
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     flow.screenings.update(rules_version="2020.1")
     changes.rescreen(flow=flow)

@@ -53,7 +53,7 @@ def test_a_new_flow_is_asked_for_alone_and_what_runs_goes_on() -> None:
     make.flow(system, slug="letters")
     (draft,) = _drafts(system)
     assert _flows(draft) == ["letters", "mail"]  # widened
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=draft, by=draft.requested_by)
     make.votes(draft)
     deployment.refresh_from_db()
@@ -145,7 +145,7 @@ def _in_review(system: Any) -> tuple[Any, Any]:
     (draft,) = _drafts(system)
     draft.doubts = "Is it faster?"
     draft.save()
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=draft, by=draft.requested_by)
     return deployment, draft
 
@@ -192,7 +192,7 @@ def test_a_first_request_that_is_overtaken_is_its_requesters_to_ask_again() -> N
         system=system, flows=[make.flow(system)], version=system.versions.get(), summary="May we?", board=board,
         by=system.owner,
     )  # fmt: skip
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     _version(system)
     request.refresh_from_db()
@@ -263,7 +263,7 @@ def test_whoever_may_ask_takes_a_re_approval_over_and_then_no_part_in_the_decisi
         services.revise_request(**values, by=members[1], doubts="Mine.")
     services.revise_request(**values, by=members[0], doubts="Some.")
     assert draft.requested_by == members[0]
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=draft, by=members[0])
     with pytest.raises(RuleBroken):
         services.cast_vote(request=draft, choice="approve", reason="Fine.", by=members[0])

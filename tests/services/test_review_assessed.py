@@ -32,7 +32,7 @@ def _draft(system: Any, flows: list[Any]) -> tuple[Any, list[Any]]:
 def _submitted() -> tuple[Any, list[Any]]:
     system = make.system()
     request, members = _draft(system, [make.flow(system)])
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members
 
@@ -73,11 +73,12 @@ def test_a_high_risk_flow_needs_all_four_each_named() -> None:
     system = make.system()
     request, _members = _draft(system, [make.flow(system, modality="voice")])
     today = timezone.now().date()
+    make.policy(system)
     assert [p.code for p in selectors.problems(request, today)] == ["not_assessed"] * 4
     assert len({p.assessment for p in selectors.problems(request, today)}) == 4
     with translation.override("nl"):
         assert "Gegevensbeschermingseffectbeoordeling" in selectors.problems(request, today)[0].assessment
-    make.assessed(system)
+    make.complete(system)
     assert selectors.problems(request, today) == []
     services.submit(request=request, by=system.owner)
     assert set(request.content["assessments"]) == {"dpia", "fria", "bias", "oversight"}

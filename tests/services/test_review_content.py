@@ -185,11 +185,13 @@ def _acts() -> Iterator[tuple[str, Any, dict[str, tuple[str, str]]]]:
         ),
     ), {
         "System · Vendor": ("", "Other B.V."),
-        "Vendor · Transfer tool": ("", "Standard contractual clauses"),
+        "Vendor · Transfer tool": ("None needed: the data stay in the EEA", "Standard contractual clauses"),
     }  # fmt: skip
     yield "transfer tool", lambda s: changes.update_vendor(
         vendor=s.vendor, by=s.owner, expected_version=1, reason="Signed.", transfer_tool="adequacy"
-    ), {"Vendor · Transfer tool": ("", "Adequacy decision")}  # fmt: skip
+    ), {
+        "Vendor · Transfer tool": ("None needed: the data stay in the EEA", "Adequacy decision")
+    }  # fmt: skip
     yield "version", lambda s: changes.add_version(
         system=s, name="2.0", model="big", training_data="More.", notes="Better.", by=s.owner,
         released_on=dt.date(2026, 6, 1),

@@ -58,7 +58,7 @@ def conditional(**fields: Any) -> tuple[Condition, list[Any]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     if fields.get("recused"):
         services.recuse(request=request, reason="Kin.", by=members[1])

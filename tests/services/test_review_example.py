@@ -24,7 +24,7 @@ from portal.example import make as example
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("days", [30, 365])
+@pytest.mark.parametrize("days", [0, 30, 365])
 def test_the_example_shows_what_a_board_does(days: int) -> None:
     example._structure(timezone.now().date() - dt.timedelta(days=days))
     assert Recusal.objects.exists()

@@ -4,11 +4,13 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from governance.review import boards, changes, selectors, services, terms
 from governance.screening import selectors as screenings
 from governance.screening import services as screening
+from portal.access.roles import PERMISSIONS, Role
 from portal.access.services import grant_role
 from portal.errors import NotAllowed, RuleBroken
 from tests import make
@@ -23,7 +25,7 @@ def asked() -> tuple[Any, Any, list[Any]]:
     system = make.system()
     flow = make.flow(system)
     board, members = make.board_with_members(system.unit, ("legal", "ethics", "technology", "hr"))
-    make.assessed(system, [flow])
+    make.complete(system, [flow])
     draft = services.create_request(
         system=system, flows=[flow], version=system.versions.first(), summary="May this be used?", board=board,
         by=system.owner,
@@ -104,6 +106,36 @@ def test_answering_that_the_council_agreed_does_not_undo_what_it_agreed_to() -> 
     screening.sign(screening=current, by=make.person("data_protection_officer", system=system))
     make.approved_deployment(system, [mood], council=False)
     assert _in_force(system) == ["mood"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_votes_without_a_seat_and_any_that_reads_the_file_votes_from_one(role: Role) -> None:
+    system = make.system()
+    board, _members = make.board_with_members(system.unit)
+    admin, person = make.person("administrator", unit=system.unit), make.person(role, unit=system.unit)
+    seat = boards.add_seat(board=board, discipline="hr", by=admin)
+    terms.appoint(seat=seat, user=make.person("manager", unit=system.unit), by=admin)
+    flow = make.flow(system)
+    make.complete(system)
+    request = services.create_request(
+        system=system, flows=[flow], version=system.versions.get(), summary="May we?", board=board, by=system.owner
+    )  # fmt: skip
+    services.submit(request=request, by=system.owner)
+    vote = {"choice": "approve", "reason": "So."}
+    client = Client()
+    client.force_login(person)
+    reads = "view_review" in PERMISSIONS[role]
+    with pytest.raises(RuleBroken) as refused:
+        services.cast_vote(request=request, by=person, **vote)
+    assert refused.value.code == ("cannot_vote" if reads else "not_allowed")
+    assert client.post(request.get_absolute_url(), vote).status_code in (403, 404, 409, 422)
+    answer = client.post(f"/api/v1/requests/{request.pk}/votes", vote, content_type="application/json")
+    assert answer.status_code == (409 if reads else 404)
+    assert not request.rounds.get().votes.exists()
+    if reads:
+        terms.dismiss(membership=seat.memberships.get(), by=admin, reason="Left.")
+        terms.appoint(seat=seat, user=person, by=admin)
+        assert services.cast_vote(request=request, by=person, **vote).seat == seat
 
 
 def test_the_last_answer_decides_whichever_record_it_is_in() -> None:

@@ -34,7 +34,7 @@ def _asked(board: dict[str, Any] | None = None, **fields: Any) -> tuple[Any, lis
         board=found,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members, make.person("board_chair", unit=system.unit)
 

@@ -109,7 +109,7 @@ def build(*, workers: bool = False) -> World:
     flow = make.flow(
         system, **(own | {"consequence": "none", "recipient": "analyst", "facts": facts} if workers else {})
     )
-    make.assessed(system)
+    make.complete(system)
     board = boards.create_board(name=f"Board {make.number()}", unit=unit, by=admin)
     cast = {
         "requester": system.owner,
@@ -179,6 +179,11 @@ def waiting() -> tuple[World, Any]:
     return world, make.works_council(world.system, [world.flow], act="")
 
 
+def suspend(world: World, who: str) -> None:
+    deployment = Deployment.objects.get(system=world.system)
+    services.suspend(deployment=deployment, reason="Harm.", by=world.cast[who])
+
+
 def returned() -> tuple[World, DeploymentRequest]:
     world = build()
     request = world.request()
@@ -241,9 +246,11 @@ ROWS: dict[tuple[str, str, str], tuple[Setup, Act]] = {
     ("request", "returned", "resubmit"): (returned, by(services.resubmit, "request", answer="So.")),
     ("request", "returned", "withdraw"): (returned, withdraw),
     ("deployment", "waiting", "go_live"): (waiting, lambda w, record, who: answer(w, record, "consent", who)),
+    ("deployment", "waiting", "suspend"): (waiting, lambda w, _record, who: suspend(w, who)),
     ("deployment", "in_force", "suspend"): (in_force, by(services.suspend, "deployment", reason="Harm.")),
     ("deployment", "suspended", "reinstate"): (lambda: stopped(flow_only=False), _vote("approve")),
     ("flow", "waiting", "go_live"): (waiting, lambda w, record, who: answer(w, record, "consent", who)),
+    ("flow", "waiting", "stop"): (waiting, lambda w, _record, who: suspend(w, who)),
     ("flow", "running", "stop"): (
         in_force,
         lambda w, _deployment, who: services.suspend_flow(flow=w.flow, reason="Harm.", by=w.cast[who]),

@@ -107,7 +107,7 @@ def test_whose_term_ended_votes_no_more_what_they_voted_counts_and_the_vote_clos
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     for member in members[:3]:
         services.cast_vote(request=request, choice="approve", reason="Complete.", by=member)
@@ -184,7 +184,7 @@ def test_a_form_sent_twice_makes_one(board: Any, admin: Any) -> None:
 
     assert ask().pk == ask().pk == token
     assert DeploymentRequest.objects.filter(system=system).count() == 1
-    make.assessed(system)
+    make.complete(system)
     request = ask()
     services.submit(request=request, by=system.owner)
     member = board.seats.get(discipline="legal").memberships.get().user
@@ -252,7 +252,7 @@ def test_comment_and_minutes_over_newer_ones_are_refused_with_both_texts() -> No
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     said = services.comment(request=request, text="One.", by=members[0])
     services.edit_comment(comment=said, text="Two.", expected_version=1, by=members[0])

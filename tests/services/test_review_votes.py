@@ -29,7 +29,7 @@ def _in_review(disciplines: tuple[str, ...] = SEATS, **fields: Any) -> tuple[Any
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members
 
@@ -275,7 +275,7 @@ def test_votes_and_changes_at_once_never_wait_in_a_circle(committed_db: Any) -> 
         board=board,
         by=request.requested_by,
     )
-    make.assessed(again.system)
+    make.complete(again.system)
     services.submit(request=again, by=request.requested_by)
     start, unexpected = threading.Barrier(8), []
 

@@ -36,7 +36,7 @@ def _asked(
         board=found,
         by=make.person("system_owner", system=system),
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=request.requested_by)
     return request, members, make.person("board_chair", unit=system.unit)
 
@@ -94,7 +94,7 @@ def test_the_chair_does_not_close_a_vote_on_a_file_that_changed() -> None:
     services.return_request(request=request, questions="Does the new policy fit?", by=chair)
     services.resubmit(request=request, answer="It does.", by=request.requested_by)
     _vote(request, *members)
-    assert (request.state, request.content["policy"]["version"]) == ("approved", 1)
+    assert (request.state, request.content["policy"]["version"]) == ("approved", 2)
 
 
 @BY_THEMSELVES

@@ -53,7 +53,7 @@ def in_review(system: Any) -> tuple[DeploymentRequest, list[Any]]:
         doubts="D" * 3000,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     return request, members
 

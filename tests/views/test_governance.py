@@ -145,6 +145,11 @@ def test_from_registration_to_a_deployment_by_pages() -> None:
     assert client.post(f"{request.get_absolute_url()}submit/").status_code == 409
     assert "(DPIA) is needed" in client.get(request.get_absolute_url()).content.decode()
     (assessment,) = make.assessed(system)
+    assert client.post(f"{request.get_absolute_url()}submit/").status_code == 409
+    page = client.get(request.get_absolute_url()).content.decode()
+    assert f'have it approved first. <a href="/systems/{system.slug}/consent/">' in page
+    assert "(DPIA) is needed" not in page
+    make.policy(system)
     assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302
     assert client.post(f"{request.get_absolute_url()}submit/").status_code == 302  # double click
     assert assessment.get_absolute_url() in client.get(request.get_absolute_url()).content.decode()
@@ -180,7 +185,7 @@ def test_a_condition_by_page() -> None:
         board=board,
         by=system.owner,
     )
-    make.assessed(system)
+    make.complete(system)
     services.submit(request=request, by=system.owner)
     url = request.get_absolute_url()
     voter = _client(members[0])
@@ -274,7 +279,7 @@ def test_one_flow_is_stopped_and_put_back_by_page() -> None:
     owner = _client(system.owner)
     assert owner.post(f"{url}reinstate/", {"summary": "Declared now."}).status_code == 302
     request = DeploymentRequest.objects.get(kind="reinstatement")
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=system.owner)
     make.votes(request)
     assert all(item["now"] for item in chair.get(deployment.get_absolute_url()).context["flows"])
@@ -490,7 +495,7 @@ def test_a_file_goes_back_with_questions_and_comes_again_by_page() -> None:
     flow = make.flow(system)
     values = {"flows": [flow], "version": system.versions.get(), "summary": "May we?", "board": board}
     request = services.create_request(system=system, by=system.owner, **values)
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=system.owner)
     url, owner, member = request.get_absolute_url(), _client(system.owner), _client(members[0])
     chair = _client(make.person("board_chair", unit=system.unit))
@@ -542,7 +547,7 @@ def test_the_board_discusses_by_page_and_markdown_does_no_harm() -> None:
         "board": board,
     }
     request = services.create_request(system=system, by=system.owner, **values)
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=system.owner)
     url, member = request.get_absolute_url(), _client(members[0])
     text = "**Bold** <script>alert(1)</script> [x](javascript:alert(1)) ![i](http://elsewhere.example/i.png)"
@@ -616,7 +621,7 @@ def test_the_page_of_a_request_takes_the_same_queries_however_much_was_said() ->
         "board": board,
     }
     request = services.create_request(system=system, by=owner, **values)
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=owner)
 
     def more() -> int:

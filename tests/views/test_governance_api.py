@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from governance.findings.services import open_finding
 from governance.registry.models import System
-from governance.review import services
+from governance.review import changes, services
 from governance.review.models import Deployment
 from portal.accounts.services import create_unit
 from tests import make
@@ -114,10 +114,18 @@ def test_from_registration_to_a_deployment_over_rest() -> None:
     assert wrong.json()["errors"][0]["field"] == "flows"
     answer = _post(owner, "requests", asked)
     name = "Data protection impact assessment (DPIA)"
-    assert answer.json()["problems"] == [{"code": "not_assessed", "flow": "", "assessment": name, "goal": ""}]
+    nothing = {"field": "flows", "flow": "", "assessment": "", "goal": "", "vendor": ""}
+    assert answer.json()["problems"] == [
+        nothing | {"code": "not_assessed", "assessment": name},
+        nothing | {"code": "no_policy", "field": "policy"},
+    ]
     refused = _post(owner, f"requests/{answer.json()['id']}/submit")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:not_assessed")
     make.assessed(System.objects.get(slug="bot"))
+    refused = _post(owner, f"requests/{answer.json()['id']}/submit")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:no_policy")
+    assert refused.json()["errors"][0]["field"] == "policy"
+    make.complete(System.objects.get(slug="bot"))
     answer = _post(owner, "requests", asked)
     assert answer.status_code == 201
     path = f"requests/{answer.json()['id']}"
@@ -227,7 +235,7 @@ def _asked() -> tuple[Any, Any, list[Any]]:
         board=board,
         by=system.owner,
     )
-    make.assessed(request.system)
+    make.complete(request.system)
     services.submit(request=request, by=system.owner)
     return system, request, members
 
@@ -349,3 +357,27 @@ def test_the_works_council_reinstatement_and_boards_over_rest() -> None:
     rule = {"risk": "minimal", "quorum": 4, "reason": "More eyes.", "row_version": 99}
     assert admin.put(f"/api/v1/boards/{board.pk}/rules", rule, **patch).status_code == 200
     assert board.rules.get(risk="minimal").quorum == 4
+
+
+def test_a_vendor_without_a_contract_is_named_by_page_and_rest() -> None:
+    system = make.system()
+    make.described(system)
+    vendor = system.vendor
+    changes.update_vendor(
+        vendor=vendor, by=system.owner, expected_version=1, reason="Unsaid.", contract_reference=""
+    )
+    make.board_with_members(system.unit)
+    make.flow(system, slug="mail")
+    make.complete(system)
+    owner = _client(system.owner)
+    asked = {"system": system.slug, "version": "1.0", "flows": ["mail"], "summary": "May we?"}
+    answer = _post(owner, "requests", asked)
+    (lacking,) = answer.json()["problems"]
+    assert (lacking["code"], lacking["field"], lacking["vendor"]) == (
+        "no_contract", "contract_reference", vendor.name,
+    )  # fmt: skip
+    refused = _post(owner, f"requests/{answer.json()['id']}/submit")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:attune:problem:no_contract")
+    assert refused.json()["errors"][0]["field"] == "contract_reference"
+    page = owner.get(f"/requests/{answer.json()['id']}/").content.decode()
+    assert f'<a href="/vendors/{vendor.slug}/">{vendor.name}</a></li>' in page

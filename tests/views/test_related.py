@@ -39,8 +39,8 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 def add_one_of_each(system: Any) -> dict[str, Any]:
     """Another of everything that belongs to a system: name of its page -> address."""
     n = make.number()
-    deployment = make.approved_deployment(system)
     policy, notice = make.policy(system), make.notice(system)
+    deployment = make.approved_deployment(system)
     finding = open_finding(
         system=system, check=f"a.{n}", severity="low", title="Low", detail="", source="t", by="system"
     )

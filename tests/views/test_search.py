@@ -31,7 +31,7 @@ def system(unit: Unit) -> Any:
         system=made, flows=[make.flow(made)], version=made.versions.first(), summary="May it?", board=board,
         by=made.owner,
     )  # fmt: skip
-    make.assessed(made)
+    make.complete(made)
     review.submit(request=request, by=made.owner)
     open_finding(
         system=made, check="x", severity="high", title="The heron errs", detail="", source="test", by="system"

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count
 
 from governance.findings.models import Finding
+from governance.review.models import Deployment
 from metrics.ingest.models import Interaction
 from portal.accounts.models import User
 from portal.desk.selectors import waiting as tasks_of
@@ -13,6 +14,15 @@ from portal.example import make as example
 from portal.example import people
 from portal.notify.models import Message
 from tests import make
+
+
+def test_it_is_made_without_a_single_day_of_data(committed_db: Any, tmp_path: Path, settings: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    said: list[str] = []
+    example.make(said.append, days=0)
+    assert "audit plans" in said[-1]
+    assert not Interaction.objects.exists()
+    assert Deployment.objects.filter(state="in_force").exists()
 
 
 def test_it_is_whole_when_it_is_made_and_made_again_it_stays_the_same(

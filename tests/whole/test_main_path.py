@@ -105,7 +105,7 @@ def approve(world: dict[str, Any]) -> Any:
         review.submit(request=ask([world["voice"]]), by=owner, effective_at=YEAR_AGO)
     with pytest.raises(RuleBroken, match="DPIA"):
         review.submit(request=ask([world["chat"]]), by=owner, effective_at=YEAR_AGO)
-    make.assessed(system, [world["chat"]])
+    make.complete(system, [world["chat"]])
     request = review.submit(request=ask([world["chat"]]), by=owner, effective_at=YEAR_AGO)
     # even with a seat, who asked does not vote
     administrator = make.person("administrator", unit=system.unit)
@@ -233,8 +233,8 @@ def test_the_main_path(world: dict[str, Any], live: Any, worker: Any, tmp_path: 
         "flow": "chat",
     }
     assert decide(system=system, items=[question])[0].outcome != "allow"
-    approve(world)
     prepare_policy(world)
+    approve(world)
 
     # a machine client: consent, decisions, interactions
     _, key = make.api_key(system, SCOPES)

@@ -85,7 +85,7 @@ ASKED, ANSWERS = {"pk": "person_request"}, "answer_people|answer_contests"
 
 PLURALS = ("versions", "units", "contacts", "use_cases", "hand_overs", "goals", "costs")
 DRAFT = {"pk": "assessment"}
-JOIN = "edit_register|sign_dpia|sign_assessment|vote"  # any of these may join a thread
+JOIN = "edit_register|sign_dpia|sign_assessment|comment_assessments"  # any of these may join a thread
 
 
 def write(perm: str, **more: Any) -> Row:
@@ -219,7 +219,7 @@ ROWS: dict[str, Row] = {
     "request_close": act("view_review", "chair", args={"pk": "request"}),
     # the forms of people (requester, seat holder, owner of the condition); the services ask who sends them
     "request_withdraw": Row("view_review", writes="request_deployment", args={"pk": "request"}),
-    "request_recuse": Row("view_review", writes="vote", args={"pk": "request"}),
+    "request_recuse": Row("view_review", writes="comment_assessments", args={"pk": "request"}),
     "request_paper": Row("view_review", args={"pk": "request"}),
     "request_edit": Row("view_review", writes="request_deployment", args={"pk": "request"}),
     "request_return": Row("view_review", writes="chair", args={"pk": "request"}),
@@ -227,10 +227,10 @@ ROWS: dict[str, Row] = {
     "request_extend": Row("view_review", writes="chair", args={"pk": "request"}),
     "request_report": Row("view_review", writes="chair", args={"pk": "request"}),
     "comment_add": act("view_review", args={"pk": "request"}),  # the service asks for a seat
-    "comment_edit": Row("view_review", writes="vote", args={"pk": "comment"}),
-    "minutes_edit": Row("view_review", writes="vote", args={"pk": "request"}),
+    "comment_edit": Row("view_review", writes="comment_assessments", args={"pk": "comment"}),
+    "minutes_edit": Row("view_review", writes="comment_assessments", args={"pk": "request"}),
     "condition_evidence": Row("view_review", writes="request_deployment", args={"pk": "condition"}),
-    "condition_answer": Row("view_review", writes="vote", args={"pk": "condition"}),
+    "condition_answer": Row("view_review", writes="comment_assessments", args={"pk": "condition"}),
     "council_add": Row("view_register", "request_deployment", args=SLUG),
     "document_download": Row("view_review", args={"pk": "document"}),
     "council_record": Row("view_review", writes="chair", args={"pk": "council"}),
@@ -539,18 +539,22 @@ ROWS: dict[str, Row] = {
     "api_comments": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
     "api_minutes": Row("view_review", args={"pk": "request"}, scope=READ, key=(404,)),
     "api_comment": decides(
-        {"text": "No.", "row_version": 1}, "vote", "comment", ok=(403, 409)
+        {"text": "No.", "row_version": 1}, "comment_assessments", "comment", ok=(403, 409)
     ),  # only who wrote it
     "api_request_resubmit": decides({"answer": "So."}, "request_deployment", ok=(403,)),  # only the requester
     "api_request_withdraw": decides({"reason": "No."}, "request_deployment", ok=(403,)),
     "api_request_return": decides({"questions": "Why?"}, "chair"),
     "api_request_close": decides({}, "chair"),
     "api_request_extend": decides({"until": "2099-01-01", "reason": "Holidays."}, "chair"),
-    "api_request_recuse": decides({"reason": "Kin."}, "vote", ok=(409,), refused=(409,)),  # no seat there
+    "api_request_recuse": decides(
+        {"reason": "Kin."}, "comment_assessments", ok=(409,), refused=(409,)
+    ),  # no seat there
     "api_request_report": decides({"on": "2026-01-01"}, "chair"),
     "api_condition_evidence": decides({"evidence": "Done."}, "chair", "condition"),
-    "api_condition_accept": decides({}, "vote", "condition", ok=(403,)),  # only who speaks for the seat
-    "api_condition_send_back": decides({"reason": "No."}, "vote", "condition", ok=(403,)),
+    "api_condition_accept": decides(
+        {}, "comment_assessments", "condition", ok=(403,)
+    ),  # only who speaks for the seat
+    "api_condition_send_back": decides({"reason": "No."}, "comment_assessments", "condition", ok=(403,)),
     "api_deployment": Row("view_review", args={"pk": "deployment"}, scope=READ, key=(404,)),
     "api_deployment_suspend": decides({"reason": "Harm."}, "suspend", "deployment"),
     "api_reinstatement": decides({"summary": "Solved."}, "request_deployment", "deployment"),
@@ -611,7 +615,7 @@ ROWS: dict[str, Row] = {
     ),
     "api_votes": Row(
         "view_review",
-        "vote",
+        "comment_assessments",
         args={"pk": "request"},
         method="post",
         body={"choice": "approve", "reason": "The file is complete."},

@@ -147,10 +147,10 @@ def _review(world: World, system: Any) -> None:
     board, members = make.board_with_members(system.unit)
     values = {"system": system, "flows": [flow], "version": system.versions.first(), "by": system.owner}
     waiting = review.create_request(**values, summary=f"{CANARY} again?", board=board)
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=waiting, by=system.owner)
     conditional = review.create_request(**values, summary="With conditions?", board=board)
-    make.assessed(system)
+    make.complete(system)
     review.submit(request=conditional, by=system.owner)
     condition = {
         "text": f"{CANARY} training",
@@ -344,10 +344,10 @@ def _affected(world: World, system: Any) -> None:
     make.notice(elsewhere)
     make.policy(elsewhere)
     mine = make.system(unit=system.unit, name="Chat with a page of mine")
+    make.policy(mine)
     make.approved_deployment(
         mine, [make.flow(mine, slug="chat")], effective_at=dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
     )
-    make.policy(mine)
     notice = make.notice(mine)
     make.receive(mine, make.item(1, subject="customer-1"))
     link, token = links.make_link(people=[(mine, "customer-1")], by="system", language="en")

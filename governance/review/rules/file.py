@@ -32,12 +32,15 @@ class Problem:
     discipline: str = ""  # how it is called
     quorum: int = 0
     seats: int = 0
+    field: str = "flows"  # what must be filled in or chosen
+    vendor: str = ""  # its name
 
     @property
     def params(self) -> dict[str, str]:
         """What fills the message."""
         said = {"flow": self.flow, "assessment": self.assessment, "why": self.why, "goal": self.goal}
-        return said | {"discipline": self.discipline, "quorum": str(self.quorum), "seats": str(self.seats)}
+        said |= {"discipline": self.discipline, "quorum": str(self.quorum), "seats": str(self.seats)}
+        return said | {"vendor": self.vendor}
 
 
 def problems(
@@ -49,18 +52,24 @@ def problems(
     goals: Sequence[str] = (),
     quorum: int = 0,
     unspoken: Sequence[str] = (),
+    has_policy: bool = True,
+    vendor: str = "",
+    vendor_gaps: Sequence[Mapping[str, str]] = (),
 ) -> list[Problem]:
     """What stands in the way of a submission; empty where the file is complete.
 
     `lacking`: the assessments that are needed and not validly signed, each with the sentence that says why.
     `goals`: those that serve no statement of the mission although the organisation wrote it down. `quorum`: how many
     votes the board's rule asks; `unspoken`: the disciplines that it requires and for which nobody may speak.
+    `has_policy`: whether a data-use policy of the system is approved; without one the gate answers no to everything.
+    `vendor_gaps`: what is not in order with the `vendor`, as `registry.checks.vendor_gaps` says it.
     """
     found = []
     if not flows:
         found.append(Problem("no_flows", N_("Choose at least one data flow.")))
     if not summary.strip():
-        found.append(Problem("no_summary", N_("Say in plain language what the board is asked.")))
+        no_summary = N_("Say in plain language what the board is asked.")
+        found.append(Problem("no_summary", no_summary, field="summary"))
     if voting_seats < FEWEST_VOTES:
         few = N_("The board has fewer than three members who may vote on this request.")
         found.append(Problem("too_few_seats", few))
@@ -79,6 +88,10 @@ def problems(
             found.append(Problem(code, message, flow.slug))
     not_assessed = N_("{assessment} is needed and not validly signed. {why}")
     found += [Problem("not_assessed", not_assessed, assessment=name, why=why) for name, why in lacking]
+    if not has_policy:
+        no_policy = N_("The system has no approved data-use policy: draft one and have it approved first.")
+        found.append(Problem("no_policy", no_policy, field="policy"))
+    found += [Problem(gap["code"], gap["message"], field=gap["field"], vendor=vendor) for gap in vendor_gaps]
     return found
 
 

@@ -185,6 +185,7 @@ TRANSITIONS = (
     *_rows(
         "deployment",
         ("waiting", "go_live", "in_force", "works_council chair", N_("the works-council record allows it")),
+        ("waiting", "suspend", "suspended", "overseer", N_("suspended with a reason before it went live")),
         ("waiting", "lapse", "lapsed", "system", N_("the validity date passed")),
         ("waiting", "void", "voided", "system", N_("a material change, or replaced")),
         ("in_force", "suspend", "suspended", "overseer", N_("suspended with a reason")),
@@ -197,6 +198,7 @@ TRANSITIONS = (
     *_rows(
         "flow",
         ("waiting", "go_live", "running", "works_council chair", N_("the works-council record allows it")),
+        ("waiting", "stop", "stopped", "overseer", N_("its waiting deployment is suspended")),
         ("running", "stop", "stopped", "overseer", N_("stopped with a reason")),
         ("stopped", "reinstate", "running", "board", N_("reinstated by the board")),
         ("waiting", "end", "ended", "system", N_("the approval lapsed or is void")),

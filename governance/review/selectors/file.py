@@ -12,6 +12,7 @@ from governance.assessments import selectors as assessments
 from governance.assessments.models import Assessment
 from governance.assessments.rules import Kind
 from governance.consent.selectors import policy_history
+from governance.registry import checks
 from governance.registry import content as described
 from governance.registry.fields import APPROVED_PARTS, FLOW, SYSTEM, VENDOR, VERSION
 from governance.registry.models import DataFlow
@@ -58,6 +59,7 @@ def file_problems(
     unspoken: Sequence[str] = (),
 ) -> list[rules.Problem]:
     """Likewise with the number of votes as it is given: what is asked again when the last vote is in."""
+    vendor = request.system.vendor
     return rules.problems(
         file_of(request, on),
         summary=request.summary,
@@ -69,6 +71,9 @@ def file_problems(
         goals=[text[:80] for text in goals],
         quorum=quorum,
         unspoken=unspoken,
+        has_policy=policy_in_use(request.system_id) is not None,
+        vendor=vendor.name if vendor else "",
+        vendor_gaps=checks.vendor_gaps(vars(vendor), on) if vendor else (),
     )
 
 

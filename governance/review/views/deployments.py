@@ -13,7 +13,7 @@ from django.views import View
 from governance.registry import related
 from governance.registry.models import DataFlow
 from governance.registry.pages import Crumbs, FormPage, said
-from governance.review import selectors, services
+from governance.review import rules, selectors, services
 from governance.review.forms import ReasonForm, ReinstateForm, SuspendForm
 from governance.review.models import Deployment
 from portal.access.selectors import can, require
@@ -29,6 +29,13 @@ def find(user: Any, pk: Any) -> Deployment:
     return get_object_or_404(rows, pk=pk)
 
 
+def _wait_for_council(states: list[tuple[DataFlow, str]]) -> list[DataFlow]:
+    """The flows that need a works-council record: to go live, or before the board may put them back."""
+    stopped = [flow for flow, state in states if state == "stopped"]
+    held = selectors.without_council(stopped)
+    return [flow for flow, state in states if state == "waiting" or flow in held]
+
+
 class DeploymentDetail(SignedInMixin, View):
     """One deployment with the stretches of time in which each flow was in force."""
 
@@ -40,6 +47,7 @@ class DeploymentDetail(SignedInMixin, View):
         now = timezone.now()
         stretches = deployment.stretches.select_related("flow").order_by("flow__slug", "starts_at")
         running = deployment.state == "in_force"
+        may_suspend = can(request.user, "suspend", deployment.system)
         states = selectors.flow_states(deployment, now)
         stopped = any(state == "stopped" for _flow, state in states) and deployment.state in (
             "in_force",
@@ -56,9 +64,9 @@ class DeploymentDetail(SignedInMixin, View):
                 }
                 for flow, state in states
             ],
-            "waits": [flow for flow, state in states if state == "waiting"],
-            "may_stop_flow": running and can(request.user, "suspend", deployment.system),
-            "may_suspend": running and can(request.user, "suspend", deployment.system),
+            "waits": _wait_for_council(states),
+            "may_stop_flow": running and may_suspend,
+            "may_suspend": may_suspend and rules.after("deployment", deployment.state, "suspend") is not None,
             "may_ask_back": stopped and can(request.user, "request_deployment", deployment.system),
             "may_ask_council": can(request.user, "request_deployment", deployment.system),
             "asked_back": deployment.reinstatements.exclude(state="draft").select_related(
