@@ -19,8 +19,8 @@ CODES = {  # words that the product chooses itself; nobody types them
     "time_zone", "topic", "type", "unique_key", "verdict",
 }  # fmt: skip
 MACHINES = {  # hashes, slugs and references whose form is held by a pattern or an index
-    "body_sha256", "digest", "evidence_hash", "facts_sha256", "password", "path", "place", "prefix", "request_sha256", "sha256",
-    "ref", "token_sha256", "key_id", "person_sha256",
+    "body_sha256", "digest", "evidence_hash", "facts_sha256", "password", "path", "place", "prefix", "request_sha256",
+    "ref", "sha256", "token_sha256", "key_id", "person_sha256",
     "slug", "sort_key", "email", "location", "link_template", "client", "idempotency_key", "source_id",
     "interaction_id", "source_event", "subject",
 }  # fmt: skip

@@ -89,7 +89,9 @@ def test_what_was_kept_meets_what_others_saved_meanwhile(system: Any) -> None:
     assert mine["name"] == "My name"
     answer = owner.post(edit, mine | {"reason": "r"})
     assert answer.status_code == 409 and "Their name" in answer.content.decode()
-    assert owner.post(edit, mine | {"reason": "r", "row_version": answer.context["form"]["row_version"].value()})
+    assert owner.post(
+        edit, mine | {"reason": "r", "row_version": answer.context["form"]["row_version"].value()}
+    )
     flow.refresh_from_db()
     assert flow.name == "My name"
     assert "Go on with" not in text(owner, f"/systems/{system.slug}/edit/flows/")

@@ -95,7 +95,11 @@ def test_a_server_does_not_start_either(copy: Path) -> None:
 
 
 def test_a_command_before_the_first_migration_says_what_to_do() -> None:
-    environment = {**os.environ, **database.environment("postgres"), "ATTUNE_ADMIN_EMAIL": "first@example.org"}
+    environment = {
+        **os.environ,
+        **database.environment("postgres"),
+        "ATTUNE_ADMIN_EMAIL": "first@example.org",
+    }
     done = subprocess.run(
         [sys.executable, "manage.py", "createadmin"],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120,
