@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from governance.assessments.store import Upload
 from governance.registry.services import lock_system, permitted, person
-from governance.review import deployments, rules, selectors
+from governance.review import deployments, rules, selectors, stretches
 from governance.review.acts import need, note, sent_before, step
 from governance.review.documents import add, kept
 from governance.review.models import (
@@ -148,7 +148,7 @@ def accept(
         _answer(locked, True, answer.strip(), by, now)
         locked.state, locked.met_at, locked.met_by = target, now, by
         locked.save()
-        deployments.prolong(deployment, now)
+        stretches.prolong(deployment, now)
         _note("review.condition_met", locked, by, effective_at, answer.strip())
     condition.refresh_from_db()
     return condition

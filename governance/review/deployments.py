@@ -5,16 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from governance.registry.models import DataFlow, System
 from governance.registry.services import lock_system, permitted
-from governance.review import acts, rules, selectors, signatures
+from governance.review import acts, rules, selectors, signatures, stretches
 from governance.review.acts import locked_deployment as _locked
 from governance.review.acts import need, note, step
 from governance.review.models import Deployment, DeploymentRequest, InForce
-from governance.stops.services import Order, order
 from portal.errors import N_, RuleBroken
 from portal.ledger.services import actor_text
 
@@ -46,7 +45,7 @@ def put_in_force(
         valid_until=rules.months_later(now, request.valid_months),
     )
     deployment.flows.set(flows)
-    _open(deployment, live, now)
+    stretches.begin(deployment, live, now)
     body = {
         "request": str(request.pk),
         "digest": request.digest,
@@ -88,7 +87,7 @@ def go_live(
         if locked.state == "waiting":
             act_on(locked, "go_live")
             locked.save()
-        _open(locked, ready, now)
+        stretches.begin(locked, ready, now)
         gone += ready
         note("review.flows_live", locked, by, effective_at, flows=sorted(flow.slug for flow in ready))
     return gone
@@ -111,12 +110,12 @@ def suspend(
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = now, actor_text(by), reason
         locked.save()
-        stopping = what_stops(locked, None, now, reason)
-        _cut(locked, None, now, reason)
+        stopping = stretches.what_stops(locked, None, now, reason)
+        stretches.cut(locked, None, now, reason)
         if waited:
-            _stop_unbegun(locked, now, reason)
+            stretches.stop_unbegun(locked, locked.flows.all(), now, reason)
         note("review.deployment_suspended", locked, by, effective_at, reason=reason)
-        tell("deployment.suspended", locked, stopping, by, effective_at)
+        stretches.tell("deployment.suspended", locked, stopping, by, effective_at)
     deployment.refresh_from_db()
     return deployment
 
@@ -132,7 +131,7 @@ def reinstate(
         locked.suspended_at = locked.suspended_by = None
         locked.reason = ""
         locked.save()
-    _open(locked, flows, now)
+    stretches.begin(locked, flows, now)
     body = {"request": str(request.pk), "flows": sorted(flow.slug for flow in flows)}
     note("review.deployment_reinstated", locked, by, effective_at, reason=request.decision_reason, **body)
     # what the works council allowed while all of it was suspended
@@ -163,7 +162,7 @@ def refuse_no_way_back(
         step("deployment", deployment.state, "reinstate")
     if deployment.valid_until <= now:
         raise RuleBroken(LAPSED, code="lapsed")
-    if ends_at(deployment) <= now:
+    if stretches.ends_at(deployment) <= now:
         raise RuleBroken(
             N_("A condition of the approval is overdue. It must be met first."), code="condition_overdue"
         )
@@ -192,8 +191,14 @@ def _reinstated(request: DeploymentRequest) -> Deployment:
     return deployment
 
 
-def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None) -> bool:
-    """Stop one flow of whatever is in force; False where it was not in force (so that callers may repeat it)."""
+def suspend_flow(
+    *, flow: DataFlow, reason: str, by: Any, effective_at: dt.datetime | None = None, waiting: bool = False
+) -> bool:
+    """Stop one flow of whatever is in force; False where it was not in force (so that callers may repeat it).
+
+    `waiting`: where it waits for the works council while others run, it is stopped as well; its record then opens
+    nothing until the board put the flow back. Raises RuleBroken where all of a deployment waits.
+    """
     reason = need(reason)
     with transaction.atomic():
         lock_system(flow.system_id)
@@ -201,12 +206,25 @@ def suspend_flow(*, flow: DataFlow, reason: str, by: Any, effective_at: dt.datet
         permitted(by, "suspend", flow.system)
         stopped = False
         for deployment in _alive(flow.system, [flow]):
-            if not _cut(deployment, [flow], now, reason):
+            ran = stretches.cut(deployment, [flow], now, reason)
+            if not ran and not (waiting and _waits(deployment, flow, now)):
                 continue
             stopped = True
             note("review.flow_suspended", deployment, by, effective_at, flow=flow.slug, reason=reason)
-            tell("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
+            if ran:
+                stretches.tell("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
+            else:
+                stretches.stop_unbegun(deployment, [flow], now, reason)
     return stopped
+
+
+def _waits(deployment: Deployment, flow: DataFlow, now: dt.datetime) -> bool:
+    if ("waiting", flow) not in [(state, one) for one, state in selectors.flow_states(deployment, now)]:
+        return False
+    if deployment.state == "waiting":
+        message = N_("Nothing of this deployment runs yet. Stop the deployment as a whole.")
+        raise RuleBroken(message, code="all_waits")
+    return True
 
 
 def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
@@ -218,13 +236,13 @@ def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:
             locked = _locked(deployment)
             if locked.state not in ALIVE:
                 continue
-            stopping = what_stops(locked, None, max(moment, locked.valid_until), LAPSED)
+            stopping = stretches.what_stops(locked, None, max(moment, locked.valid_until), LAPSED)
             act_on(locked, "lapse")
             locked.ended_at, locked.ended_by = locked.valid_until, actor_text(by)
             locked.save()
             note("review.deployment_lapsed", locked, by, None, valid_until=locked.valid_until.isoformat())
             overtake_reinstatements(locked, LAPSED, by, None)
-            tell("deployment.lapsed", locked, stopping, by, None)
+            stretches.tell("deployment.lapsed", locked, stopping, by, None)
             count += 1
     return count
 
@@ -265,10 +283,10 @@ def end_flows(
     if rules.after("deployment", locked.state, "void") is None:
         return []
     ended = list(locked.flows.all()) if flows is None else [f for f in locked.flows.all() if f in list(flows)]
-    stopped, since = what_stops(locked, ended, now, reason)
-    _cut(locked, ended, now, reason)
+    stopped, since = stretches.what_stops(locked, ended, now, reason)
+    stretches.cut(locked, ended, now, reason)
     told = [slug for slug in stopped if slug not in {flow.slug for flow in goes_on}]
-    tell("deployment.voided", locked, (told, since), by, effective_at)
+    stretches.tell("deployment.voided", locked, (told, since), by, effective_at)
     locked.flows.remove(*ended)
     body = {"flows": sorted(flow.slug for flow in ended), "reason": reason}
     if locked.flows.exists():
@@ -292,26 +310,6 @@ def _alive(system: System, flows: Iterable[DataFlow]) -> list[Deployment]:
     return list(rows.select_related("system", "version").distinct())
 
 
-def ends_at(deployment: Deployment) -> dt.datetime:
-    """When the deployment stops by itself: at its date, or when its first open condition is overdue."""
-    open_conditions = selectors.conditions_of(deployment).filter(met_at=None)
-    return rules.in_force_until(
-        deployment.valid_until, open_conditions.aggregate(first=Min("due_on"))["first"]
-    )
-
-
-def _stops_at(deployment: Deployment) -> dt.datetime:
-    """When the gate says no by itself: at the end of the approval or of an assessment that it binds."""
-    return rules.in_force_until(ends_at(deployment), selectors.assessed_until(deployment.request))
-
-
-def prolong(deployment: Deployment, now: dt.datetime) -> None:
-    """Let what runs go on until the next condition is due, after one was met. In a transaction."""
-    running = InForce.objects.filter(deployment=deployment, starts_at__lte=now, ends_at__gt=now)
-    running.filter(ended_because="").update(ends_at=_stops_at(deployment))
-    signatures.end_with(deployment, now)
-
-
 def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
     """Suspend a deployment with an overdue condition, from the moment at which it was; False where there is none."""
     with transaction.atomic():
@@ -319,82 +317,15 @@ def suspend_late(deployment: Deployment, now: dt.datetime) -> bool:
         late = selectors.conditions_of(locked).filter(met_at=None, due_on__lt=now.date())
         if locked.state != "in_force" or not late.exists():
             return False
-        since = max(ends_at(locked), locked.valid_from)
+        since = max(stretches.ends_at(locked), locked.valid_from)
         act_on(locked, "suspend")
         locked.suspended_at, locked.suspended_by, locked.reason = since, actor_text("system"), OVERDUE
         locked.save()
-        stopping = what_stops(locked, None, now, OVERDUE)
-        _cut(locked, None, now, OVERDUE)
+        stopping = stretches.what_stops(locked, None, now, OVERDUE)
+        stretches.cut(locked, None, now, OVERDUE)
         InForce.objects.filter(deployment=locked, ends_at=since, ended_because="").update(
             ended_because=OVERDUE
         )
         note("review.deployment_suspended", locked, "system", None, reason=OVERDUE)
-        tell("deployment.suspended", locked, stopping, "system", None)
+        stretches.tell("deployment.suspended", locked, stopping, "system", None)
     return True
-
-
-def _open(deployment: Deployment, flows: Iterable[DataFlow], now: dt.datetime) -> None:
-    # a condition may have been overdue before the last vote came in: then nothing is ever in force
-    end = max(now, _stops_at(deployment))
-    InForce.objects.bulk_create(
-        InForce(deployment=deployment, system_id=deployment.system_id, flow=flow, starts_at=now, ends_at=end)
-        for flow in flows
-    )
-    signatures.end_with(deployment, now)
-
-
-def what_stops(
-    deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str
-) -> tuple[list[str], dt.datetime]:
-    """(short names of the flows that stop now or stopped by themselves unsaid, since when); call it before `_cut`."""
-    rows = InForce.objects.filter(
-        deployment=deployment, starts_at__lte=now, ends_at__gt=F("starts_at"), ended_because=""
-    )
-    if flows is not None:
-        rows = rows.filter(flow__in=list(flows))
-    found = list(rows.values_list("flow__slug", "ends_at"))
-    rows.filter(ends_at__lte=now).update(ended_because=reason[:400])
-    return sorted({slug for slug, _ends in found}), min(
-        (min(ends, now) for _slug, ends in found), default=now
-    )
-
-
-def tell(
-    type: str,
-    deployment: Deployment,
-    stopping: tuple[Sequence[str], dt.datetime],
-    by: Any,
-    effective_at: dt.datetime | None,
-) -> None:
-    """Tell the system what of it must stop, where something ran."""
-    flows, since = stopping
-    if flows:
-        stop = Order(type=type, effective_at=since, flows=flows)
-        order(system=deployment.system, orders=[stop], by=by, at=effective_at)
-
-
-def _cut(deployment: Deployment, flows: Iterable[DataFlow] | None, now: dt.datetime, reason: str) -> int:
-    """End the running stretches at `now`; what never began ends where it started."""
-    rows = InForce.objects.filter(deployment=deployment, ends_at__gt=now)
-    if flows is not None:
-        rows = rows.filter(flow__in=list(flows))
-    running = rows.filter(starts_at__lte=now).update(ends_at=now, ended_because=reason[:400])
-    for row in rows.filter(Q(starts_at__gt=now)):
-        row.ends_at, row.ended_because = row.starts_at, reason[:400]
-        row.save(update_fields=["ends_at", "ended_because"])
-    return running
-
-
-def _stop_unbegun(deployment: Deployment, now: dt.datetime, reason: str) -> None:
-    """Mark flows that never ran as stopped, by a stretch without length: they no longer wait, and the gate says why."""
-    InForce.objects.bulk_create(
-        InForce(
-            deployment=deployment,
-            system_id=deployment.system_id,
-            flow=flow,
-            starts_at=now,
-            ends_at=now,
-            ended_because=reason[:400],
-        )
-        for flow in deployment.flows.all()
-    )

@@ -11,7 +11,7 @@ from governance.findings.models import Finding
 from governance.findings.services import clear_finding, open_finding
 from governance.registry.models import DataFlow
 from governance.registry.services import lock_system
-from governance.review import deployments, signatures
+from governance.review import signatures, stretches
 from governance.review.acts import note
 from governance.review.models import Deployment
 from governance.screening import selectors as screenings
@@ -35,7 +35,7 @@ def sign_screening(*, screening: Screening, by: Any, effective_at: dt.datetime |
         flow, now = signed.flow, effective_at or timezone.now()
         lock_system(flow.system_id)
         for deployment in Deployment.objects.filter(state="in_force", flows=flow).order_by("pk"):
-            deployments.prolong(deployment, now)
+            stretches.prolong(deployment, now)
         for finding in _findings(flow).exclude(actions__done_at=None, actions__isnull=False):
             clear_finding(finding=finding, reason=RENEWED, by=by, effective_at=effective_at)
     return signed
@@ -74,9 +74,9 @@ def _expire(flow: DataFlow, now: dt.datetime, counts: dict[str, int]) -> None:
     stopped = 0
     for deployment in Deployment.objects.filter(state="in_force", flows=flow).order_by("pk"):
         if signatures.ended_by(flow, deployment, last, now):
-            stopping = deployments.what_stops(deployment, [flow], now, ENDED)
+            stopping = stretches.what_stops(deployment, [flow], now, ENDED)
             note("review.flow_suspended", deployment, "system", None, flow=flow.slug, reason=ENDED)
-            deployments.tell("flow.suspended", deployment, stopping, "system", None)
+            stretches.tell("flow.suspended", deployment, stopping, "system", None)
             stopped += 1
     counts["stopped"] += bool(stopped)
     if not _findings(flow).exists() and (stopped or _running(flow, now)):

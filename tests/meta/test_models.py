@@ -16,6 +16,7 @@ CASCADES = {
     "governance.SystemUserPermission": "a grant falls with its person, permission or system (guardian)",
     "governance.Alias": "erasing a person erases what sources call them",
     "portal.JobLine": "the log of a job is part of the job",
+    "governance.UnfinishedForm": "what somebody typed and nobody saved goes with them",
     "portal.SavedView": "a kept filter is its person's own",
     "metrics.EvaluationItem": "an evaluation set is imported whole and goes whole",
 }

@@ -154,3 +154,45 @@ def test_it_is_stopped_over_rest() -> None:
     assert (answer.status_code, answer.json()["state"]) == (200, "suspended")
     assert answer.json()["flows"] == [{"flow": "mood", "state": "stopped"}]
     assert overseer.post(path, **said).status_code == 409
+
+
+def test_one_that_waits_beside_others_that_run_is_stopped_alone() -> None:
+    deployment = waiting("mood", "stress")
+    system, unit = deployment.system, deployment.system.unit
+    make.works_council(system, list(deployment.flows.filter(slug="mood")))
+    assert states(deployment) == {"mood": "running", "stress": "waiting"}
+    overseer = Client()
+    overseer.force_login(make.person("supervisor", unit=unit))
+    page = overseer.get(f"/deployments/{deployment.pk}/").content.decode()
+    assert f"/deployments/{deployment.pk}/flows/stress/stop/" in page
+    path = f"/api/v1/deployments/{deployment.pk}/flows/stress/suspend"
+    said = {"data": {"reason": "Not stress."}, "content_type": "application/json"}
+    for _twice in range(2):
+        answer = overseer.post(path, **said)
+        assert answer.status_code == 200
+        assert {row["flow"]: row["state"] for row in answer.json()["flows"]} == {
+            "mood": "running",
+            "stress": "stopped",
+        }
+    assert PendingEvent.objects.filter(type="review.flow_suspended").count() == 1
+    assert not Stop.objects.filter(type="flow.suspended").exists()  # nothing of it ran
+    make.works_council(system, list(deployment.flows.filter(slug="stress")))
+    assert (deployments.open_waiting(), _in_force(system)) == (0, ["mood"])
+    back = services.ask_reinstatement(
+        deployment=deployment, flows=list(deployment.flows.filter(slug="stress")), summary="Solved.", by=system.owner
+    )  # fmt: skip
+    services.submit(request=back, by=system.owner)
+    make.votes(back)
+    assert sorted(_in_force(system)) == ["mood", "stress"]
+
+
+def test_where_all_waits_the_deployment_is_stopped_and_not_a_flow_of_it() -> None:
+    deployment = waiting("mood", "stress")
+    overseer = Client()
+    overseer.force_login(make.person("supervisor", unit=deployment.system.unit))
+    answer = overseer.post(
+        f"/api/v1/deployments/{deployment.pk}/flows/stress/suspend",
+        data={"reason": "Not stress."}, content_type="application/json",
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:attune:problem:all_waits")
+    assert states(deployment) == {"mood": "waiting", "stress": "waiting"}

@@ -85,7 +85,7 @@ class FlowSuspension(ApiView):
         values = body(request, bodies.ActReasonWrite)
         deployment = find_deployment(request, pk)
         found = get_object_or_404(deployment.flows.select_related("system__unit"), slug=flow)
-        services.suspend_flow(flow=found, by=person(actor(request)), **values)
+        services.suspend_flow(flow=found, by=person(actor(request)), waiting=True, **values)
         deployment.refresh_from_db()
         return Response(shapes.deployment_shape(deployment))
 

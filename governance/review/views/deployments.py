@@ -197,7 +197,7 @@ class FlowSuspend(_FlowAct):
 
     def act(self, form: ReasonForm) -> str:
         """Stop it."""
-        services.suspend_flow(flow=self.flow, by=self.request.user, **form.cleaned_data)
+        services.suspend_flow(flow=self.flow, by=self.request.user, waiting=True, **form.cleaned_data)
         said(self.request, gettext("The data flow is stopped."))
         return self.deployment.get_absolute_url()
 
