@@ -26,31 +26,24 @@ def attach(
 ) -> Attachment:
     """Add a file to a draft. The same file twice is one. Raises RuleBroken naming what is wrong with it."""
     checked = store.check(file)
-    stored_as = ""
-    try:
-        with locked_draft(assessment, by) as locked:
-            kept = locked.attachments.filter(removed_at__isnull=True)
-            same = kept.filter(sha256=checked.sha256, name=checked.name, question=question).first()
-            if same is not None:
-                return same
-            _refuse(locked, question, kept.count())
-            stored_as = store.write(FOLDER, checked.data)
-            made = Attachment.objects.create(
-                assessment=locked,
-                question=question,
-                name=checked.name,
-                media_type=checked.media_type,
-                size=len(checked.data),
-                sha256=checked.sha256,
-                stored_as=stored_as,
-                added_at=effective_at or timezone.now(),
-                added_by=person(by),
-            )
-            _changed(made, "file_added", by, effective_at)
-    except BaseException:
-        if stored_as:
-            store.path(FOLDER, stored_as).unlink(missing_ok=True)
-        raise
+    with store.writing(FOLDER) as written, locked_draft(assessment, by) as locked:
+        kept = locked.attachments.filter(removed_at__isnull=True)
+        same = kept.filter(sha256=checked.sha256, name=checked.name, question=question).first()
+        if same is not None:
+            return same
+        _refuse(locked, question, kept.count())
+        made = Attachment.objects.create(
+            assessment=locked,
+            question=question,
+            name=checked.name,
+            media_type=checked.media_type,
+            size=len(checked.data),
+            sha256=checked.sha256,
+            stored_as=written.write(checked.data),
+            added_at=effective_at or timezone.now(),
+            added_by=person(by),
+        )
+        _changed(made, "file_added", by, effective_at)
     return made
 
 

@@ -3,7 +3,9 @@
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -50,6 +52,36 @@ def check(file: Upload) -> Checked:
 def path(folder: str, stored_as: str) -> Path:
     """Where the bytes of a file lie; `folder`: of whose files it is."""
     return Path(settings.MEDIA_ROOT) / folder / stored_as[:2] / stored_as
+
+
+@dataclass
+class Writing:
+    """Files that were written and belong to nothing yet."""
+
+    folder: str
+    names: list[str] = field(default_factory=list)
+
+    def write(self, data: bytes) -> str:
+        """Write the bytes; returns the random name."""
+        name = write(self.folder, data)
+        self.names.append(name)
+        return name
+
+    def undo(self) -> None:
+        """Remove them again."""
+        for name in self.names:
+            path(self.folder, name).unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(folder: str) -> Iterator[Writing]:
+    """Write files for what a transaction makes: where it is not made, they are gone afterwards."""
+    files = Writing(folder)
+    try:
+        yield files
+    except BaseException:
+        files.undo()
+        raise
 
 
 def write(folder: str, data: bytes) -> str:

@@ -44,18 +44,11 @@ def kept(files: Sequence[store.Upload]) -> Iterator[Held]:
     if len(files) > kinds.MAX_FILES:
         raise _too_many()
     checked = {(one.sha256, one.name): one for one in map(store.check, files)}  # the same file twice is one
-    held = Held([])
-    try:
-        for one in checked.values():
-            held.rows.append((one, store.write(FOLDER, one.data)))
+    with store.writing(FOLDER) as written:
+        held = Held([(one, written.write(one.data)) for one in checked.values()])
         yield held
-    except BaseException:
-        held.taken = False
-        raise
-    finally:
         if not held.taken:
-            for _one, stored_as in held.rows:
-                store.path(FOLDER, stored_as).unlink(missing_ok=True)
+            written.undo()
 
 
 def add(held: Held, system: System, by: Any, now: dt.datetime, **to: Target) -> list[str]:

@@ -1,6 +1,8 @@
 """Discussion and minutes of a request over REST; the same services as the pages."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -17,6 +19,13 @@ from portal.web.locks import based_on, names_its_state, precondition
 from portal.web.rest import actor, idempotent, with_etag
 
 
+def _read(request: Request, pk: uuid.UUID, rows: str, shape: Callable[[Any], dict[str, Any]]) -> Response:
+    """What is said about a request, where this person reads it."""
+    found = find_request(request, pk)
+    said = getattr(found, rows).all() if selectors.may_read(found, request.user, today()) else ()
+    return with_etag(request, [shape(row) for row in said])
+
+
 class Comments(ApiView):
     """GET and POST requests/{id}/comments."""
 
@@ -27,9 +36,7 @@ class Comments(ApiView):
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """What the board says about a request; empty where only its members read it."""
-        found = find_request(request, pk)
-        rows = found.comments.all() if selectors.may_read(found, request.user, today()) else ()
-        return with_etag(request, [shapes.comment_shape(row) for row in rows])
+        return _read(request, pk, "comments", shapes.comment_shape)
 
     @extend_schema(
         operation_id="comment_add",
@@ -88,9 +95,7 @@ class MinutesList(ApiView):
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
         """Every version of the minutes; empty where only members of the board read them."""
-        found = find_request(request, pk)
-        rows = found.minutes.all() if selectors.may_read(found, request.user, today()) else ()
-        return with_etag(request, [shapes.minutes_shape(row) for row in rows])
+        return _read(request, pk, "minutes", shapes.minutes_shape)
 
     @extend_schema(
         operation_id="minutes_add",
