@@ -2,11 +2,12 @@
 
 import ast
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.meta.sources import APPS, ROOT, modules, name, nodes
+from tests.meta.sources import APPS, ROOT, modules, name, nodes, tree
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -171,3 +172,29 @@ def _texts() -> list[Path]:
         ROOT / "Makefile",
         *(path for path in (ROOT / "tools").iterdir() if path.is_file()),  # byte code may lie there
     ]
+
+
+def test_no_test_keeps_the_day_of_its_import() -> None:
+    """A run may last past midnight, when what is 'today' for the product is another day than the module's."""
+    kept = [
+        f"{name(path)}:{node.lineno}"
+        for path in modules("tests")
+        for node in tree(path).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for call in _run_at_import(node.value)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and (call.func.attr in ("today", "localdate") or (call.func.attr == "date" and _asks_now(call)))
+    ]
+    assert kept == []
+
+
+def _run_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for inner in () if isinstance(node, ast.Lambda) else ast.iter_child_nodes(node):
+        yield from _run_at_import(inner)
+
+
+def _asks_now(call: ast.Call) -> bool:
+    inner = (node for node in ast.walk(call.func) if isinstance(node, ast.Call))
+    return any(isinstance(node.func, ast.Attribute) and node.func.attr == "now" for node in inner)

@@ -23,7 +23,6 @@ from portal.ledger.models import PendingEvent
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.datetime.now(dt.UTC).date()
 
 
 def events(row: Assessment) -> list[str]:
@@ -97,11 +96,11 @@ def test_nobody_signs_what_they_wrote_in() -> None:
     services.submit(assessment=row, by=system.owner)
     with pytest.raises(RuleBroken, match="Nobody signs what they wrote"):
         services.sign(assessment=row, reason="Fine.", by=both)
-    assert not [item for item in selectors.waiting(both, TODAY) if item.why == "sign"]
+    assert not [item for item in selectors.waiting(both, make.today()) if item.why == "sign"]
     other = make.person("data_protection_officer", unit=system.unit)
-    assert [item.why for item in selectors.waiting(other, TODAY)] == ["sign"]
+    assert [item.why for item in selectors.waiting(other, make.today())] == ["sign"]
     services.sign(assessment=row, reason="Fine.", by=other)
-    assert row.valid_until == a_year_later(TODAY)
+    assert row.valid_until == a_year_later(make.today())
 
 
 @pytest.mark.parametrize("act", ["sign", "return", "withdraw"])
@@ -133,7 +132,7 @@ def test_every_act_is_in_the_ledger() -> None:
     row = make.assessment(system, until="in_review")
     officer = make.person("data_protection_officer", unit=system.unit)
     services.send_back(assessment=row, reason="Which groups?", by=officer)
-    assert [item.why for item in selectors.waiting(system.owner, TODAY)] == ["returned"]
+    assert [item.why for item in selectors.waiting(system.owner, make.today())] == ["returned"]
     services.submit(assessment=row, by=system.owner)
     services.sign(assessment=row, reason="Good.", by=officer)
     services.withdraw(assessment=row, reason="A figure was wrong.", by=officer)
@@ -199,7 +198,7 @@ def test_a_new_version_starts_from_the_last_and_replaces_it_when_signed() -> Non
     )
     first.refresh_from_db()
     assert (first.state, first.superseded_at is not None) == ("superseded", True)
-    assert selectors.signed(system, TODAY)["dpia"] == second
+    assert selectors.signed(system, make.today())["dpia"] == second
 
 
 def test_a_question_that_did_not_exist_before_shows_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +222,7 @@ def test_a_question_that_did_not_exist_before_shows_as_new(monkeypatch: pytest.M
     assert second.questionnaire == "2027.1"
     found = {d.question.id: (d.before_known, d.after_known) for d in selectors.compare(first, second)}
     assert found == {"proxies": (False, True), "exceeded": (True, False)}
-    assert "Questions are still open" in services.problem(second, TODAY)
+    assert "Questions are still open" in services.problem(second, make.today())
 
 
 def test_the_database_holds_pairs_and_one_open_version_per_kind() -> None:
@@ -391,14 +390,14 @@ def not_owed(system: Any, kind: str, **values: Any) -> Assessment:
 def test_a_fria_is_not_owed_only_after_saying_who_we_are() -> None:
     system, flow = voice()
     row = not_owed(system, "fria")
-    assert "Questions are still open" in services.problem(row, TODAY)
+    assert "Questions are still open" in services.problem(row, make.today())
     values = {"public_body": "no", "general_interest": "no", "annex_iii_5": "neither"}
     answers.save_answers(assessment=row, answers=values, expected=row.row_version, by=system.owner)
     services.submit(assessment=row, by=system.owner)
     services.sign(assessment=row, reason="Agreed.", by=make.person("legal_counsel", system=system))
     assert row.content and row.content["not_owed"] is True
-    assert "fria" not in {m.kind for m in selectors.missing(system, [flow], TODAY)}
-    assert selectors.bound(system, [flow], TODAY)["fria"] == row.digest
+    assert "fria" not in {m.kind for m in selectors.missing(system, [flow], make.today())}
+    assert selectors.bound(system, [flow], make.today())["fria"] == row.digest
 
 
 @pytest.mark.parametrize(
@@ -417,7 +416,7 @@ def test_an_answer_that_makes_a_fria_owed_closes_the_way_out(answer: dict[str, s
     with pytest.raises(RuleBroken, match="By its own answers it is owed"):
         services.submit(assessment=row, by=system.owner)
     services.set_not_owed(assessment=row, not_owed=False, by=system.owner)
-    assert "Questions are still open" in services.problem(row, TODAY)
+    assert "Questions are still open" in services.problem(row, make.today())
 
 
 def test_a_dpia_that_a_flow_needs_cannot_be_said_away_and_another_can() -> None:
@@ -428,7 +427,7 @@ def test_a_dpia_that_a_flow_needs_cannot_be_said_away_and_another_can() -> None:
     calm = make.system()
     make.flow(calm, output="aggregate")
     row = not_owed(calm, "dpia", criteria=["none"])
-    assert services.problem(row, TODAY) == ""
+    assert services.problem(row, make.today()) == ""
     with pytest.raises(RuleBroken, match="always owed"):
         not_owed(calm, "bias")
     with pytest.raises(RuleBroken, match="reason"):
@@ -440,18 +439,23 @@ def test_a_dpia_that_a_flow_needs_cannot_be_said_away_and_another_can() -> None:
 
 def test_a_high_risk_flow_needs_all_four_and_each_signature_takes_one_off() -> None:
     system, flow = voice()
-    assert [m.kind for m in selectors.missing(system, [flow], TODAY)] == ["dpia", "fria", "bias", "oversight"]
+    assert [m.kind for m in selectors.missing(system, [flow], make.today())] == [
+        "dpia",
+        "fria",
+        "bias",
+        "oversight",
+    ]
     make.assessment(system, "bias")
     make.assessment(system, "oversight", until="in_review")
-    left = {m.kind: m.why for m in selectors.missing(system, [flow], TODAY)}
+    left = {m.kind: m.why for m in selectors.missing(system, [flow], make.today())}
     assert set(left) == {"dpia", "fria", "oversight"}
     assert "There is no Data protection impact assessment (DPIA) yet." in left["dpia"]
     assert "The Human-oversight plan waits for its signature." in left["oversight"]
     with translation.override("nl"):
         assert "Wacht op een handtekening" in next(
-            m.why for m in selectors.missing(system, [flow], TODAY) if m.kind == "oversight"
+            m.why for m in selectors.missing(system, [flow], make.today()) if m.kind == "oversight"
         )
-    assert set(selectors.bound(system, [flow], TODAY)) == {"bias"}
+    assert set(selectors.bound(system, [flow], make.today())) == {"bias"}
 
 
 def test_a_signature_counts_through_its_last_day_only() -> None:
@@ -475,18 +479,18 @@ def test_a_later_version_or_a_withdrawn_signature_is_a_material_change() -> None
     system = make.system()
     flow = make.flow(system)
     row = make.assessment(system)
-    bound = selectors.bound(system, [flow], TODAY)
-    assert selectors.changed(system, bound, TODAY) == []
+    bound = selectors.bound(system, [flow], make.today())
+    assert selectors.changed(system, bound, make.today()) == []
     second = make.assessment(system, answers={"version": "2.0"})
-    (change,) = selectors.changed(system, bound, TODAY)
+    (change,) = selectors.changed(system, bound, make.today())
     assert change.kind == "dpia" and "A later version" in change.why
-    assert selectors.changed(system, {"dpia": second.digest}, TODAY) == []
+    assert selectors.changed(system, {"dpia": second.digest}, make.today()) == []
     services.withdraw(
         assessment=second, reason="Wrong.", by=make.person("data_protection_officer", unit=system.unit)
     )
-    (change,) = selectors.changed(system, {"dpia": second.digest}, TODAY)
+    (change,) = selectors.changed(system, {"dpia": second.digest}, make.today())
     assert "no longer valid" in change.why
-    assert [m.kind for m in selectors.missing(system, [flow], TODAY)] == ["dpia"]
+    assert [m.kind for m in selectors.missing(system, [flow], make.today())] == ["dpia"]
     assert row.digest != second.digest
 
 
@@ -494,16 +498,16 @@ def test_questions_about_many_flows_take_few_queries(django_assert_num_queries: 
     system, _flow = voice()
     flows = [make.flow(system, slug=f"more-{n}") for n in range(4)]
     with django_assert_num_queries(3):
-        selectors.missing(system, flows, TODAY)
+        selectors.missing(system, flows, make.today())
     with django_assert_num_queries(2):
-        selectors.bound(system, flows, TODAY)
+        selectors.bound(system, flows, make.today())
     assert screenings.current(flows[0]) is not None
 
 
 def test_the_builder_signs_all_that_is_needed() -> None:
     system, flow = voice()
     assert {row.kind for row in make.assessed(system, [flow])} == {"dpia", "fria", "bias", "oversight"}
-    assert selectors.missing(system, [flow], TODAY) == []
+    assert selectors.missing(system, [flow], make.today()) == []
 
 
 # --- threads ------------------------------------------------------------------------------------
@@ -547,13 +551,13 @@ def test_the_example_signed_what_its_requests_need_and_has_some_open() -> None:
     from governance.review.models import Deployment, DeploymentRequest
     from portal.example import make as example
 
-    example._structure(TODAY - dt.timedelta(days=365))
+    example._structure(make.today() - dt.timedelta(days=365))
     asked = DeploymentRequest.objects.exclude(state="draft").select_related("system")
     assert asked.count() >= 5
     for request in asked:
         lacking = selectors.missing(request.system, request.flows.all(), request.created_at.date())
         assert lacking == [], (request.system.slug, lacking)
-        assert selectors.missing(request.system, request.flows.all(), TODAY) == []
+        assert selectors.missing(request.system, request.flows.all(), make.today()) == []
         assert request.content is not None
         assert request.content["assessments"]
     in_force = Deployment.objects.filter(state="in_force")
@@ -567,4 +571,4 @@ def test_the_example_signed_what_its_requests_need_and_has_some_open() -> None:
     }
     assert Assessment.objects.filter(not_owed=True, state="signed").exists()
     open_ones = Assessment.objects.filter(state__in=["signed", "in_review"])
-    assert {services.problem(row, TODAY) for row in open_ones} == {"Only a draft can be submitted."}
+    assert {services.problem(row, make.today()) for row in open_ones} == {"Only a draft can be submitted."}

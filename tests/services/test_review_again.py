@@ -13,7 +13,6 @@ from portal.errors import Invalid, NotAllowed, RuleBroken
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.now().date()
 
 
 def _in_force(system: Any) -> list[str]:
@@ -30,7 +29,7 @@ def _flows(request: Any) -> list[str]:
 
 def _version(system: Any, name: str = "2.0") -> None:
     changes.add_version(
-        system=system, name=name, released_on=TODAY, notes="Faster.", by=system.owner,
+        system=system, name=name, released_on=make.today(), notes="Faster.", by=system.owner,
     )  # fmt: skip
 
 
@@ -106,7 +105,7 @@ def test_what_ends_an_approval_says_why_and_where_nothing_ends_it_need_not() -> 
     changes.change_flow(flow=flow, by=system.owner, expected_version=2, recipient="system")
     version = system.versions.get()
     acts: list[tuple[str, Any]] = [
-        ("notes", lambda: changes.add_version(system=system, name="2", released_on=TODAY, by=system.owner)),
+        ("notes", lambda: changes.add_version(system=system, name="2", released_on=make.today(), by=system.owner)),
         ("reason", lambda: changes.change_part(
             row=version, kind="version", by=system.owner, expected_version=1, training_data="Other."
         )),
@@ -211,7 +210,7 @@ def test_the_draft_stands_in_the_name_of_somebody_who_may_submit_it() -> None:
     _loses(system.owner)
     system.refresh_from_db()
     changes.void_unassessed(system=system)  # nothing yet
-    system.assessments.update(valid_until=TODAY - dt.timedelta(days=1))
+    system.assessments.update(valid_until=make.today() - dt.timedelta(days=1))
     changes.void_unassessed(system=system)
     (draft,) = _drafts(system)
     assert draft.requested_by == colleague
@@ -226,7 +225,7 @@ def test_where_owner_and_requester_are_gone_anybody_permitted_asks_also_from_a_u
     _loses(system.owner)
     system.refresh_from_db()
     assert people_with("request_deployment", system) == [other]
-    system.assessments.update(valid_until=TODAY - dt.timedelta(days=1))
+    system.assessments.update(valid_until=make.today() - dt.timedelta(days=1))
     changes.void_unassessed(system=system)
     (draft,) = _drafts(system)
     assert draft.requested_by == other

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from governance.consent import services as consent
 from governance.review import changes, selectors, services, telling
@@ -13,8 +12,6 @@ from portal.notify.models import Message
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-TODAY = timezone.now().date()
 
 
 def in_review(system: Any) -> tuple[DeploymentRequest, list[Any]]:
@@ -51,7 +48,7 @@ def test_a_policy_approved_in_mid_vote_gives_the_request_back_and_everybody_is_t
     assert [vote.choice for vote in selectors.votes_shown(request)] == ["approve"]
     told = Message.objects.filter(kind=telling.GIVEN_BACK)
     assert {row.user_id for row in told} == {system.owner_id, *(member.pk for member in members)}
-    assert {row.title for row in selectors.waiting(system.owner, TODAY)} >= {str(request.version)}
+    assert {row.title for row in selectors.waiting(system.owner, make.today())} >= {str(request.version)}
 
     services.resubmit(request=request, answer="With the new policy.", by=system.owner)
     second = request.rounds.get(number=2)
@@ -80,7 +77,9 @@ def test_the_hourly_work_finds_a_file_that_changed_by_another_door_and_only_that
 def returned_reapproval(system: Any) -> Any:
     """After a new version: the re-approval, submitted and returned with questions."""
     make.approved_deployment(system)
-    changes.add_version(system=system, name="2.0", by=system.owner, notes="Retrained.", released_on=TODAY)
+    changes.add_version(
+        system=system, name="2.0", by=system.owner, notes="Retrained.", released_on=make.today()
+    )
     request = system.requests.get(kind="reapproval")
     make.complete(system)
     services.submit(request=request, by=system.owner)
@@ -93,7 +92,7 @@ def test_a_returned_re_approval_takes_in_the_next_version_and_its_differences_ar
     system = make.system()
     request = returned_reapproval(system)
     seen = request.row_version
-    changes.add_version(system=system, name="3.0", by=system.owner, notes="Again.", released_on=TODAY)
+    changes.add_version(system=system, name="3.0", by=system.owner, notes="Again.", released_on=make.today())
     request = system.requests.get(kind="reapproval")  # no second one beside it
     assert (request.state, request.version.name) == ("returned", "3.0")
     assert request.row_version > seen  # whoever has the page open is told

@@ -20,7 +20,6 @@ from governance.screening import services as screening
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.now().date()
 TABLES: dict[str, tuple[Field, ...]] = {
     "system": tuple(SYSTEM.values()),
     "vendor": VENDOR,
@@ -45,7 +44,7 @@ def _asked() -> Any:
 
 def _digest(request: Any) -> str:
     fresh = DeploymentRequest.objects.get(pk=request.pk)
-    return rules.digest(selectors.content(fresh, TODAY))
+    return rules.digest(selectors.content(fresh, make.today()))
 
 
 def _row(request: Any, table: str) -> Any:
@@ -121,7 +120,7 @@ def test_the_content_takes_the_same_queries_however_many_rows_there_are() -> Non
     def queries() -> int:
         fresh = DeploymentRequest.objects.get(pk=request.pk)
         with CaptureQueriesContext(connection) as caught:
-            selectors.content(fresh, TODAY)
+            selectors.content(fresh, make.today())
         return len(caught)
 
     first = queries()

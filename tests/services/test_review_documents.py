@@ -21,7 +21,6 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().date()
 PDF = b"%PDF-1.7 letter"
 
 
@@ -42,7 +41,7 @@ def root(settings: Any, tmp_path: Any) -> Any:
 def asked(**fields: Any) -> Any:
     system = make.system()
     flow = make.flow(system, signed=False, subject_role="employee", setting="workplace")
-    values = {"question": "May we?", "documents": "", "informed_on": TODAY, "by": system.owner}
+    values = {"question": "May we?", "documents": "", "informed_on": make.today(), "by": system.owner}
     return services.ask_council(system=system, flows=[flow], **values | fields)
 
 
@@ -63,7 +62,7 @@ def conditional(**fields: Any) -> tuple[Condition, list[Any]]:
     if fields.get("recused"):
         services.recuse(request=request, reason="Kin.", by=members[1])
     row = {"text": "Train.", "owner": fields.get("owner", system.owner), "accepted_by": "ethics"}
-    row["due_on"] = TODAY + dt.timedelta(days=30)
+    row["due_on"] = make.today() + dt.timedelta(days=30)
     for member in members:
         if fields.get("recused") and member == members[1]:
             continue
@@ -106,14 +105,16 @@ def test_what_is_no_document_is_refused_and_nothing_of_it_stays(
     assert (refused.value.code, refused.value.field) == (code, "file")
     assert stored(root) == []
     with pytest.raises(RuleBroken):
-        asked(files=[file()], informed_on=TODAY + dt.timedelta(days=1))  # refused after the file was read
+        asked(
+            files=[file()], informed_on=make.today() + dt.timedelta(days=1)
+        )  # refused after the file was read
     assert stored(root) == []
 
 
 def test_the_chair_records_an_answer_with_the_letter_itself() -> None:
     record = asked(documents="WC-1")
     chair = make.person("board_chair", unit=record.system.unit)
-    answer: dict[str, Any] = {"act": "consent", "answered_on": TODAY, "by": chair}
+    answer: dict[str, Any] = {"act": "consent", "answered_on": make.today(), "by": chair}
     with pytest.raises(RuleBroken) as refused:
         services.answer_council(council=record, **answer)
     assert refused.value.field == "documents"
@@ -137,7 +138,7 @@ def test_files_are_added_by_who_wrote_it_until_it_is_answered_and_only_added(roo
         with pytest.raises(DatabaseError, match="kept as it was"), transaction.atomic():
             act()
     services.answer_council(
-        council=record, act="refuse", answered_on=TODAY, reason="No.", documents="L", by=chair
+        council=record, act="refuse", answered_on=make.today(), reason="No.", documents="L", by=chair
     )
     with pytest.raises(RuleBroken, match="answered"):
         documents.attach(to=record, file=file("more.pdf"), by=record.system.owner)
@@ -167,7 +168,7 @@ def test_evidence_has_files_sent_twice_is_one_and_the_pack_names_their_hashes() 
     services.accept_condition(condition=condition, by=members[1])
     with pytest.raises(RuleBroken, match="answered"):
         documents.attach(to=proof, file=file("more.pdf"), by=owner)
-    scope = Scope((condition.request.system,), TODAY, TODAY)
+    scope = Scope((condition.request.system,), make.today(), make.today())
     (listed,) = [part for part in decisions(scope) if part.path.endswith("review_files.csv")]
     text = listed.content.decode()
     assert proof.files.get().sha256 in text
@@ -195,8 +196,8 @@ def test_who_stepped_back_accepts_no_evidence_the_deputy_does_else_the_chair() -
     system = condition.request.system
     services.hand_in(condition=condition, evidence="Trained.", by=condition.owner)
     chair = make.person("board_chair", unit=system.unit)
-    assert not conditions.may_answer(condition, members[1], TODAY)
-    assert conditions.may_answer(condition, chair, TODAY)  # nobody else speaks for the seat
+    assert not conditions.may_answer(condition, members[1], make.today())
+    assert conditions.may_answer(condition, chair, make.today())  # nobody else speaks for the seat
     assert _waits(chair) == {condition.text}
     assert _waits(members[1]) == _waits(system.owner) == set()
     with pytest.raises(NotAllowed):
@@ -207,13 +208,13 @@ def test_who_stepped_back_accepts_no_evidence_the_deputy_does_else_the_chair() -
     )
     terms.appoint(seat=condition.accepted_by_seat, user=deputy, deputy=True, by=admin)
     condition = Condition.objects.get(pk=condition.pk)
-    assert conditions.may_answer(condition, deputy, TODAY)
-    assert not conditions.may_answer(condition, chair, TODAY)
+    assert conditions.may_answer(condition, deputy, make.today())
+    assert not conditions.may_answer(condition, chair, make.today())
     assert (_waits(deputy), _waits(chair)) == ({condition.text}, set())
     services.accept_condition(condition=condition, by=deputy)
     assert condition.state == "met"
 
 
 def _waits(user: Any) -> set[str]:
-    rows = selectors.waiting(user, TODAY)
+    rows = selectors.waiting(user, make.today())
     return {row.title for row in rows if row.kind == "Evidence to accept"}

@@ -14,7 +14,7 @@ from portal.access.roles import PERMISSIONS, Role
 from portal.access.services import grant_role
 from portal.errors import NotAllowed, RuleBroken
 from tests import make
-from tests.services.test_review_rounds import TODAY, WORKERS, _in_force
+from tests.services.test_review_rounds import WORKERS, _in_force
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_answering_that_the_council_agreed_does_not_undo_what_it_agreed_to() -> 
     mood = make.flow(system, signed=False, slug="mood", **WORKERS | {"facts": facts})
     council = make.works_council(system, [mood], act="")
     person = make.person("works_council", unit=system.unit)
-    services.answer_council(council=council, act="consent", answered_on=TODAY, by=person)
+    services.answer_council(council=council, act="consent", answered_on=make.today(), by=person)
     changes.change_flow(
         flow=mood, by=system.owner, expected_version=mood.row_version, reason="The council agreed.",
         facts={**facts, "works_council_record": "yes"},
@@ -143,11 +143,11 @@ def test_the_last_answer_decides_whichever_record_it_is_in() -> None:
     mood = make.flow(system, slug="mood", **WORKERS)
     first, second = (make.works_council(system, [mood], act="") for _ in range(2))
     person = make.person("works_council", unit=system.unit)
-    services.answer_council(council=second, act="consent", answered_on=TODAY, by=person)
+    services.answer_council(council=second, act="consent", answered_on=make.today(), by=person)
     make.approved_deployment(system, [mood], council=False)
     assert _in_force(system) == ["mood"]
     services.answer_council(
-        council=first, act="refuse", reason="Not like this.", answered_on=TODAY, by=person
+        council=first, act="refuse", reason="Not like this.", answered_on=make.today(), by=person
     )
     assert _in_force(system) == []
     assert [flow.slug for flow in selectors.without_council([mood])] == ["mood"]

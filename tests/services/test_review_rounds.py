@@ -19,7 +19,6 @@ from tests import make
 pytestmark = pytest.mark.django_db
 SEATS = ("legal", "ethics", "technology", "data_protection")
 NOW = timezone.now()
-TODAY = NOW.date()
 
 
 def _asked(board: dict[str, Any] | None = None, **fields: Any) -> tuple[Any, list[Any], Any]:
@@ -172,7 +171,9 @@ def test_open_votes_are_told_nowhere_not_even_how_they_divide() -> None:
     request, members, _chair = _asked()
     _vote(request, members[0], "reject")
     assert not selectors.votes_shown(request).exists()
-    assert selectors.progress(request, TODAY) == selectors.progress(request, TODAY).__class__(1, 3)
+    assert selectors.progress(request, make.today()) == selectors.progress(request, make.today()).__class__(
+        1, 3
+    )
     said = PendingEvent.objects.filter(subject=request.subject).order_by("id").last()
     assert said is not None
     assert said.type == "review.vote_cast"
@@ -268,17 +269,17 @@ def test_chair_and_data_protection_decide_what_the_board_delegated_and_report_it
     told = {
         member.pk
         for member in members
-        if any(row.kind == "Decision to report" for row in selectors.waiting(member, TODAY))
+        if any(row.kind == "Decision to report" for row in selectors.waiting(member, make.today()))
     }
     assert told == {members[n].pk for n in (0, 1, 3)}  # the seat that chairs, the secretary, data protection
     with pytest.raises(NotAllowed):
-        services.report_delegated(request=request, on=TODAY, by=members[2])
+        services.report_delegated(request=request, on=make.today(), by=members[2])
     with pytest.raises(RuleBroken, match="between the decision and today"):
-        services.report_delegated(request=request, on=TODAY - dt.timedelta(days=3), by=secretary.user)
-    services.report_delegated(request=request, on=TODAY, by=secretary.user)
+        services.report_delegated(request=request, on=make.today() - dt.timedelta(days=3), by=secretary.user)
+    services.report_delegated(request=request, on=make.today(), by=secretary.user)
     assert not selectors.to_report(request.board).exists()
     with pytest.raises(RuleBroken, match="before"):
-        services.report_delegated(request=request, on=TODAY, by=secretary.user)
+        services.report_delegated(request=request, on=make.today(), by=secretary.user)
 
 
 @pytest.mark.parametrize("why", ["reject", "abstain", "recusal"])
@@ -315,8 +316,8 @@ def test_the_board_discusses_and_nobody_changes_what_was_said_once_a_vote_is_in(
         services.edit_comment(comment=said, text="Other.", by=members[0])
     boards.change_board(board=request.board, open_threads=False, reason="Quiet.", by=_admin(request))
     request = DeploymentRequest.objects.get(pk=request.pk)
-    assert selectors.may_read(request, members[3], TODAY)
-    assert not selectors.may_read(request, request.requested_by, TODAY)
+    assert selectors.may_read(request, members[3], make.today())
+    assert not selectors.may_read(request, request.requested_by, make.today())
     for other in members[:2] + members[3:]:
         _vote(request, other)
     with pytest.raises(RuleBroken, match="not with the board"):
@@ -371,15 +372,15 @@ def test_a_flow_that_touches_workers_waits_for_the_works_council_and_the_others_
     assert _in_force(system) == ["chat"]
     person = make.person("works_council", unit=system.unit)
     with pytest.raises(NotAllowed, match="does not record"):
-        services.answer_council(council=council, act="consent", answered_on=TODAY, by=system.owner)
+        services.answer_council(council=council, act="consent", answered_on=make.today(), by=system.owner)
     with pytest.raises(NotAllowed):
         services.answer_council(
-            council=council, act="find_not_owed", answered_on=TODAY, reason="x", by=person
+            council=council, act="find_not_owed", answered_on=make.today(), reason="x", by=person
         )
     with pytest.raises(RuleBroken, match="reason"):
-        services.answer_council(council=council, act="consent_if", answered_on=TODAY, by=person)
+        services.answer_council(council=council, act="consent_if", answered_on=make.today(), by=person)
     services.answer_council(
-        council=council, act="consent_if", reason="Teams of ten.", answered_on=TODAY, by=person
+        council=council, act="consent_if", reason="Teams of ten.", answered_on=make.today(), by=person
     )
     assert _in_force(system) == ["chat", "mood"]
 
@@ -390,7 +391,7 @@ def test_the_chair_enters_an_answer_only_with_the_document_in_which_it_stands() 
     deployment = make.approved_deployment(system, [mood], council=False)
     assert deployment.state == "waiting"
     council, chair = make.works_council(system, [mood], act=""), make.person("board_chair", unit=system.unit)
-    values = {"council": council, "act": "consent", "answered_on": TODAY, "by": chair}
+    values = {"council": council, "act": "consent", "answered_on": make.today(), "by": chair}
     with pytest.raises(RuleBroken, match="document"):
         services.answer_council(**values)
     services.answer_council(**values, documents="Letter of 3 March")
@@ -434,10 +435,10 @@ def test_nullity_within_a_month_stops_what_went_live_as_not_owed() -> None:
     assert _in_force(system) == [mood.slug]
     person = make.person("works_council", unit=system.unit)
     values = {"council": council, "act": "invoke_nullity", "reason": "It is owed.", "by": person}
-    type(council).objects.filter(pk=council.pk).update(informed_on=TODAY - dt.timedelta(days=40))
+    type(council).objects.filter(pk=council.pk).update(informed_on=make.today() - dt.timedelta(days=40))
     with pytest.raises(RuleBroken, match="one month"):
-        services.answer_council(**values, answered_on=TODAY)
-    services.answer_council(**values, answered_on=TODAY - dt.timedelta(days=12))
+        services.answer_council(**values, answered_on=make.today())
+    services.answer_council(**values, answered_on=make.today() - dt.timedelta(days=12))
     assert _in_force(system) == []
 
 
@@ -475,7 +476,7 @@ def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> No
     assert found["consequence"] == ("reply", "routing")
     assert found["recipient"] == ("system", "operator")
     assert not set(found) & {"modality", "name", "slug", "purpose"}
-    changes.add_version(system=system, name="2.0", released_on=TODAY, notes="Faster.", by=system.owner)
+    changes.add_version(system=system, name="2.0", released_on=make.today(), notes="Faster.", by=system.owner)
     draft.refresh_from_db()
     assert system.requests.filter(kind="reapproval").count() == 1  # widened, not made again
     assert sorted(flow.slug for flow in draft.flows.all()) == ["changed", "kept"]
@@ -486,10 +487,10 @@ def test_a_material_change_opens_a_re_approval_with_only_the_differences() -> No
 
 def test_what_waits_is_told_to_whom_it_concerns() -> None:
     request, members, _chair = _asked()
-    due = TODAY + dt.timedelta(days=9)
+    due = make.today() + dt.timedelta(days=9)
 
     def kinds(user: Any) -> list[str]:
-        return [row.kind for row in selectors.waiting(type(user).objects.get(pk=user.pk), TODAY)]
+        return [row.kind for row in selectors.waiting(type(user).objects.get(pk=user.pk), make.today())]
 
     terms.name_secretary(membership=members[0].memberships.get(), secretary=True, by=_admin(request))
     assert kinds(members[0]) == ["Your vote", "Minutes to keep"]
@@ -514,7 +515,7 @@ def test_what_is_due_is_told_to_whom_it_concerns() -> None:
 
     for person in (members[0], chair, request.requested_by):
         assert ("Vote closes", closes) in due(person)
-    day = TODAY + dt.timedelta(days=9)
+    day = make.today() + dt.timedelta(days=9)
     rows = [{"text": "Train.", "owner": request.requested_by, "due_on": day, "accepted_by": "ethics"}]
     _vote(request, members[0], "conditions", conditions=rows)
     for member in members[1:]:
@@ -534,19 +535,19 @@ def test_the_dates_of_the_works_council_are_told() -> None:
         flows=[flow],
         question="May we?",
         documents="WC-1",
-        informed_on=TODAY,
-        answer_due_on=TODAY + dt.timedelta(days=20),
+        informed_on=make.today(),
+        answer_due_on=make.today() + dt.timedelta(days=20),
         by=system.owner,
     )
     told = {(str(row.kind), row.on) for row in dates(council)}
-    assert told == {("Answer of the works council due", TODAY + dt.timedelta(days=20))}
+    assert told == {("Answer of the works council due", make.today() + dt.timedelta(days=20))}
     services.answer_council(
         council=record,
         act="find_not_owed",
-        answered_on=TODAY,
+        answered_on=make.today(),
         reason="No change for workers.",
         documents="Memo",
         by=make.person("board_chair", unit=system.unit),
     )
     told = {(str(row.kind), row.on) for row in dates(council)}
-    assert told == {("Last day to invoke nullity", rules.nullity_until(TODAY))}
+    assert told == {("Last day to invoke nullity", rules.nullity_until(make.today()))}

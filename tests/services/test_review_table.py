@@ -18,7 +18,6 @@ from portal.errors import RuleBroken
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.now().date()
 SEATS = ("ethics", "legal", "data_protection", "technology")
 # who plays which part of the table; `last` is the member whose vote is still missing
 PLAYS = {
@@ -77,7 +76,7 @@ class World:
         due = {
             "text": "Train.",
             "owner": self.cast["condition_owner"],
-            "due_on": TODAY + dt.timedelta(days=9),
+            "due_on": make.today() + dt.timedelta(days=9),
         }
         rows = [due | {"accepted_by": "legal"}] if choice == "conditions" else []
         services.cast_vote(request=request, choice=choice, reason="So.", conditions=rows, by=self.cast[who])
@@ -156,7 +155,12 @@ def council(state: str) -> tuple[World, Any]:
 
 def answer(world: World, record: Any, act: str, who: str) -> None:
     services.answer_council(
-        council=record, act=act, answered_on=TODAY, reason="So.", documents="Letter", by=world.cast[who]
+        council=record,
+        act=act,
+        answered_on=make.today(),
+        reason="So.",
+        documents="Letter",
+        by=world.cast[who],
     )
 
 
@@ -236,7 +240,9 @@ ROWS: dict[tuple[str, str, str], tuple[Setup, Act]] = {
     ("request", "in_review", "refer"): (delegated, _vote("reject")),
     ("request", "in_review", "extend"): (
         in_review,
-        by(services.extend_vote, "request", until=TODAY + dt.timedelta(days=30), reason="Holidays."),
+        lambda w, request, who: services.extend_vote(
+            request=request, until=make.today() + dt.timedelta(days=30), reason="Holidays.", by=w.cast[who]
+        ),
     ),
     ("request", "in_review", "return"): (in_review, by(services.return_request, "request", questions="Why?")),
     ("request", "in_review", "withdraw"): (in_review, withdraw),
@@ -334,7 +340,7 @@ def test_what_the_system_does_by_a_rule_reaches_the_state_of_the_table() -> None
 
     def new_version(world: World) -> None:
         changes.add_version(
-            system=world.system, name="2.0", released_on=TODAY, notes="Faster.", by=world.system.owner
+            system=world.system, name="2.0", released_on=make.today(), notes="Faster.", by=world.system.owner
         )
 
     world, request = in_review()
@@ -382,5 +388,5 @@ def test_where_nobody_speaks_for_the_accepting_seat_the_chair_does() -> None:
     admin = make.person("administrator", unit=world.system.unit)
     for membership in found.accepted_by_seat.memberships.all():
         terms.dismiss(membership=membership, by=admin, reason="Left.")
-    assert conditions.may_answer(found, world.cast["chair"], TODAY)
-    assert not conditions.may_answer(found, world.cast["condition_owner"], TODAY)
+    assert conditions.may_answer(found, world.cast["chair"], make.today())
+    assert not conditions.may_answer(found, world.cast["condition_owner"], make.today())

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from governance.review import boards, selectors, services, terms
 from governance.review.models import Board, BoardRule, Comment, DeploymentRequest, Membership, Minutes
@@ -16,11 +15,9 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().date()
-
 
 def days(n: int) -> dt.date:
-    return TODAY + dt.timedelta(days=n)
+    return make.today() + dt.timedelta(days=n)
 
 
 @pytest.fixture
@@ -117,8 +114,8 @@ def test_whose_term_ended_votes_no_more_what_they_voted_counts_and_the_vote_clos
         services.cast_vote(request=request, choice="reject", reason="Late.", by=members[3])
     with pytest.raises(RuleBroken, match="no seat"):
         services.recuse(request=request, reason="Late.", by=members[3])
-    assert not selectors.may_comment(request, members[3], TODAY)
-    assert request not in selectors.open_for(members[3], TODAY)
+    assert not selectors.may_comment(request, members[3], make.today())
+    assert request not in selectors.open_for(members[3], make.today())
     assert terms.close_after_terms() == 1
     request.refresh_from_db()
     assert request.state == "approved"  # three votes, that of the member whose term ended after it among them
@@ -137,7 +134,7 @@ def test_an_end_that_comes_near_and_an_empty_seat_are_work_for_chair_and_secreta
     term = terms.appoint(seat=seat, user=member, ends_on=days(31), by=admin)
 
     def told(user: Any) -> set[tuple[str, str]]:
-        rows = selectors.waiting(user, TODAY)
+        rows = selectors.waiting(user, make.today())
         return {(row.kind, row.title) for row in rows if row.place == board.name}
 
     assert told(chair) == told(secretary.user) == set()

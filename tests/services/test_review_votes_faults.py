@@ -19,7 +19,6 @@ from tests import make
 pytestmark = pytest.mark.django_db
 SEATS = ("legal", "ethics", "technology", "data_protection")
 NOW = timezone.now()
-TODAY = NOW.date()
 
 
 def _asked(
@@ -61,7 +60,7 @@ def _by_a_recusal(request: Any, last: Any) -> None:
 def _by_a_dismissal(request: Any, last: Any) -> None:
     membership = last.memberships.get()
     terms.dismiss(membership=membership, reason="Left.", by=_admin(request))
-    assert not selectors.sits_on(last, request.board, TODAY)
+    assert not selectors.sits_on(last, request.board, make.today())
 
 
 BY_THEMSELVES = pytest.mark.parametrize("close", [_by_the_clock, _by_a_recusal, _by_a_dismissal])
@@ -124,7 +123,7 @@ def test_what_was_refused_stays_refused_though_the_file_changed() -> None:
 def test_where_a_signature_ran_out_the_file_goes_back_and_the_member_still_leaves(close: Any) -> None:
     request, members, _chair = _asked()
     _vote(request, *members[:3])
-    yesterday = TODAY - dt.timedelta(days=1)
+    yesterday = make.today() - dt.timedelta(days=1)
     Screening.objects.filter(flow__in=request.flows.all()).update(valid_until=yesterday)
     close(request, members[3])
     request.refresh_from_db()
@@ -165,7 +164,7 @@ def _with_a_chair_who_stepped_back() -> tuple[Any, list[Any], Any]:
 
 def test_a_chair_who_stepped_back_neither_closes_nor_extends_nor_returns() -> None:
     request, members, other = _with_a_chair_who_stepped_back()
-    until = TODAY + dt.timedelta(days=30)
+    until = make.today() + dt.timedelta(days=30)
     acts = (
         lambda by: services.close_vote(request=request, by=by),
         lambda by: services.extend_vote(request=request, until=until, reason="Holidays.", by=by),
@@ -214,7 +213,7 @@ def test_a_vote_keeps_the_rule_under_which_its_file_was_submitted() -> None:
     )
     with pytest.raises(RuleBroken, match="quorum"):
         services.close_vote(request=request, by=chair)
-    assert (selectors.progress(request, TODAY).needed, selectors.rule_of(request).majority) == (
+    assert (selectors.progress(request, make.today()).needed, selectors.rule_of(request).majority) == (
         4,
         "two_thirds",
     )
@@ -269,14 +268,14 @@ def test_what_an_open_vote_takes_is_not_changed_even_behind_the_products_back(va
 
 def test_the_vote_of_a_member_who_became_the_owner_does_not_count() -> None:
     request, members, chair = _asked()
-    due = TODAY + dt.timedelta(days=30)
+    due = make.today() + dt.timedelta(days=30)
     row = {"text": "Train.", "owner": request.requested_by, "due_on": due}
     _vote(request, members[0], choice="conditions", conditions=[row])
     _vote(request, *members[1:3])
     before = request.system.owner
     _hand_over(request, members[0])
     request = DeploymentRequest.objects.get(pk=request.pk)
-    assert selectors.progress(request, TODAY).cast == 2
+    assert selectors.progress(request, make.today()).cast == 2
     page = board_paper(request, chair, NOW)
     assert [str(s["discipline"].value) for s in page["seats"] if s["left_out"]] == ["legal"]
     with pytest.raises(RuleBroken, match="quorum"):
@@ -291,7 +290,7 @@ def test_the_vote_of_a_member_who_became_the_owner_does_not_count() -> None:
     # who owns the system later changes nothing of what was decided
     _hand_over(request, before)
     request = DeploymentRequest.objects.get(pk=request.pk)
-    assert selectors.tally(request, TODAY).votes_for == 3
+    assert selectors.tally(request, make.today()).votes_for == 3
 
 
 def test_page_and_api_say_whose_vote_was_left_out(client: Any) -> None:

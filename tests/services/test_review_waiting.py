@@ -15,7 +15,7 @@ from governance.transparency.models import TEXTS, Publication
 from portal.errors import NotAllowed, RuleBroken
 from portal.ledger.models import PendingEvent
 from tests import make
-from tests.services.test_review_rounds import TODAY, WORKERS, _in_force
+from tests.services.test_review_rounds import WORKERS, _in_force
 
 pytestmark = pytest.mark.django_db
 QUESTION = {"subject": "e-1", "subject_role": "employee", "purpose": "wellbeing", "modality": "text"}
@@ -106,7 +106,7 @@ def test_a_refusal_leaves_it_stopped_and_a_consent_after_all_too() -> None:
     deployment = stopped()
     council = make.works_council(deployment.system, list(deployment.flows.all()), act="refuse")
     person = make.person("works_council", unit=deployment.system.unit)
-    services.answer_council(council=council, act="consent", answered_on=TODAY, by=person)
+    services.answer_council(council=council, act="consent", answered_on=make.today(), by=person)
     deployment.refresh_from_db()
     assert (deployment.state, states(deployment)) == ("suspended", {"mood": "stopped"})
 
@@ -120,7 +120,7 @@ def test_the_public_page_counts_from_when_it_first_ran() -> None:
     assert public.page(Publication.objects.get(), "en").since is None
     make.works_council(system, list(deployment.flows.all()))
     make.reinstated(deployment)
-    assert public.page(Publication.objects.get(), "en").since == TODAY
+    assert public.page(Publication.objects.get(), "en").since == make.today()
 
 
 def test_the_page_offers_the_stop_to_whoever_may_and_says_what_it_waits_for_afterwards() -> None:

@@ -21,7 +21,6 @@ from portal.web import markdown
 from tests import make
 
 pytestmark = pytest.mark.django_db
-TODAY = dt.datetime.now(dt.UTC).date()
 PDF = b"%PDF-1.7\n1 0 obj"
 PAGE_QUERIES = 45  # of a section with people, threads and the register beside it
 
@@ -126,13 +125,13 @@ def test_from_submission_over_a_return_to_the_signature_on_pages() -> None:
     row = make.assessment(system, until="draft")
     owner, officer = client(system.owner), make.person("data_protection_officer", unit=system.unit)
     assert owner.post(f"/assessments/{row.pk}/submit/").status_code == 302
-    assert [str(t.kind) for t in desk.waiting(officer, TODAY)] == ["Your signature"]
+    assert [str(t.kind) for t in desk.waiting(officer, make.today())] == ["Your signature"]
     signer = client(officer)
     assert signer.post(f"/assessments/{row.pk}/return/", {"reason": ""}).status_code == 422
     assert signer.post(f"/assessments/{row.pk}/return/", {"reason": "Why **so**?"}).status_code == 302
     page = text(owner.get(f"/assessments/{row.pk}/"))
     assert "<strong>so</strong>" in page
-    assert [str(t.kind) for t in desk.waiting(system.owner, TODAY)] == ["Returned with questions"]
+    assert [str(t.kind) for t in desk.waiting(system.owner, make.today())] == ["Returned with questions"]
     owner.post(f"/assessments/{row.pk}/submit/")
     assert owner.post(f"/assessments/{row.pk}/sign/", {"reason": "Mine."}).status_code == 403
     assert signer.post(f"/assessments/{row.pk}/sign/", {"reason": "Complete."}).status_code == 302
@@ -357,7 +356,10 @@ def test_a_pack_holds_what_was_signed_with_its_digest_and_files_by_hash_only() -
     officer = make.person("data_protection_officer", unit=system.unit, name="Sanne Bakker")
     services.sign(assessment=row, reason="Fine.", by=officer)
     make.assessment(system, "bias", until="draft")
-    files = {file.path: file for file in section(Scope((system,), TODAY - dt.timedelta(days=1), TODAY))}
+    files = {
+        file.path: file
+        for file in section(Scope((system,), make.today() - dt.timedelta(days=1), make.today()))
+    }
     table = files["data/population/assessments.csv"]
     assert table.rows == 2 and b"Sanne" not in table.content
     (told,) = json.loads(files["data/population/assessments.json"].content)
@@ -366,5 +368,7 @@ def test_a_pack_holds_what_was_signed_with_its_digest_and_files_by_hash_only() -
     assert told["content"]["attachments"] == [
         {"name": "a.pdf", "media_type": "application/pdf", "size": len(PDF), "sha256": hashlib.sha256(PDF).hexdigest()}
     ]  # fmt: skip
-    earlier = section(Scope((system,), TODAY - dt.timedelta(days=9), TODAY - dt.timedelta(days=2)))
+    earlier = section(
+        Scope((system,), make.today() - dt.timedelta(days=9), make.today() - dt.timedelta(days=2))
+    )
     assert next(file.rows for file in earlier) == 0

@@ -9,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from governance.review import boards, services
 from governance.review.models import Board, Comment, CouncilRecord, DeploymentRequest, Document, Membership
@@ -17,7 +16,6 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-TODAY = timezone.now().date()
 JSON = {"content_type": "application/json"}
 PDF = b"%PDF-1.7 letter"
 
@@ -87,11 +85,15 @@ def test_a_board_from_nothing_to_its_members_over_rest() -> None:
     assert post(auditor, f"{path}/seats", {"discipline": "hr"}).status_code == 403
     person, deputy = make.person("board_member", unit=unit), make.user()
     members = f"seats/{seat.json()['id']}/members"
-    last = (TODAY + dt.timedelta(days=365)).isoformat()
+    last = (make.today() + dt.timedelta(days=365)).isoformat()
     sits = post(admin, members, {"user": str(person.pk), "ends_on": last})
     assert (sits.status_code, sits.json()["vacant"]) == (201, False)
     term = sits.json()["members"][0]
-    assert (term["user"], term["starts_on"], term["ends_on"]) == (str(person.pk), TODAY.isoformat(), last)
+    assert (term["user"], term["starts_on"], term["ends_on"]) == (
+        str(person.pk),
+        make.today().isoformat(),
+        last,
+    )
     post(admin, members, {"user": str(deputy.pk), "deputy": True})
     nobody = {"user": "00000000-0000-4000-8000-000000000000"}
     assert post(admin, members, nobody).json()["errors"][0]["field"] == "user"
@@ -205,7 +207,7 @@ def test_the_board_paper_reads_as_json_whole() -> None:
 def test_a_condition_names_the_seat_that_accepts_it_and_its_evidence_takes_files() -> None:
     system = make.system()
     request, members = in_review(system)
-    due = (TODAY + dt.timedelta(days=9)).isoformat()
+    due = (make.today() + dt.timedelta(days=9)).isoformat()
     row = {"text": "Train.", "owner": str(system.owner.pk), "due_on": due, "accepted_by": "ethics"}
     vote = {"choice": "conditions", "reason": "If.", "conditions": [row]}
     voters, owner = [client(one) for one in members], client(system.owner)
@@ -243,7 +245,7 @@ def test_the_works_council_record_takes_files_by_page_and_over_rest() -> None:
     flow = make.flow(system, slug="mood", signed=False, subject_role="employee", setting="workplace")
     owner = client(system.owner)
     url = f"/systems/{system.slug}/works-council/new/"
-    form = {"flows": [flow.pk], "question": "May we?", "informed_on": TODAY.isoformat()}
+    form = {"flows": [flow.pk], "question": "May we?", "informed_on": make.today().isoformat()}
     assert owner.post(url, form).status_code == 422  # neither a reference nor a file
     token = str(owner.get(url).context["form"]["token"].value())
     for _ in range(2):  # a double click
@@ -332,7 +334,7 @@ def test_terms_by_page_and_a_seat_without_a_member_is_said_plainly() -> None:
     board, members = make.board_with_members(make.unit())
     admin, url = client(_admin(board)), board.get_absolute_url()
     seat = board.seats.get(discipline="legal")
-    last = TODAY + dt.timedelta(days=30)
+    last = make.today() + dt.timedelta(days=30)
     term = Membership.objects.get(user=members[0])
     path = f"/memberships/{term.pk}/term/"
     assert admin.post(path, {"ends_on": last.isoformat()}).status_code == 422  # with a reason
@@ -342,11 +344,11 @@ def test_terms_by_page_and_a_seat_without_a_member_is_said_plainly() -> None:
     assert (refused.status_code, "ends_on" in refused.context["form"].errors) == (409, True)
     assert admin.get(url).context["empty"] == []
     Membership.objects.filter(pk=term.pk).update(
-        starts_on=TODAY - dt.timedelta(days=9), ends_on=TODAY - dt.timedelta(days=1)
+        starts_on=make.today() - dt.timedelta(days=9), ends_on=make.today() - dt.timedelta(days=1)
     )
     page = admin.get(url)
     assert [row["seat"] for row in page.context["empty"]] == [seat]
     assert "Nobody sits on these seats" in page.content.decode()
-    form = {"user": make.user().pk, "starts_on": TODAY.isoformat(), "ends_on": last.isoformat()}
+    form = {"user": make.user().pk, "starts_on": make.today().isoformat(), "ends_on": last.isoformat()}
     assert admin.post(f"/seats/{seat.pk}/members/new/", form).status_code == 302
-    assert seat.memberships.get(ends_on=last).starts_on == TODAY
+    assert seat.memberships.get(ends_on=last).starts_on == make.today()
