@@ -198,7 +198,7 @@ TRANSITIONS = (
     *_rows(
         "flow",
         ("waiting", "go_live", "running", "works_council chair", N_("the works-council record allows it")),
-        ("waiting", "stop", "stopped", "overseer", N_("its waiting deployment is suspended")),
+        ("waiting", "stop", "stopped", "overseer", N_("stopped with a reason before it went live")),
         ("running", "stop", "stopped", "overseer", N_("stopped with a reason")),
         ("stopped", "reinstate", "running", "board", N_("reinstated by the board")),
         ("waiting", "end", "ended", "system", N_("the approval lapsed or is void")),
