@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.registry import checks, content, fields, rules
-from governance.registry.models import System, UnlistedReport
+from governance.registry.models import System, UnfinishedForm, UnlistedReport
 from governance.registry.selectors import gaps, known
 from governance.registry.services import insert, kept, lock_system, permitted, person, refuse
 from portal.access.selectors import can
@@ -82,6 +82,7 @@ def discard_draft(*, system: System, by: Any, reason: str = "") -> System:
             return locked
         _refuse_unless_draft(locked)
         locked.state = "discarded"
+        UnfinishedForm.objects.filter(system=locked).delete()  # nobody can go on with it
         locked.row_version += 1
         locked.save()
         kept(locked, "register.draft_discarded", by, {"reason": reason}, reason=reason)

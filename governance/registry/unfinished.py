@@ -16,7 +16,7 @@ LONGEST = 50_000  # characters in all; the longest form has a tenth of that
 
 
 def keep(*, by: Any, system: System, place: str, typed: Mapping[str, Iterable[str]]) -> UnfinishedForm:
-    """Keep what stands in the form at `place`, in the stead of what was kept before. Whose time is over goes.
+    """Keep what stands in the form at `place`, in the stead of what was kept before.
 
     Raises NotAllowed without the permission to edit the register, RuleBroken where it is too long.
     """
@@ -26,7 +26,6 @@ def keep(*, by: Any, system: System, place: str, typed: Mapping[str, Iterable[st
     if sum(len(one) for given in values.values() for one in given) > LONGEST:
         raise RuleBroken(N_("This is too long to be kept."), code="too_long")
     now = timezone.now()
-    UnfinishedForm.objects.filter(saved_at__lt=now - dt.timedelta(days=KEPT_DAYS)).delete()
     kept, _made = UnfinishedForm.objects.update_or_create(
         user=person(by), system=system, place=place, defaults={"typed": values, "saved_at": now}
     )
@@ -37,6 +36,11 @@ def of(*, user: Any, system: System) -> QuerySet[UnfinishedForm]:
     """What a person kept of the forms of a system, and nobody else sees; the newest first."""
     since = timezone.now() - dt.timedelta(days=KEPT_DAYS)
     return UnfinishedForm.objects.filter(user=user, system=system, saved_at__gte=since)
+
+
+def sweep(now: dt.datetime) -> int:
+    """Remove what nobody went on with in time; how many."""
+    return UnfinishedForm.objects.filter(saved_at__lt=now - dt.timedelta(days=KEPT_DAYS)).delete()[0]
 
 
 def forget(*, user: Any, system: System, place: str) -> bool:

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from governance.registry import unfinished
 from governance.registry.models import DataFlow
 from governance.review import changes, deployments, expiring, files, services, terms
 from governance.screening import selectors as screenings
@@ -65,6 +67,17 @@ def import_register(ctx: "JobContext") -> dict[str, Any]:
 def expire_signatures(ctx: "JobContext") -> dict[str, Any]:
     """The gate says no from the second itself; findings, ledger and the systems follow."""
     return dict(expiring.expire_signatures())
+
+
+@handler(
+    "sweep_register",
+    title=N_("Remove unfinished rows that nobody went on with"),
+    shows={"rows": N_("Unfinished rows removed")},
+    standing=Every.DAILY,
+)
+def sweep_register(ctx: "JobContext") -> dict[str, Any]:
+    """What somebody kept for later goes after ninety days."""
+    return {"rows": unfinished.sweep(timezone.now())}
 
 
 @handler(

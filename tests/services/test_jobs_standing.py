@@ -33,6 +33,7 @@ STANDING = {
     "retain": Every.DAILY,
     "send_digest": Every.DAILY,
     "sweep_people": Every.DAILY,
+    "sweep_register": Every.DAILY,
     "watch_learning": Every.DAILY,
     "watch_stops": Every.HOURLY,
 }

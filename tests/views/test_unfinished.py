@@ -1,15 +1,17 @@
 """A row of a step that is not complete yet: kept for who types it, until it is saved, discarded or old."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from governance.registry import unfinished
+from governance.registry import drafts, unfinished
 from governance.registry.models import Goal, UnfinishedForm, UseCase
+from governance.review.tasks import sweep_register
 from portal.errors import NotAllowed, RuleBroken
+from portal.jobs.context import JobContext
 from portal.ledger.models import PendingEvent
 from tests import make
 
@@ -111,7 +113,23 @@ def test_it_takes_the_permission_a_bound_and_ends_after_ninety_days(system: Any)
     UnfinishedForm.objects.update(saved_at=timezone.now() - dt.timedelta(days=91))
     assert not unfinished.of(user=system.owner, system=system).exists()
     unfinished.keep(by=system.owner, system=system, place="/y/", typed={})
+    assert sweep_register(cast(JobContext, None)) == {"rows": 1}
     assert [row.place for row in UnfinishedForm.objects.all()] == ["/y/"]
+
+
+def test_it_goes_with_a_draft_that_is_put_aside() -> None:
+    draft = make.draft()
+    unfinished.keep(by=draft.owner, system=draft, place="/x/", typed={"name": ["Half"]})
+    drafts.discard_draft(system=draft, by=draft.owner)
+    assert not UnfinishedForm.objects.exists()
+
+
+def test_two_tabs_that_go_on_with_one_row_make_two(system: Any) -> None:
+    owner, add = client_of(system.owner), f"/systems/{system.slug}/use-cases/new/"
+    token = str(owner.get(add).context["form"]["token"].value())
+    owner.post(add, {"name": "Half", "token": token, "later": "1"})
+    tabs = {str(owner.get(add).context["form"]["token"].value()) for _tab in range(2)}
+    assert len(tabs | {token}) == 3
 
 
 def test_a_page_says_when_it_is_too_long_and_keeps_what_was_typed(system: Any) -> None:

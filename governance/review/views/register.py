@@ -71,7 +71,9 @@ class RowFormPage(SystemFormPage):
             said(request, gettext("What you kept is discarded."))
             return HttpResponseRedirect(request.path)
         form = self.form(request.POST)
-        typed = {name: request.POST.getlist(name) for name in form.fields if name in request.POST}
+        # a new row gets its number when it is sent: two tabs that go on with one must not pass for a double click
+        names = set(form.fields) - {"token"}
+        typed = {name: request.POST.getlist(name) for name in names if name in request.POST}
         try:
             unfinished.keep(by=request.user, system=self.system, place=request.path, typed=typed)
         except RuleBroken as error:
