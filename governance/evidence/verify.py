@@ -29,6 +29,7 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any, Iterator  # noqa: UP035 - also for Python 3.8
@@ -249,20 +250,28 @@ class Pack:
 
     def slice(self) -> Iterator[tuple[bytes, bytes]]:
         """(leaf hash, header) of every line of the log slice; Fault at the first wrong line."""
-        first = self.frontier().size
-        with gzip.open(io.BytesIO(self.read(SLICE))) as lines:
-            for number, line in enumerate(lines, first):
-                tail, where = b',"index":%d,"leaf":"' % number, number - first + 1
-                cut = len(line) - 67 - len(tail)
-                if line[:10] != b'{"header":' or line[cut : cut + len(tail)] != tail or line[-3:] != b'"}\n':
-                    what = f"line {where} of the log slice is not leaf {number}: a line was dropped, moved or changed"
-                    raise Fault("log", SLICE, what, where)
-                leaf = hashlib.sha256(b"\x00" + line[10:cut]).digest()
-                if leaf.hex().encode() != line[-67:-3]:
-                    raise Fault(
-                        "log", SLICE, f"line {where} of the log slice (leaf {number}) was changed", where
-                    )
-                yield leaf, line[10:cut]
+        first, where = self.frontier().size, 0
+        try:
+            with gzip.open(io.BytesIO(self.read(SLICE))) as lines:
+                for number, line in enumerate(lines, first):
+                    tail, where = b',"index":%d,"leaf":"' % number, number - first + 1
+                    cut = len(line) - 67 - len(tail)
+                    if (
+                        line[:10] != b'{"header":'
+                        or line[cut : cut + len(tail)] != tail
+                        or line[-3:] != b'"}\n'
+                    ):
+                        what = f"line {where} of the log slice is not leaf {number}: "
+                        what += "a line was dropped, moved or changed"
+                        raise Fault("log", SLICE, what, where)
+                    leaf = hashlib.sha256(b"\x00" + line[10:cut]).digest()
+                    if leaf.hex().encode() != line[-67:-3]:
+                        what = f"line {where} of the log slice (leaf {number}) was changed"
+                        raise Fault("log", SLICE, what, where)
+                    yield leaf, line[10:cut]
+        except (OSError, EOFError, zlib.error) as error:
+            what = f"the log slice cannot be unpacked beyond line {where}: {error}"
+            raise Fault("log", SLICE, what, where + 1) from error
 
 
 # --- the checks: each yields the faults that do not stop it, and raises the one that does ---------------

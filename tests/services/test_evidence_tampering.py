@@ -154,6 +154,25 @@ def test_even_with_the_key_the_log_cannot_be_bent(
         assert f"line {line} of the log slice" in answer["first_fault"]["message"]
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda packed: b"\x1e" + packed[1:],
+        lambda packed: packed[:-20],
+        lambda packed: packed[:40] + bytes(byte ^ 0xFF for byte in packed[40:60]) + packed[60:],
+    ],
+    ids=["no gzip", "cut off", "bent inside"],
+)
+def test_a_log_that_cannot_be_unpacked_is_named(
+    made: Made, tmp_path: Path, broken: Callable[[bytes], bytes]
+) -> None:
+    folder = unpacked(made.new, tmp_path / "x")
+    (folder / SLICE).write_bytes(broken((folder / SLICE).read_bytes()))
+    resign(folder, made.key)
+    fault = verify.verify(str(folder))["first_fault"]
+    assert (fault["code"], fault["file"]) == ("log", SLICE)
+
+
 def renumber(forge: Callable[[bytes], bytes]) -> Callable[[list[bytes]], list[bytes]]:
     """Lines that fit again: a header replaced, its leaf hash and number recomputed."""
 
