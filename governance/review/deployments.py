@@ -205,26 +205,29 @@ def suspend_flow(
         now = effective_at or timezone.now()  # after the lock: else 'now' lies before what others just did
         permitted(by, "suspend", flow.system)
         stopped = False
+        whole = False
         for deployment in _alive(flow.system, [flow]):
             ran = stretches.cut(deployment, [flow], now, reason)
-            if not ran and not (waiting and _waits(deployment, flow, now)):
-                continue
+            if not ran:
+                if not waiting or ("waiting", flow) not in _states(deployment, now):
+                    continue
+                if deployment.state == "waiting":
+                    whole = True
+                    continue
             stopped = True
             note("review.flow_suspended", deployment, by, effective_at, flow=flow.slug, reason=reason)
             if ran:
                 stretches.tell("flow.suspended", deployment, ([flow.slug], now), by, effective_at)
             else:
                 stretches.stop_unbegun(deployment, [flow], now, reason)
+        if whole and not stopped:  # never in the way of stopping what runs
+            message = N_("Nothing of this deployment runs yet. Stop the deployment as a whole.")
+            raise RuleBroken(message, code="all_waits")
     return stopped
 
 
-def _waits(deployment: Deployment, flow: DataFlow, now: dt.datetime) -> bool:
-    if ("waiting", flow) not in [(state, one) for one, state in selectors.flow_states(deployment, now)]:
-        return False
-    if deployment.state == "waiting":
-        message = N_("Nothing of this deployment runs yet. Stop the deployment as a whole.")
-        raise RuleBroken(message, code="all_waits")
-    return True
+def _states(deployment: Deployment, now: dt.datetime) -> list[tuple[str, DataFlow]]:
+    return [(state, flow) for flow, state in selectors.flow_states(deployment, now)]
 
 
 def lapse_due(*, now: dt.datetime | None = None, by: Any = "system") -> int:

@@ -196,3 +196,16 @@ def test_where_all_waits_the_deployment_is_stopped_and_not_a_flow_of_it() -> Non
     )  # fmt: skip
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:attune:problem:all_waits")
     assert states(deployment) == {"mood": "waiting", "stress": "waiting"}
+
+
+def test_another_deployment_that_waits_never_keeps_a_running_flow_from_being_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running, other = waiting("mood"), waiting("mood")
+    flow = running.flows.get()
+    make.works_council(running.system, [flow])
+    other.flows.add(flow)
+    monkeypatch.setattr(deployments, "_alive", lambda *_args: [other, Deployment.objects.get(pk=running.pk)])
+    overseer = make.person("supervisor", unit=running.system.unit)
+    assert services.suspend_flow(flow=flow, reason="Harm.", by=overseer, waiting=True)
+    assert states(running) == {"mood": "stopped"}
